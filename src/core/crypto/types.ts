@@ -1,0 +1,23 @@
+/** What a crypto back end offers. One stands behind "#crypto" for Node, one for browsers. @module */
+
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
+
+/** Incremental digest. `digest` may be called once. */
+export interface Hasher {
+  update(bytes: Uint8Array): void
+  digest(): Uint8Array
+}
+
+/**
+ * - `Ed25519` RFC 8032, key 32 raw octets (or SPKI)
+ * - `ES256`, `ES384` signature r || s (P1363), key SPKI
+ * - `PS384` RSASSA-PSS, SHA-384, MGF1-SHA-384, salt 48 octets, key SPKI
+ */
+export type SignatureAlgorithm = 'Ed25519' | 'ES256' | 'ES384' | 'PS384'
+
+export interface CryptoBackend {
+  digest(algorithm: DigestAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array
+  createHasher(algorithm: DigestAlgorithm): Hasher
+  /** False for a signature that does not verify and for a key that cannot be used; never throws on attacker's bytes. */
+  verify(algorithm: SignatureAlgorithm, spki: Uint8Array, signature: Uint8Array, data: Uint8Array): Promise<boolean>
+}

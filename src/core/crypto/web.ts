@@ -1,0 +1,77 @@
+/** Crypto back end for browsers: @noble for what must be synchronous, WebCrypto for signatures, @noble where Ed25519 is not native. @module */
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
+import { concatBytes } from '../encoding/bytes.ts'
+import type { CryptoBackend, SignatureAlgorithm } from './types.ts'
+
+interface WebKey {
+  readonly type: string
+}
+declare const crypto: {
+  readonly subtle: {
+    importKey(
+      format: 'spki',
+      key: Uint8Array,
+      algorithm: object,
+      extractable: false,
+      usages: readonly ['verify'],
+    ): Promise<WebKey>
+    verify(algorithm: object, key: WebKey, signature: Uint8Array, data: Uint8Array): Promise<boolean>
+  }
+}
+
+const HASHES = { sha256, sha384, sha512 } as const
+const ED25519_SPKI_PREFIX = 12
+const IMPORT = {
+  Ed25519: { name: 'Ed25519' },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256' },
+  ES384: { name: 'ECDSA', namedCurve: 'P-384' },
+  PS384: { name: 'RSA-PSS', hash: 'SHA-384' },
+} as const
+const VERIFY = {
+  Ed25519: { name: 'Ed25519' },
+  ES256: { name: 'ECDSA', hash: 'SHA-256' },
+  ES384: { name: 'ECDSA', hash: 'SHA-384' },
+  PS384: { name: 'RSA-PSS', saltLength: 48 },
+} as const
+
+async function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): Promise<WebKey | undefined> {
+  try {
+    return await crypto.subtle.importKey('spki', spki, IMPORT[algorithm], false, ['verify'])
+  } catch {
+    return undefined
+  }
+}
+
+function verifyEd25519(spki: Uint8Array, signature: Uint8Array, data: Uint8Array): boolean {
+  try {
+    // zip215 accepts small-order and non-canonical points that RFC 8032 refuses (wycheproof tcId 151).
+    return ed25519.verify(signature, data, spki.subarray(ED25519_SPKI_PREFIX), { zip215: false })
+  } catch {
+    return false
+  }
+}
+
+export const backend: CryptoBackend = {
+  digest(algorithm, ...parts) {
+    return HASHES[algorithm](parts.length === 1 && parts[0] ? parts[0] : concatBytes(...parts))
+  },
+  createHasher(algorithm) {
+    const hash = HASHES[algorithm].create()
+    return {
+      update: (bytes) => {
+        hash.update(bytes)
+      },
+      digest: () => hash.digest(),
+    }
+  },
+  async verify(algorithm, spki, signature, data) {
+    const key = await importKey(algorithm, spki)
+    if (key === undefined) return algorithm === 'Ed25519' && spki.length === 44 && verifyEd25519(spki, signature, data)
+    try {
+      return await crypto.subtle.verify(VERIFY[algorithm], key, signature, data)
+    } catch {
+      return false
+    }
+  },
+}

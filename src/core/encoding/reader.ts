@@ -1,0 +1,87 @@
+/** A cursor over bytes that somebody else wrote: each read names its field, stays in bounds, and the end must be reached. @module */
+import { MalformedError } from '../../errors.ts'
+import { isZero } from './bytes.ts'
+
+export class Reader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #offset = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Octets from the start. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.#offset
+  }
+
+  u8(field: string): number {
+    return this.#view.getUint8(this.#take(field, 1))
+  }
+
+  u16le(field: string): number {
+    return this.#view.getUint16(this.#take(field, 2), true)
+  }
+
+  u16be(field: string): number {
+    return this.#view.getUint16(this.#take(field, 2))
+  }
+
+  u32le(field: string): number {
+    return this.#view.getUint32(this.#take(field, 4), true)
+  }
+
+  u32be(field: string): number {
+    return this.#view.getUint32(this.#take(field, 4))
+  }
+
+  u64le(field: string): bigint {
+    return this.#view.getBigUint64(this.#take(field, 8), true)
+  }
+
+  u64be(field: string): bigint {
+    return this.#view.getBigUint64(this.#take(field, 8))
+  }
+
+  /** The next `length` octets, copied. The length is checked before anything is allocated. */
+  bytes(field: string, length: number): Uint8Array {
+    const start = this.#take(field, length)
+    return this.#bytes.slice(start, start + length)
+  }
+
+  /** @throws MalformedError PARSE_RESERVED unless the next `length` octets are zero */
+  zero(field: string, length: number): void {
+    const start = this.#take(field, length)
+    if (!isZero(this.#bytes.subarray(start, start + length)))
+      throw new MalformedError('PARSE_RESERVED', `${field} at ${start} is not zero`)
+  }
+
+  skip(field: string, length: number): void {
+    this.#take(field, length)
+  }
+
+  /** @throws MalformedError PARSE_TRAILING when octets are left */
+  end(): void {
+    if (this.remaining !== 0) throw new MalformedError('PARSE_TRAILING', `${this.remaining} bytes after the end`)
+  }
+
+  #take(field: string, length: number): number {
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new MalformedError('PARSE_LENGTH', `${field} has an impossible length`)
+    if (length > this.remaining) {
+      throw new MalformedError(
+        'EVIDENCE_TRUNCATED',
+        `${field} at ${this.#offset} needs ${length} bytes, ${this.remaining} are left`,
+      )
+    }
+    const start = this.#offset
+    this.#offset += length
+    return start
+  }
+}

@@ -1,0 +1,192 @@
+/** Verdicts: named checks, each pass, fail or not-performed. What is declared and not done is a failure, never a skip. @module */
+import { CountersignError, MalformedError } from '../errors.ts'
+import type { FailureCode } from './failure-codes.ts'
+
+export type CheckStatus = 'pass' | 'fail' | 'not-performed'
+
+/** One line of a verdict. `required` checks must pass; others are shown only. */
+export interface Check {
+  readonly name: string
+  readonly status: CheckStatus
+  readonly required: boolean
+  /** For people: the value seen, the value wanted, or why the check was not performed. Never a prompt or a key. */
+  readonly detail: string
+  /** Present exactly when `status` is `fail`. */
+  readonly code?: FailureCode
+}
+
+const VERIFIED: WeakSet<object> = new WeakSet()
+declare const verified: unique symbol
+
+/** A value that came out of a full pass of its verifier. No other code can make one. */
+export type Verified<T> = T & { readonly [verified]: true }
+
+/** Whether `value` itself, not a copy of it, came out of a full pass. */
+export function isVerified<T extends object>(value: T): value is Verified<T> {
+  return VERIFIED.has(value)
+}
+
+interface VerdictBase {
+  readonly checks: readonly Check[]
+  /** True when a simulated root vouches: shown wherever the verdict is shown. */
+  readonly simulated: boolean
+  /** What this verdict takes for granted, in sentences. */
+  readonly assumptions: readonly string[]
+}
+
+/** What a verifier returns. `code` is that of the first failure. */
+export type Verdict<T> =
+  | (VerdictBase & { readonly ok: true; readonly value: Verified<T> })
+  | (VerdictBase & { readonly ok: false; readonly code: FailureCode })
+
+class Rejected extends Error {}
+
+/** Options of one check. `spec` names the section that asks for it; it is shown behind the detail. */
+export interface CheckOptions {
+  readonly pass?: string
+  readonly fail?: string
+}
+
+/** Records the checks of one verdict, in order. Made by {@link judge}. */
+export class Checker<Name extends string> {
+  readonly #names: readonly Name[]
+  readonly #checks: Map<string, Check> = new Map()
+  readonly #nested: Check[] = []
+  #simulated = false
+  readonly #assumptions: string[] = []
+
+  constructor(names: readonly Name[]) {
+    if (names.length === 0) throw new CountersignError('ERR_USAGE', 'a verdict needs at least one check')
+    this.#names = names
+  }
+
+  /** Passes if `condition` holds, else fails with `code` and ends the judgement. */
+  that(
+    name: Name,
+    condition: boolean,
+    code: FailureCode,
+    { pass = '', fail = '' }: CheckOptions = {},
+  ): asserts condition {
+    if (!condition) this.fail(name, code, fail)
+    this.pass(name, pass)
+  }
+
+  pass(name: Name, detail = ''): void {
+    this.#record({ name, status: 'pass', required: true, detail })
+  }
+
+  /** Fails the check and ends the judgement. */
+  fail(name: Name, code: FailureCode, detail = ''): never {
+    this.#record({ name, status: 'fail', required: true, detail, code })
+    throw new Rejected(code)
+  }
+
+  /** Runs a decoder; a {@link MalformedError} of it fails the check with its own code, or with `code` where one is given. */
+  decode<T>(name: Name, decoder: () => T, code?: FailureCode): T {
+    try {
+      const value = decoder()
+      this.pass(name)
+      return value
+    } catch (error) {
+      if (error instanceof MalformedError) this.fail(name, code ?? error.failure, error.message)
+      throw error
+    }
+  }
+
+  /** Policy says `unchecked`: shown as not performed, and not required. */
+  unchecked(name: Name, detail = 'policy: unchecked'): void {
+    this.#record({ name, status: 'not-performed', required: false, detail })
+  }
+
+  /** Required, but what it needs is not there: the verdict will not be ok. */
+  missing(name: Name, detail: string): void {
+    this.#record({ name, status: 'not-performed', required: true, detail })
+  }
+
+  /** Takes over the checks of another verdict, its names prefixed; ends the judgement if that verdict is not ok. */
+  include<T>(prefix: string, verdict: Verdict<T>): Verified<T> {
+    for (const check of verdict.checks) this.#nested.push({ ...check, name: `${prefix}.${check.name}` })
+    if (verdict.simulated) this.#simulated = true
+    this.assume(...verdict.assumptions)
+    if (!verdict.ok) throw new Rejected(verdict.code)
+    return verdict.value
+  }
+
+  /** Marks the verdict as resting on a simulated root. */
+  simulated(): void {
+    this.#simulated = true
+  }
+
+  assume(...sentences: readonly string[]): void {
+    for (const sentence of sentences) if (!this.#assumptions.includes(sentence)) this.#assumptions.push(sentence)
+  }
+
+  /** Closes the list: a declared check that was not reached becomes `not-performed` and required. */
+  close(): VerdictBase {
+    const own = this.#names.map(
+      (name): Check =>
+        this.#checks.get(name) ?? { name, status: 'not-performed', required: true, detail: 'not reached' },
+    )
+    return { checks: [...this.#nested, ...own], simulated: this.#simulated, assumptions: this.#assumptions }
+  }
+
+  #record(check: Check): void {
+    if (!this.#names.some((name) => name === check.name))
+      throw new CountersignError('ERR_USAGE', `check ${check.name} is not declared`)
+    if (this.#checks.get(check.name)?.status === 'fail') return
+    this.#checks.set(check.name, check)
+  }
+}
+
+/** Where it is: the first failed check, else the first required one that was not performed. */
+function firstFailure(checks: readonly Check[]): FailureCode | undefined {
+  const failed = checks.find((check) => check.status === 'fail')
+  if (failed) return failed.code ?? 'CHECK_NOT_PERFORMED'
+  return checks.some((check) => check.required && check.status !== 'pass') ? 'CHECK_NOT_PERFORMED' : undefined
+}
+
+/**
+ * Runs a verifier body against its declared checks.
+ *
+ * The body reads like the specification: one call on `check` per step, in order. It ends at the first failure. The verdict is ok only
+ * if the body came to its end and every required check is `pass`.
+ *
+ * @param names every check of this verifier, in the order in which it shows them
+ */
+export async function judge<Name extends string, T extends object>(
+  names: readonly Name[],
+  body: (check: Checker<Name>) => Promise<T>,
+): Promise<Verdict<T>> {
+  const check = new Checker(names)
+  let value: T
+  try {
+    value = await body(check)
+  } catch (error) {
+    if (!(error instanceof Rejected)) throw error
+    const closed = check.close()
+    return { ok: false, code: firstFailure(closed.checks) ?? 'CHECK_NOT_PERFORMED', ...closed }
+  }
+  const closed = check.close()
+  const code = firstFailure(closed.checks)
+  if (code !== undefined) return { ok: false, code, ...closed }
+  VERIFIED.add(value)
+  if (!isVerified(value)) throw new CountersignError('ERR_USAGE', 'unreachable: the value was just marked')
+  return { ok: true, value, ...closed }
+}
+
+/** Returns the verified value, or throws `ERR_NOT_VERIFIED` naming the failed check. */
+export function assertVerified<T>(verdict: Verdict<T>): Verified<T> {
+  if (verdict.ok) return verdict.value
+  const failed = failedCheck(verdict.checks)
+  throw new CountersignError(
+    'ERR_NOT_VERIFIED',
+    `not verified: ${failed?.name ?? 'unknown check'} failed with ${verdict.code}${failed?.detail ? `: ${failed.detail}` : ''}`,
+  )
+}
+
+/** The check that decided a verdict that is not ok. */
+export function failedCheck(checks: readonly Check[]): Check | undefined {
+  return (
+    checks.find((check) => check.status === 'fail') ?? checks.find((check) => check.required && check.status !== 'pass')
+  )
+}
