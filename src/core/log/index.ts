@@ -1,0 +1,65 @@
+/** The transparency log as a verifier and a server see it: entries, trees, notes, checkpoints, proofs, tiles. Pure. @module */
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeLogOrigin,
+  encodeCheckpoint,
+  type LogOrigin,
+  logOrigin,
+  matchOriginKey,
+  type SignedCheckpoint,
+  signCheckpoint,
+} from './checkpoint.ts'
+export {
+  createEntry,
+  decodeEntry,
+  ENTRY_SIZE,
+  ENTRY_TYPES,
+  type EntryType,
+  encodeEntry,
+  type LogEntry,
+} from './entry.ts'
+export {
+  assertConsistency,
+  assertInclusion,
+  emptyRoot,
+  HASH_SIZE,
+  hashChildren,
+  hashLeaf,
+  type InclusionClaim,
+  inclusionRoot,
+  type TreeHead,
+} from './merkle.ts'
+export {
+  decodeNote,
+  decodeVkey,
+  encodeNote,
+  encodeVkey,
+  type Note,
+  type NoteKey,
+  type NoteSignature,
+  type NoteSigner,
+  noteKey,
+  signNote,
+  verifyNoteSignature,
+} from './note.ts'
+export {
+  decodeEntryBundle,
+  decodeTilePath,
+  encodeEntryBundle,
+  encodeTilePath,
+  TILE_WIDTH,
+  type Tile,
+  tilesOf,
+} from './tile.ts'
+export { decodeTlogProof, encodeTlogProof, type TlogProof } from './tlog-proof.ts'
+export { MerkleTree } from './tree.ts'
+export {
+  type ConsistentCheckpoints,
+  type InclusionEvidence,
+  type LogIdentity,
+  type ProvenEntry,
+  verifyCheckpoint,
+  verifyConsistency,
+  verifyInclusion,
+} from './verify.ts'
