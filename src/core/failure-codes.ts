@@ -228,10 +228,6 @@ export const FAILURE_CODES = {
     'Replaying the listed changes does not give what the model was given.',
     'Treat the gateway as broken or hostile.',
   ],
-  OUTCOME_NOT_COMPLETE: [
-    'The receipt says that the answer did not complete.',
-    'Ask again; the outcome is in the detail.',
-  ],
   MODEL_MISMATCH: ['The model is not the pinned one.', 'Compare the model digest with the lock row.'],
   UPSTREAM_UNATTESTED: [
     'The answer comes from an upstream that policy does not accept.',

@@ -5,6 +5,8 @@ export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
 /** Incremental digest. `digest` may be called once. */
 export interface Hasher {
   update(bytes: Uint8Array): void
+  /** An independent copy of the state so far. */
+  copy(): Hasher
   digest(): Uint8Array
 }
 

@@ -2,7 +2,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes } from '../encoding/bytes.ts'
-import type { CryptoBackend, SignatureAlgorithm } from './types.ts'
+import type { CryptoBackend, Hasher, SignatureAlgorithm } from './types.ts'
 
 interface WebKey {
   readonly type: string
@@ -52,19 +52,27 @@ function verifyEd25519(spki: Uint8Array, signature: Uint8Array, data: Uint8Array
   }
 }
 
+interface NobleHash {
+  update(bytes: Uint8Array): unknown
+  clone(): NobleHash
+  digest(): Uint8Array
+}
+
+function nobleHasher(hash: NobleHash): Hasher {
+  return {
+    update: (bytes) => {
+      hash.update(bytes)
+    },
+    copy: () => nobleHasher(hash.clone()),
+    digest: () => hash.digest(),
+  }
+}
+
 export const backend: CryptoBackend = {
   digest(algorithm, ...parts) {
     return HASHES[algorithm](parts.length === 1 && parts[0] ? parts[0] : concatBytes(...parts))
   },
-  createHasher(algorithm) {
-    const hash = HASHES[algorithm].create()
-    return {
-      update: (bytes) => {
-        hash.update(bytes)
-      },
-      digest: () => hash.digest(),
-    }
-  },
+  createHasher: (algorithm) => nobleHasher(HASHES[algorithm].create()),
   async verify(algorithm, spki, signature, data) {
     const key = await importKey(algorithm, spki)
     if (key === undefined) return algorithm === 'Ed25519' && spki.length === 44 && verifyEd25519(spki, signature, data)

@@ -1,0 +1,106 @@
+/** `countersign.policy.json`, written by hand: what a verifier demands. Every field is required; to leave one out is spelled `"unchecked"`. @module */
+import { decodeJson } from './encoding/json.ts'
+import { ObjectReader, type ShapeCodes } from './encoding/shape.ts'
+import { DIGEST_URI } from './evidence/resource-descriptor.ts'
+import { UPSTREAM_KINDS, type UpstreamKind } from './receipt/claims.ts'
+import { DISCLOSURE_NAMES, type DisclosureName } from './receipt/disclosures.ts'
+import { decodeSnpPolicy, type SnpPolicy } from './snp/index.ts'
+
+export const POLICY_CODES: ShapeCodes = {
+  missing: 'POLICY_INCOMPLETE',
+  unknown: 'POLICY_UNKNOWN_KEY',
+  invalid: 'POLICY_INVALID',
+}
+export const GRADES = ['signed', 'quoted', 'witnessed'] as const
+/** How firmly history holds a receipt; each is stronger than the one before. wire.md section 5. */
+export type Grade = (typeof GRADES)[number]
+
+export interface Policy {
+  readonly version: 1
+  readonly platforms: readonly 'snp'[]
+  readonly snp: SnpPolicy
+  /** Narrows the built-in roots to these certificates (`sha256:…`); it can never add one. */
+  readonly roots: 'built-in' | readonly string[]
+  /** Roots of simulators (`sha256:…`). Whatever rests on one is marked simulated. Empty outside trials. */
+  readonly dangerouslyTrustSimulatedRoots: readonly string[]
+  /** Prefixes that a log's origin must begin with, each ending in `/log/`. */
+  readonly origins: readonly string[] | 'unchecked'
+  /** The least grade that passes. */
+  readonly grade: Grade
+  /** Judging with a nonce of one's own. */
+  readonly live: { readonly maxAgeSeconds: number }
+  /** Judging old receipts. `unchecked`: the time is taken as given and the verdict says so. */
+  readonly audit: { readonly time: 'witnessed' | 'unchecked'; readonly witnesses: 'unchecked' }
+  /** `locked`: measurement, configuration and model must equal one row of the lock file. */
+  readonly measurements: 'locked' | 'unchecked'
+  readonly models: 'locked' | 'unchecked'
+  readonly upstreams: readonly UpstreamKind[]
+  /** Disclosures that must be at hand. */
+  readonly disclosures: readonly DisclosureName[]
+  /** `replayed`: the forwarded octets must follow from the request by the listed splices. */
+  readonly transforms: 'replayed' | 'unchecked'
+}
+
+function nonEmpty<T>(reader: ObjectReader, key: string, list: readonly T[]): readonly T[] {
+  if (list.length === 0) throw reader.invalid(key, 'must not be empty: spell "unchecked" to leave the check out')
+  if (new Set(list).size !== list.length) throw reader.invalid(key, 'must not name one thing twice')
+  return list
+}
+
+function oneOfEach<const T extends string>(reader: ObjectReader, key: string, allowed: readonly T[]): readonly T[] {
+  const list = reader.strings(key).map((item) => {
+    const found = allowed.find((candidate) => candidate === item)
+    if (found === undefined) throw reader.invalid(key, `may hold ${allowed.join(', ')}`)
+    return found
+  })
+  return nonEmpty(reader, key, list)
+}
+
+function decodeLive(reader: ObjectReader): Policy['live'] {
+  const live = { maxAgeSeconds: reader.integer('maxAgeSeconds', { min: 1, max: 86_400 }) }
+  reader.end()
+  return live
+}
+
+function decodeAudit(reader: ObjectReader): Policy['audit'] {
+  const audit = {
+    time: reader.oneOf('time', ['witnessed', 'unchecked']),
+    witnesses: reader.oneOf('witnesses', ['unchecked']),
+  }
+  reader.end()
+  return audit
+}
+
+/**
+ * Decodes a policy file.
+ * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID, JSON_*
+ */
+export function decodePolicy(source: Uint8Array | string): Policy {
+  const reader = new ObjectReader(decodeJson(source), 'policy', POLICY_CODES)
+  if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
+  const policy: Policy = {
+    version: 1,
+    platforms: oneOfEach(reader, 'platforms', ['snp']),
+    snp: decodeSnpPolicy(reader.value('snp')),
+    roots:
+      reader.value('roots') === 'built-in'
+        ? 'built-in'
+        : nonEmpty(reader, 'roots', reader.strings('roots', DIGEST_URI)),
+    dangerouslyTrustSimulatedRoots: reader.strings('dangerouslyTrustSimulatedRoots', DIGEST_URI),
+    origins: reader.unlessUnchecked('origins', () =>
+      nonEmpty(reader, 'origins', reader.strings('origins', /^[^\s/+]+\/log\/$/)),
+    ),
+    grade: reader.oneOf('grade', GRADES),
+    live: decodeLive(reader.object('live')),
+    audit: decodeAudit(reader.object('audit')),
+    measurements: reader.oneOf('measurements', ['locked', 'unchecked']),
+    models: reader.oneOf('models', ['locked', 'unchecked']),
+    upstreams: oneOfEach(reader, 'upstreams', UPSTREAM_KINDS),
+    disclosures: oneOfEach(reader, 'disclosures', DISCLOSURE_NAMES),
+    transforms: reader.oneOf('transforms', ['replayed', 'unchecked']),
+  }
+  reader.end()
+  if (policy.models === 'locked' && policy.measurements === 'unchecked')
+    throw reader.invalid('models', 'cannot be locked while measurements are unchecked: rows are tuples')
+  return policy
+}

@@ -1,0 +1,70 @@
+/**
+ * The rule for `quoted`, the heart of the product. wire.md section 5:
+ * inclusion of the receipt's 0x01 leaf in a checkpoint that is byte-equal to `statement.checkpoint` of a verified quote; that
+ * statement's session equals the receipt's; log key = session's; origin = log.origin; index < size; seq < counts.receipts and
+ * seq < index. @module
+ */
+import type { Attestation } from '../evidence/attestation.ts'
+import { verifyInclusion } from '../log/index.ts'
+import { judge, type Verdict, type Verified } from '../verdict.ts'
+import { receiptEntry } from './receipt.ts'
+import type { SignedReceipt } from './verify.ts'
+
+/** Where in history a receipt stands. */
+export interface QuotedReceipt {
+  /** 0-based place in the log. */
+  readonly index: number
+  /** Size of the quoted checkpoint. */
+  readonly size: number
+}
+
+const CHECKS = ['statement-session', 'checkpoint-quoted', 'origin', 'position', 'issued'] as const
+
+/**
+ * @param attestation the verified quote whose statement carries the checkpoint; not necessarily the one the receipt was verified under
+ * @param proof C2SP tlog-proof of the receipt's leaf, as received
+ */
+export function verifyQuoted(
+  signed: Verified<SignedReceipt>,
+  attestation: Verified<Attestation>,
+  proof: string,
+): Promise<Verdict<QuotedReceipt>> {
+  return judge(CHECKS, async (check) => {
+    const { claims, receipt } = signed
+    const { statement, session, sessionDigest, logKey } = attestation
+    check.that('statement-session', claims.session === sessionDigest, 'CHECKPOINT_NOT_QUOTED', {
+      pass: sessionDigest,
+      fail: 'the quote is of another session',
+    })
+    // The proof is whatever the host hands over: its checkpoint must be signed by the session's log key, then be the quoted one to the octet.
+    const proven = check.include(
+      'proof',
+      await verifyInclusion({
+        proof,
+        entry: receiptEntry(receipt.issuerJws),
+        vkey: session.keys.log,
+        origin: logKey.name,
+      }),
+    )
+    const { index, checkpoint, body } = proven
+    check.that('checkpoint-quoted', body === statement.checkpoint, 'CHECKPOINT_NOT_QUOTED', {
+      pass: `size ${checkpoint.size}`,
+      fail: `the proof's checkpoint has size ${checkpoint.size}, the quote's ${attestation.checkpoint.size}; both must be one, to the octet`,
+    })
+    check.that('origin', claims.log.origin === checkpoint.origin, 'LOG_ORIGIN', {
+      pass: checkpoint.origin,
+      fail: `${checkpoint.origin} is not the receipt's log`,
+    })
+    const { receipts } = statement.counts
+    const placed = index < checkpoint.size && claims.seq < receipts && claims.seq < index
+    check.that('position', placed, 'CHECKPOINT_NOT_QUOTED', {
+      pass: `leaf ${index}, receipt ${claims.seq} of ${receipts}`,
+      fail: `leaf ${index} of ${checkpoint.size}, receipt ${claims.seq} of ${receipts} do not fit together`,
+    })
+    check.that('issued', claims.iat <= statement.iat, 'RECEIPT_TIME', {
+      pass: new Date(statement.iat * 1000).toISOString(),
+      fail: 'the receipt is dated after the statement that covers it',
+    })
+    return { index, size: checkpoint.size }
+  })
+}

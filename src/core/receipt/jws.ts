@@ -1,0 +1,59 @@
+/** Compact JWS (RFC 7515) with a header that is fixed to the octet. The key and algorithm come from the session, never from here. @module */
+import { MalformedError } from '../../errors.ts'
+import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
+import { decodeJson, isJsonObject } from '../encoding/json.ts'
+import { decodeUtf8, encodeUtf8 } from '../encoding/utf8.ts'
+
+/** A JWS whose signature nobody has checked. */
+export interface ReceiptJws {
+  /** RFC 7638 thumbprint of the key that claims to have signed. */
+  readonly kid: string
+  readonly payload: Uint8Array
+  /** The octets that the signature covers. */
+  readonly signingInput: Uint8Array
+  /** 64 octets. */
+  readonly signature: Uint8Array
+}
+
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
+
+function headerText(kid: string): string {
+  return `{"alg":"Ed25519","kid":"${kid}","typ":"eat+jwt"}`
+}
+
+/** @param kid thumbprint of the signing key */
+export function encodeSigningInput(kid: string, payload: Uint8Array): string {
+  return `${encodeBase64Url(encodeUtf8(headerText(kid)))}.${encodeBase64Url(payload)}`
+}
+
+/**
+ * The attacker chooses the header. Whatever names another algorithm, key, certificate or extension is refused: there is one header.
+ */
+function decodeHeader(bytes: Uint8Array): string {
+  const header = decodeJson(bytes, { maxSize: 1024 })
+  if (!isJsonObject(header)) throw new MalformedError('JOSE_HEADER', 'the header is not an object')
+  if (header['alg'] !== 'Ed25519')
+    throw new MalformedError('JOSE_ALG', 'the header names another algorithm than Ed25519')
+  const kid = header['kid']
+  if (typeof kid !== 'string' || !THUMBPRINT.test(kid))
+    throw new MalformedError('JOSE_HEADER', 'kid is not a thumbprint')
+  if (decodeUtf8(bytes) !== headerText(kid))
+    throw new MalformedError('JOSE_HEADER', 'the header is not exactly alg, kid, typ')
+  return kid
+}
+
+/** @throws MalformedError JOSE_HEADER, JOSE_ALG, RECEIPT_ENCODING, BASE64_STRICT, JSON_* */
+export function decodeJws(text: string): ReceiptJws {
+  const [header, payload, signature, ...more] = text.split('.')
+  if (header === undefined || payload === undefined || signature === undefined || more.length > 0)
+    throw new MalformedError('RECEIPT_ENCODING', 'a JWS has three parts')
+  const kid = decodeHeader(decodeBase64Url(header))
+  const signatureBytes = decodeBase64Url(signature)
+  if (signatureBytes.length !== 64) throw new MalformedError('RECEIPT_SIGNATURE', 'an Ed25519 signature is 64 octets')
+  return {
+    kid,
+    payload: decodeBase64Url(payload),
+    signingInput: encodeUtf8(`${header}.${payload}`),
+    signature: signatureBytes,
+  }
+}

@@ -1,0 +1,249 @@
+/** Verifies a receipt under an attested session, against the octets that the verifier holds. Grade: signed. wire.md sections 2, 5, 8. @module */
+import { digestUri, ed25519Spki, verifySignature } from '../crypto/index.ts'
+import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
+import type { Attestation, Trust } from '../evidence/attestation.ts'
+import { jwkThumbprint } from '../evidence/jwk.ts'
+import { matchModel } from '../lock.ts'
+import { replaySplices, type SpliceRecord } from '../transform/splice.ts'
+import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
+import type { ReceiptClaims } from './claims.ts'
+import type { Disclosed, Octets } from './disclosed.ts'
+import { decodeReceipt, type Receipt } from './receipt.ts'
+
+/** Octets that the verifier holds, by what it computed itself. */
+export interface HeldOctets {
+  readonly digest: string
+  readonly size: number
+}
+
+/** What the verifier holds of the exchange. Each `not-held` or `unchecked` shows in the verdict. */
+export interface HeldExchange {
+  /** The nonce that was sent, 32 to 64 octets. */
+  readonly nonce: Uint8Array | 'unchecked'
+  readonly request: HeldOctets | 'not-held'
+  readonly response: HeldOctets | 'not-held'
+  /** `complete`: the answer was presented as complete. */
+  readonly outcome: 'complete' | 'any'
+  /** Identifiers (`jti`) of receipts accepted before. */
+  readonly seen: ReadonlySet<string>
+  /** The request's octets and inserted octets by digest; needed where the receipt lists transforms. */
+  readonly replay: { readonly request: Uint8Array; readonly inserts: ReadonlyMap<string, Uint8Array> } | 'not-held'
+}
+
+/** A receipt and what it says. */
+export interface SignedReceipt {
+  readonly receipt: Receipt
+  readonly claims: ReceiptClaims
+  readonly disclosed: Disclosed
+}
+
+const CHECKS = [
+  'receipt-format',
+  'session',
+  'key',
+  'signature',
+  'nonce',
+  'replay',
+  'issued',
+  'log-origin',
+  'disclosures',
+  'request-digest',
+  'response-digest',
+  'outcome',
+  'transforms',
+  'model',
+  'upstream',
+] as const
+type Check = Checker<(typeof CHECKS)[number]>
+
+async function checkSignature(check: Check, { jws, claims }: Receipt, attestation: Attestation): Promise<void> {
+  const { sessionDigest, session } = attestation
+  check.that('session', claims.session === sessionDigest, 'EVIDENCE_DIGEST_MISMATCH', {
+    pass: sessionDigest,
+    fail: `the receipt names ${claims.session}`,
+  })
+  const key = session.keys.receipt
+  check.that('key', jws.kid === jwkThumbprint(key), 'KEY_UNATTESTED', {
+    pass: jws.kid,
+    fail: `${jws.kid} is not the receipt key of the session`,
+  })
+  const ok = await verifySignature('Ed25519', ed25519Spki(decodeBase64Url(key.x)), jws.signature, jws.signingInput)
+  check.that('signature', ok, 'RECEIPT_SIGNATURE', {
+    pass: 'Ed25519',
+    fail: "does not verify under the session's receipt key",
+  })
+}
+
+function checkContext(check: Check, claims: ReceiptClaims, attestation: Attestation, held: HeldExchange): void {
+  if (held.nonce === 'unchecked') check.unchecked('nonce', 'no nonce of your own: there is no lower bound in time')
+  else {
+    check.that('nonce', claims.eat_nonce !== undefined, 'NONCE_MISSING', {
+      fail: 'you sent a nonce and the receipt has none',
+    })
+    check.that('nonce', claims.eat_nonce === encodeBase64Url(held.nonce), 'RECEIPT_CONTEXT', {
+      pass: 'yours',
+      fail: "the receipt answers another request's nonce",
+    })
+  }
+  check.that('replay', !held.seen.has(claims.jti), 'EVIDENCE_REPLAY', {
+    pass: claims.jti,
+    fail: `receipt ${claims.jti} was accepted before`,
+  })
+  check.that('issued', claims.iat >= attestation.session.iat, 'RECEIPT_TIME', {
+    pass: new Date(claims.iat * 1000).toISOString(),
+    fail: 'issued before its session',
+  })
+  const { origin } = claims.log
+  const host = origin.slice(0, origin.indexOf('/'))
+  check.that('log-origin', origin === attestation.logKey.name && claims.iss === `https://${host}`, 'LOG_ORIGIN', {
+    pass: origin,
+    fail: `${origin} is not the log of the session`,
+  })
+}
+
+function checkOctets(
+  check: Check,
+  name: 'request-digest' | 'response-digest',
+  signed: Octets | undefined,
+  held: HeldOctets | 'not-held',
+): void {
+  if (held === 'not-held') {
+    check.unchecked(name, 'octets not held')
+    return
+  }
+  if (signed === undefined) {
+    check.unchecked(name, 'disclosure withheld')
+    return
+  }
+  const detail = `signed ${signed.digest} of ${signed.size} octets, held ${held.digest} of ${held.size}`
+  // Fewer octets than were signed can only be a cut: the beginning of the answer, or something else of that length.
+  if (name === 'response-digest' && held.size < signed.size) check.fail(name, 'RESPONSE_INCOMPLETE', detail)
+  const code = name === 'request-digest' ? 'REQUEST_DIGEST_MISMATCH' : 'RESPONSE_DIGEST_MISMATCH'
+  check.that(name, held.digest === signed.digest && held.size === signed.size, code, {
+    pass: `${signed.digest}, ${signed.size} octets`,
+    fail: detail,
+  })
+}
+
+/** Nothing was forwarded when the gateway refused or failed before it asked the model. */
+function wasForwarded({ outcome }: ReceiptClaims): boolean {
+  return outcome !== 'refused' && outcome !== 'error'
+}
+
+function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy }: Trust): void {
+  const due = policy.disclosures.filter((name) => name === 'response' || wasForwarded(claims))
+  const withheld = due.find((name) => disclosed[name] === undefined)
+  check.that('disclosures', withheld === undefined, 'CLAIM_MISSING', {
+    pass: Object.keys(disclosed).join(', '),
+    fail: `policy asks for disclosure ${withheld}`,
+  })
+}
+
+/** What the listed splices make of the request; undefined when what that needs is not at hand. */
+function replayed(
+  check: Check,
+  signed: Octets,
+  transforms: readonly SpliceRecord[],
+  held: HeldExchange,
+): Uint8Array | undefined {
+  if (held.replay === 'not-held') {
+    check.missing(
+      'transforms',
+      `${transforms.length} changes are listed; replaying them needs the request and the inserted octets`,
+    )
+    return undefined
+  }
+  const { request, inserts } = held.replay
+  // The replay must begin at the request that was signed, not at one that happens to lead to the forwarded octets.
+  if (digestUri(request) !== signed.digest)
+    check.fail(
+      'transforms',
+      'REQUEST_DIGEST_MISMATCH',
+      'the octets given for the replay are not the request that was signed',
+    )
+  return check.decode('transforms', () => replaySplices(request, transforms, inserts))
+}
+
+function checkTransforms(check: Check, { claims, disclosed }: Receipt, held: HeldExchange, { policy }: Trust): void {
+  const { request, forwarded } = disclosed
+  if (policy.transforms === 'unchecked') check.unchecked('transforms')
+  else if (!wasForwarded(claims)) check.unchecked('transforms', 'nothing was forwarded')
+  else if (forwarded === undefined || request === undefined)
+    check.missing('transforms', 'disclosure request or forwarded is withheld')
+  else if (forwarded.transforms.length === 0) {
+    check.that(
+      'transforms',
+      forwarded.digest === request.digest && forwarded.size === request.size,
+      'TRANSFORM_MISMATCH',
+      {
+        pass: 'the model got your octets unchanged',
+        fail: 'no change is listed, yet the model got other octets',
+      },
+    )
+  } else {
+    const octets = replayed(check, request, forwarded.transforms, held)
+    if (octets === undefined) return
+    check.that(
+      'transforms',
+      octets.length === forwarded.size && digestUri(octets) === forwarded.digest,
+      'TRANSFORM_MISMATCH',
+      {
+        pass: `${forwarded.transforms.length} replayed: ${forwarded.transforms.map(({ insert }) => insert.role).join(', ')}`,
+        fail: 'replaying the changes gives other octets',
+      },
+    )
+  }
+}
+
+function checkModel(
+  check: Check,
+  { model, upstream }: ReceiptClaims,
+  attestation: Attestation,
+  { policy, lock }: Trust,
+): void {
+  if (policy.models === 'unchecked' || attestation.rows === 'unchecked') check.unchecked('model')
+  else if (lock === undefined) check.missing('model', 'policy locks models and no lock file was given')
+  else {
+    const match = matchModel(lock, attestation.rows, model)
+    if (!match.ok) check.fail('model', match.code, match.detail)
+    check.pass('model', `${model.name} ${model.digest}`)
+  }
+  check.that('upstream', policy.upstreams.includes(upstream.kind), 'UPSTREAM_UNATTESTED', {
+    pass: upstream.kind,
+    fail: `${upstream.kind} is not listed`,
+  })
+  if (upstream.kind === 'remote') check.assume('The upstream model server is not attested: its answer is its word.')
+  if (upstream.kind === 'local') check.assume('The local model server is trusted as part of the measured machine.')
+}
+
+/** Verifies one receipt: signed by a key of an attested session, about exactly the octets held. */
+export function verifyReceipt(
+  token: string,
+  attestation: Verified<Attestation>,
+  held: HeldExchange,
+  trust: Trust,
+): Promise<Verdict<SignedReceipt>> {
+  return judge(CHECKS, async (check) => {
+    const receipt = check.decode('receipt-format', () => decodeReceipt(token))
+    const { claims, disclosed } = receipt
+    await checkSignature(check, receipt, attestation)
+    checkContext(check, claims, attestation, held)
+    checkDisclosures(check, receipt, trust)
+    checkOctets(check, 'request-digest', disclosed.request, held.request)
+    checkOctets(check, 'response-digest', disclosed.response, held.response)
+    if (held.outcome === 'any') check.unchecked('outcome', claims.outcome)
+    else
+      check.that('outcome', claims.outcome === 'complete', 'RESPONSE_INCOMPLETE', {
+        pass: claims.outcome,
+        fail: `the receipt says ${claims.outcome}`,
+      })
+    checkTransforms(check, receipt, held, trust)
+    checkModel(check, claims, attestation, trust)
+    return { receipt, claims, disclosed }
+  })
+}
+
+/** Octets held, by digest and size. */
+export function holdOctets(bytes: Uint8Array): HeldOctets {
+  return { digest: digestUri(bytes), size: bytes.length }
+}

@@ -1,0 +1,87 @@
+/**
+ * Byte splices: how the gateway changes a request, and how a verifier replays it. One implementation for both.
+ * `at` counts octets of the request; splices ascend and do not overlap; inserted octets are named by digest. wire.md section 2. @module
+ */
+import { MalformedError } from '../../errors.ts'
+import { digestUri } from '../crypto/index.ts'
+import { concatBytes } from '../encoding/bytes.ts'
+import type { JsonValue } from '../encoding/json.ts'
+import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
+import { DIGEST_URI } from '../evidence/resource-descriptor.ts'
+
+/** At octet `at`, take out `remove` octets and put `insert` there; `role` names the dependency that `insert` comes from. */
+export interface Splice {
+  readonly at: number
+  readonly remove: number
+  readonly insert: Uint8Array
+  readonly role: string
+}
+
+/** A splice as a receipt shows it. */
+export interface SpliceRecord {
+  readonly op: 'splice'
+  readonly at: number
+  readonly remove: number
+  readonly insert: { readonly digest: string; readonly size: number; readonly role: string }
+}
+
+const MAX_SPLICES = 1024
+const ROLE = /^[a-z][a-z0-9-]{0,63}$/
+
+function mismatch(what: string): MalformedError {
+  return new MalformedError('TRANSFORM_MISMATCH', what)
+}
+
+/** @throws MalformedError with the codes given; the order of splices is checked when they are applied */
+export function decodeSpliceRecords(values: readonly JsonValue[], codes: ShapeCodes): readonly SpliceRecord[] {
+  if (values.length > MAX_SPLICES) throw new MalformedError(codes.invalid, `more than ${MAX_SPLICES} splices`)
+  return values.map((value, i) => {
+    const reader = new ObjectReader(value, `transforms[${i}]`, codes)
+    const record = { op: reader.oneOf('op', ['splice']), at: reader.integer('at'), remove: reader.integer('remove') }
+    const insert = reader.object('insert')
+    const digest = insert.string('digest', DIGEST_URI)
+    const size = insert.integer('size')
+    const role = insert.string('role', ROLE)
+    insert.end()
+    reader.end()
+    return { ...record, insert: { digest, size, role } }
+  })
+}
+
+/** How a receipt shows a splice. */
+export function recordSplice({ at, remove, insert, role }: Splice): SpliceRecord {
+  return { op: 'splice', at, remove, insert: { digest: digestUri(insert), size: insert.length, role } }
+}
+
+/** @throws MalformedError TRANSFORM_MISMATCH when splices descend, overlap or leave the request */
+export function applySplices(request: Uint8Array, splices: readonly Splice[]): Uint8Array {
+  const parts: Uint8Array[] = []
+  let offset = 0
+  for (const { at, remove, insert } of splices) {
+    if (at < offset || at + remove > request.length) throw mismatch(`a splice at ${at} is out of order or out of range`)
+    parts.push(request.subarray(offset, at), insert)
+    offset = at + remove
+  }
+  parts.push(request.subarray(offset))
+  return concatBytes(...parts)
+}
+
+/**
+ * Replays recorded splices over the request.
+ * @param inserts disclosed octets by digest; each is hashed again here, because whoever hands them over may lie
+ * @throws MalformedError TRANSFORM_MISMATCH when octets are missing or do not fit
+ */
+export function replaySplices(
+  request: Uint8Array,
+  records: readonly SpliceRecord[],
+  inserts: ReadonlyMap<string, Uint8Array>,
+): Uint8Array {
+  const splices = records.map(({ at, remove, insert: { digest, size, role } }): Splice => {
+    const insert = inserts.get(digest)
+    if (insert === undefined) throw mismatch(`the inserted octets of ${role} at ${at} are not at hand`)
+    if (insert.length !== size || digestUri(insert) !== digest)
+      throw mismatch(`the inserted octets of ${role} at ${at} are not those recorded`)
+    return { at, remove, insert, role }
+  })
+  return applySplices(request, splices)
+}

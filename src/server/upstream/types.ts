@@ -1,0 +1,47 @@
+/** What the gateway asks of a model server: exact octets in, exact octets out. @module */
+
+import type { EngineClaim, ModelClaim, UpstreamKind } from '../../core/receipt/claims.ts'
+import type { Dependencies } from '../../core/receipt/disclosed.ts'
+import type { Splice } from '../../core/transform/splice.ts'
+
+/** A request after admission: the client's octets, and what was read from them. */
+export interface UpstreamRequest {
+  /** For example `/v1/chat/completions`. */
+  readonly path: string
+  /** Exactly these octets go to the engine; they are digested where they leave. */
+  readonly body: Uint8Array
+  /** Aborts within 100 ms, before the first octet and after it. */
+  readonly signal: AbortSignal
+}
+
+export interface UpstreamResponse {
+  readonly status: number
+  readonly mediaType: string
+  /** Octets as they arrive; iterating slower slows the upstream down. Ends or throws CountersignError ERR_UPSTREAM. */
+  readonly body: AsyncIterable<Uint8Array>
+  /** Host and TLS key of the connection, where there is one. */
+  readonly peer?: { readonly host: string; readonly tlsSpkiSha256?: string }
+}
+
+/** One model as this upstream serves it. */
+export interface ServedModel {
+  /** The name that clients use. */
+  readonly id: string
+  readonly claim: ModelClaim
+  readonly engine: EngineClaim
+  readonly upstream: UpstreamKind
+  /** Seconds since 1970; what `GET /v1/models` shows as `created`. */
+  readonly created: number
+}
+
+export interface Upstream {
+  /** The changes that lead from the client's octets to those that this upstream is given; empty for none. */
+  transforms(body: Uint8Array, model: ServedModel): readonly Splice[]
+  /** What an answer relies on beside the weights; roles that do not apply are `none`. */
+  dependencies(body: Uint8Array, model: ServedModel): Dependencies
+  /** Rejects with CountersignError ERR_UPSTREAM when there is no answer; any HTTP status is an answer. */
+  send(request: UpstreamRequest): Promise<UpstreamResponse>
+  /** For readiness. */
+  healthy(): Promise<boolean>
+  close(): Promise<void>
+}
