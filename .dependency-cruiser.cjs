@@ -1,0 +1,87 @@
+/** The arrows of docs/architecture.md: what may import what. */
+const from = (path, pathNot) => ({ path, ...(pathNot ? { pathNot } : {}) })
+
+/** Folders below src/core and the ones that they may import. */
+const CORE = {
+  encoding: [],
+  crypto: ['encoding'],
+  x509: ['encoding', 'crypto'],
+  log: ['encoding', 'crypto'],
+  snp: ['encoding', 'crypto', 'x509'],
+  evidence: ['encoding', 'crypto', 'x509', 'snp', 'log'],
+  transform: ['encoding', 'crypto', 'evidence'],
+  receipt: ['encoding', 'crypto', 'evidence', 'log', 'transform'],
+  archive: ['encoding', 'crypto', 'evidence', 'log', 'transform', 'receipt', 'snp'],
+}
+
+/** Folders below src and the ones that they may import. */
+const TOP = {
+  client: ['core', 'collateral'],
+  'client-node': ['client', 'core'],
+  collateral: ['core'],
+  quoter: ['core'],
+  simulator: ['core'],
+  engine: ['core'],
+  measure: ['core'],
+  issuing: ['core'],
+  server: ['core', 'engine', 'collateral', 'issuing'],
+  cli: ['core', 'client', 'client-node', 'server', 'simulator', 'engine', 'collateral', 'quoter', 'measure', 'issuing'],
+}
+
+/** Libraries, each with the one place that may import it. */
+const LIBRARIES = {
+  '@peculiar/x509': '^src/(core/x509|issuing)/',
+  'reflect-metadata': '^src/core/x509/',
+  'cbor-x': '^src/core/encoding/cbor[.]ts$',
+  undici: '^src/(server/upstream|client-node)/',
+  zod: '^src/server/config/',
+  yaml: '^src/server/config/',
+  hono: '^src/server/',
+  '@hono/node-server': '^src/server/',
+}
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'src-never-imports-tests', severity: 'error', from: from('^src/'), to: { path: '^(test|bench|scripts)/' } },
+    ...Object.entries(CORE).map(([folder, allowed]) => ({
+      name: `core-${folder}`,
+      severity: 'error',
+      from: from(`^src/core/${folder}/`),
+      to: { path: '^src/core/[^/]+/', pathNot: `^src/core/(${[folder, ...allowed].join('|')})/` },
+    })),
+    { name: 'core-imports-core', severity: 'error', from: from('^src/core/'), to: { path: '^src/', pathNot: '^src/(core/|errors[.]ts$)' } },
+    {
+      name: 'core-is-pure',
+      severity: 'error',
+      from: from('^src/core/', '^src/core/crypto/node[.]ts$'),
+      to: { dependencyTypes: ['core'] },
+    },
+    ...Object.entries(TOP).map(([folder, allowed]) => ({
+      name: `src-${folder}`,
+      severity: 'error',
+      from: from(`^src/${folder}/`),
+      to: { path: '^src/', pathNot: `^src/(${[folder, ...allowed].join('|')})/|^src/errors[.]ts$` },
+    })),
+    ...Object.entries(LIBRARIES).map(([library, place]) => ({
+      name: `one-place-for-${library.replace(/\W+/g, '-')}`,
+      severity: 'error',
+      from: from('^src/', place),
+      to: { path: `node_modules/${library}/` },
+    })),
+    {
+      name: 'verifier-stays-small',
+      severity: 'error',
+      comment: 'the public entry must run in a browser: no server, no Node',
+      from: from('^src/index[.]ts$'),
+      to: { path: '^src/(server|cli|simulator|client-node|engine)/|node_modules/(hono|undici|zod|yaml|@hono)/', reachable: true },
+    },
+    { name: 'commands-do-not-import-each-other', severity: 'error', from: from('^src/cli/commands/([^/]+)'), to: { path: '^src/cli/commands/([^/]+)', pathNot: '^src/cli/commands/$1' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['countersign-source', 'node', 'import', 'types', 'default'] },
+  },
+}
