@@ -1,0 +1,112 @@
+/** Certificate table of GET_EXT_REPORT ("auxblob"). The host writes it: untrusted until its chain is proven. @module */
+import { MalformedError } from '../../errors.ts'
+import { concatBytes, decodeHex, encodeHex, isZero } from '../encoding/bytes.ts'
+import { Reader } from '../encoding/reader.ts'
+import { Writer } from '../encoding/writer.ts'
+
+/** GUIDs in their textual order, as the table has them. specs/sev-snp.md section 13. */
+export const SNP_CERTIFICATE_GUIDS = {
+  vcek: '63da758d-e664-4564-adc5-f4b93be8accd',
+  vlek: 'a8074bc2-a25a-483e-aae6-39c045a0b8a1',
+  ask: '4ab7b379-bbac-4fe4-a02f-05aef327c782',
+  ark: 'c0b406a4-a803-4952-9743-3fb6014cd0ae',
+} as const
+
+export interface CertificateTableEntry {
+  /** Lower-case, with dashes. */
+  readonly guid: string
+  readonly data: Uint8Array
+}
+
+/** DER certificates that vouch for a report. */
+export interface SnpEndorsements {
+  readonly vcek: Uint8Array
+  readonly ask: Uint8Array
+  readonly ark: Uint8Array
+}
+
+const ENTRY_SIZE = 24
+const MAX_SIZE = 65_536
+const MAX_ENTRIES = 32
+
+/**
+ * Reads the table: entries of `guid 16 | offset u32 | length u32`, little-endian, then one of zeros, then the data.
+ * @throws MalformedError EVIDENCE_TOO_LARGE; EVIDENCE_TRUNCATED; PARSE_LENGTH when an entry points outside the data;
+ *   PARSE_INVALID for a GUID that stands there twice
+ */
+export function decodeCertificateTable(bytes: Uint8Array): readonly CertificateTableEntry[] {
+  if (bytes.length > MAX_SIZE)
+    throw new MalformedError('EVIDENCE_TOO_LARGE', `certificate table of ${bytes.length} bytes, at most ${MAX_SIZE}`)
+  if (bytes.length === 0) return []
+  const heads = readHeads(bytes)
+  const dataStart = (heads.length + 1) * ENTRY_SIZE
+  const seen = new Set<string>()
+  return heads.map(({ guid, offset, length }) => {
+    if (seen.has(guid)) throw new MalformedError('PARSE_INVALID', `certificate table names ${guid} twice`)
+    seen.add(guid)
+    // Offsets into the header or behind the end would hand out bytes that are no certificate.
+    if (offset < dataStart || offset + length > bytes.length)
+      throw new MalformedError('PARSE_LENGTH', `entry ${guid} points outside the certificate table`)
+    return { guid, data: bytes.slice(offset, offset + length) }
+  })
+}
+
+/** Writes a table that {@link decodeCertificateTable} reads; data follow each other without gaps. */
+export function encodeCertificateTable(entries: readonly CertificateTableEntry[]): Uint8Array {
+  const headerSize = (entries.length + 1) * ENTRY_SIZE
+  const header = new Writer(headerSize)
+  let offset = headerSize
+  for (const { guid, data } of entries) {
+    header
+      .bytes(decodeHex(guid.replaceAll('-', '')))
+      .u32le(offset)
+      .u32le(data.length)
+    offset += data.length
+  }
+  return concatBytes(header.zero(ENTRY_SIZE).finish(), ...entries.map(({ data }) => data))
+}
+
+/**
+ * Takes VCEK, ASK and ARK out of a table.
+ * @throws MalformedError as {@link decodeCertificateTable}; X509_CHAIN_BROKEN when one is missing; SNP_SIGNER_KIND when the host
+ *   sent a VLEK instead of a VCEK
+ */
+export function decodeSnpEndorsements(auxblob: Uint8Array): SnpEndorsements {
+  const entries = decodeCertificateTable(auxblob)
+  const find = (guid: string): Uint8Array | undefined => entries.find((entry) => entry.guid === guid)?.data
+  const due = (name: 'vcek' | 'ask' | 'ark'): Uint8Array => {
+    const data = find(SNP_CERTIFICATE_GUIDS[name])
+    if (data === undefined)
+      throw new MalformedError('X509_CHAIN_BROKEN', `the certificate table has no ${name.toUpperCase()}`)
+    return data
+  }
+  if (!find(SNP_CERTIFICATE_GUIDS.vcek) && find(SNP_CERTIFICATE_GUIDS.vlek))
+    throw new MalformedError('SNP_SIGNER_KIND', 'the certificate table has a VLEK where a VCEK is due')
+  return { vcek: due('vcek'), ask: due('ask'), ark: due('ark') }
+}
+
+/** The table of a chain, as hosts write it. */
+export function encodeSnpEndorsements({ vcek, ask, ark }: SnpEndorsements): Uint8Array {
+  return encodeCertificateTable([
+    { guid: SNP_CERTIFICATE_GUIDS.vcek, data: vcek },
+    { guid: SNP_CERTIFICATE_GUIDS.ask, data: ask },
+    { guid: SNP_CERTIFICATE_GUIDS.ark, data: ark },
+  ])
+}
+
+function readHeads(bytes: Uint8Array): { guid: string; offset: number; length: number }[] {
+  const reader = new Reader(bytes)
+  const heads: { guid: string; offset: number; length: number }[] = []
+  for (;;) {
+    const guid = reader.bytes('guid', 16)
+    const offset = reader.u32le('offset')
+    const length = reader.u32le('length')
+    if (isZero(guid) && offset === 0 && length === 0) return heads
+    if (heads.length === MAX_ENTRIES) throw new MalformedError('PARSE_LENGTH', `more than ${MAX_ENTRIES} certificates`)
+    heads.push({ guid: formatGuid(guid), offset, length })
+  }
+}
+
+function formatGuid(bytes: Uint8Array): string {
+  return encodeHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

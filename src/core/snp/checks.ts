@@ -1,0 +1,37 @@
+/** The checks of an SEV-SNP verdict, in the order in which they are made and shown. specs/sev-snp.md section 15. @module */
+
+export const SNP_CHECKS = [
+  'limits',
+  'report',
+  'report-version',
+  'signature-algorithm',
+  'signer-kind',
+  'chain',
+  'endorsement',
+  'signature',
+  'product',
+  'product-allowed',
+  'tcb-certificate',
+  'chip',
+  'report-data',
+  'debug',
+  'migration',
+  'policy-reserved',
+  'smt',
+  'guest-protections',
+  'vmpl',
+  'platform-info',
+  'tcb-levels',
+  'tcb-provisional',
+  'tcb-minimum',
+  'tcb-launch',
+  'tcb-committed',
+  'chip-allowed',
+  'measurement',
+  'host-data',
+  'id-block',
+  'guest-svn',
+  'revocation',
+] as const
+
+export type SnpCheck = (typeof SNP_CHECKS)[number]
