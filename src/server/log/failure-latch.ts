@@ -1,0 +1,41 @@
+/** Remembers the first failure of a log: after it nothing is appended or signed any more. @module */
+import { CountersignError } from '../../errors.ts'
+
+/**
+ * A failed write or fsync leaves pages whose fate nobody knows, and a second fsync would report success for them ("fsyncgate"). So the
+ * first failure is final, and the boot with it.
+ */
+export class FailureLatch {
+  readonly #onFailure: (error: CountersignError) => void
+  #failure: CountersignError | undefined
+
+  constructor(onFailure: (error: CountersignError) => void) {
+    this.#onFailure = onFailure
+  }
+
+  /** The first failure, if there was one. */
+  get failure(): CountersignError | undefined {
+    return this.#failure
+  }
+
+  /** @throws CountersignError ERR_LOG_APPEND after a failure */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Records a failure and tells its owner, the first time; returns what everyone gets to see. */
+  trip(cause: unknown): CountersignError {
+    if (this.#failure === undefined) {
+      this.#failure = new CountersignError('ERR_LOG_APPEND', 'the log could not be made durable: this boot is over', {
+        cause,
+      })
+      this.#onFailure(this.#failure)
+    }
+    return this.#failure
+  }
+
+  /** Refuses from now on; nothing failed. */
+  close(): void {
+    this.#failure ??= new CountersignError('ERR_LOG_APPEND', 'the log is closed')
+  }
+}
