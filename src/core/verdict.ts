@@ -98,9 +98,9 @@ export class Checker<Name extends string> {
     this.#record({ name, status: 'not-performed', required: true, detail })
   }
 
-  /** Takes over the checks of another verdict, its names prefixed; ends the judgement if that verdict is not ok. */
+  /** Takes over the checks of another verdict, its names behind `prefix.`; ends the judgement if that verdict is not ok. */
   include<T>(prefix: string, verdict: Verdict<T>): Verified<T> {
-    for (const check of verdict.checks) this.#nested.push({ ...check, name: `${prefix}.${check.name}` })
+    for (const check of verdict.checks) this.#nested.push({ ...check, name: prefix === '' ? check.name : `${prefix}.${check.name}` })
     if (verdict.simulated) this.#simulated = true
     this.assume(...verdict.assumptions)
     if (!verdict.ok) throw new Rejected(verdict.code)

@@ -20,24 +20,29 @@ export interface QuotedReceipt {
 
 const CHECKS = ['statement-session', 'checkpoint-quoted', 'origin', 'position', 'issued'] as const
 
-/**
- * @param attestation the verified quote whose statement carries the checkpoint; not necessarily the one the receipt was verified under
- * @param proof C2SP tlog-proof of the receipt's leaf, as received
- */
-export function verifyQuoted(
+/** Session, log and newest statement: attested or, while an answer is judged as a whole, about to be. */
+export type StatementView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey' | 'statement' | 'checkpoint'>
+
+/** Judges the rule under a statement whose quote is judged elsewhere. Not public: alone it proves nothing about hardware. */
+export function judgeQuoted(
   signed: Verified<SignedReceipt>,
-  attestation: Verified<Attestation>,
+  view: StatementView,
   proof: string,
 ): Promise<Verdict<QuotedReceipt>> {
   return judge(CHECKS, async (check) => {
     const { claims, receipt } = signed
-    const { statement, session, sessionDigest, logKey } = attestation
-    check.that('statement-session', claims.session === sessionDigest, 'CHECKPOINT_NOT_QUOTED', {
-      pass: sessionDigest,
-      fail: 'the quote is of another session',
-    })
+    const { statement, session, sessionDigest, logKey } = view
+    check.that(
+      'statement-session',
+      claims.session === sessionDigest && statement.session === sessionDigest,
+      'CHECKPOINT_NOT_QUOTED',
+      {
+        pass: sessionDigest,
+        fail: 'the quote is of another session',
+      },
+    )
     // The proof is whatever the host hands over: its checkpoint must be signed by the session's log key, then be the quoted one to the octet.
-    const proven = check.include(
+    const { index, checkpoint, body } = check.include(
       'proof',
       await verifyInclusion({
         proof,
@@ -46,14 +51,13 @@ export function verifyQuoted(
         origin: logKey.name,
       }),
     )
-    const { index, checkpoint, body } = proven
     check.that('checkpoint-quoted', body === statement.checkpoint, 'CHECKPOINT_NOT_QUOTED', {
       pass: `size ${checkpoint.size}`,
-      fail: `the proof's checkpoint has size ${checkpoint.size}, the quote's ${attestation.checkpoint.size}; both must be one, to the octet`,
+      fail: `the checkpoint of the proof has size ${checkpoint.size}, that of the quote ${view.checkpoint.size}; both must be one, to the octet`,
     })
     check.that('origin', claims.log.origin === checkpoint.origin, 'LOG_ORIGIN', {
       pass: checkpoint.origin,
-      fail: `${checkpoint.origin} is not the receipt's log`,
+      fail: `${checkpoint.origin} is not the log of the receipt`,
     })
     const { receipts } = statement.counts
     const placed = index < checkpoint.size && claims.seq < receipts && claims.seq < index
@@ -67,4 +71,16 @@ export function verifyQuoted(
     })
     return { index, size: checkpoint.size }
   })
+}
+
+/**
+ * @param attestation the verified quote whose statement carries the checkpoint; not necessarily the one the receipt was verified under
+ * @param proof C2SP tlog-proof of the receipt's leaf, as received
+ */
+export function verifyQuoted(
+  signed: Verified<SignedReceipt>,
+  attestation: Verified<Attestation>,
+  proof: string,
+): Promise<Verdict<QuotedReceipt>> {
+  return judgeQuoted(signed, attestation, proof)
 }

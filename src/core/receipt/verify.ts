@@ -51,13 +51,17 @@ const CHECKS = [
   'response-digest',
   'outcome',
   'transforms',
-  'model',
-  'upstream',
 ] as const
 type Check = Checker<(typeof CHECKS)[number]>
 
-async function checkSignature(check: Check, { jws, claims }: Receipt, attestation: Attestation): Promise<void> {
-  const { sessionDigest, session } = attestation
+/** The checks that need the attested rows of the lock. */
+export const REFERENCE_CHECKS = ['model', 'upstream'] as const
+
+/** Session and log of a receipt: attested or, while an answer is judged as a whole, about to be. */
+export type SessionView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey'>
+
+async function checkSignature(check: Check, { jws, claims }: Receipt, view: SessionView): Promise<void> {
+  const { sessionDigest, session } = view
   check.that('session', claims.session === sessionDigest, 'EVIDENCE_DIGEST_MISMATCH', {
     pass: sessionDigest,
     fail: `the receipt names ${claims.session}`,
@@ -74,7 +78,7 @@ async function checkSignature(check: Check, { jws, claims }: Receipt, attestatio
   })
 }
 
-function checkContext(check: Check, claims: ReceiptClaims, attestation: Attestation, held: HeldExchange): void {
+function checkContext(check: Check, claims: ReceiptClaims, view: SessionView, held: HeldExchange): void {
   if (held.nonce === 'unchecked') check.unchecked('nonce', 'no nonce of your own: there is no lower bound in time')
   else {
     check.that('nonce', claims.eat_nonce !== undefined, 'NONCE_MISSING', {
@@ -89,13 +93,13 @@ function checkContext(check: Check, claims: ReceiptClaims, attestation: Attestat
     pass: claims.jti,
     fail: `receipt ${claims.jti} was accepted before`,
   })
-  check.that('issued', claims.iat >= attestation.session.iat, 'RECEIPT_TIME', {
+  check.that('issued', claims.iat >= view.session.iat, 'RECEIPT_TIME', {
     pass: new Date(claims.iat * 1000).toISOString(),
     fail: 'issued before its session',
   })
   const { origin } = claims.log
   const host = origin.slice(0, origin.indexOf('/'))
-  check.that('log-origin', origin === attestation.logKey.name && claims.iss === `https://${host}`, 'LOG_ORIGIN', {
+  check.that('log-origin', origin === view.logKey.name && claims.iss === `https://${host}`, 'LOG_ORIGIN', {
     pass: origin,
     fail: `${origin} is not the log of the session`,
   })
@@ -195,16 +199,18 @@ function checkTransforms(check: Check, { claims, disclosed }: Receipt, held: Hel
   }
 }
 
-function checkModel(
-  check: Check,
+/** Model and upstream against the rows of the lock that measurement and configuration matched. */
+export function checkReferences(
+  check: Checker<(typeof REFERENCE_CHECKS)[number]>,
   { model, upstream }: ReceiptClaims,
-  attestation: Attestation,
+  attestation: Verified<Attestation>,
   { policy, lock }: Trust,
 ): void {
-  if (policy.models === 'unchecked' || attestation.rows === 'unchecked') check.unchecked('model')
+  const { rows } = attestation
+  if (policy.models === 'unchecked' || rows === 'unchecked') check.unchecked('model')
   else if (lock === undefined) check.missing('model', 'policy locks models and no lock file was given')
   else {
-    const match = matchModel(lock, attestation.rows, model)
+    const match = matchModel(lock, rows, model)
     if (!match.ok) check.fail('model', match.code, match.detail)
     check.pass('model', `${model.name} ${model.digest}`)
   }
@@ -216,18 +222,20 @@ function checkModel(
   if (upstream.kind === 'local') check.assume('The local model server is trusted as part of the measured machine.')
 }
 
-/** Verifies one receipt: signed by a key of an attested session, about exactly the octets held. */
-export function verifyReceipt(
+/**
+ * Judges a receipt under a session whose attestation is judged elsewhere. Not public: alone it proves nothing about hardware.
+ */
+export function judgeReceipt(
   token: string,
-  attestation: Verified<Attestation>,
+  view: SessionView,
   held: HeldExchange,
   trust: Trust,
 ): Promise<Verdict<SignedReceipt>> {
   return judge(CHECKS, async (check) => {
     const receipt = check.decode('receipt-format', () => decodeReceipt(token))
     const { claims, disclosed } = receipt
-    await checkSignature(check, receipt, attestation)
-    checkContext(check, claims, attestation, held)
+    await checkSignature(check, receipt, view)
+    checkContext(check, claims, view, held)
     checkDisclosures(check, receipt, trust)
     checkOctets(check, 'request-digest', disclosed.request, held.request)
     checkOctets(check, 'response-digest', disclosed.response, held.response)
@@ -238,8 +246,21 @@ export function verifyReceipt(
         fail: `the receipt says ${claims.outcome}`,
       })
     checkTransforms(check, receipt, held, trust)
-    checkModel(check, claims, attestation, trust)
     return { receipt, claims, disclosed }
+  })
+}
+
+/** Verifies one receipt: signed by a key of an attested session, about exactly the octets held. */
+export function verifyReceipt(
+  token: string,
+  attestation: Verified<Attestation>,
+  held: HeldExchange,
+  trust: Trust,
+): Promise<Verdict<SignedReceipt>> {
+  return judge(REFERENCE_CHECKS, async (check) => {
+    const signed = check.include('', await judgeReceipt(token, attestation, held, trust))
+    checkReferences(check, signed.claims, attestation, trust)
+    return signed
   })
 }
 
