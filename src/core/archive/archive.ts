@@ -1,0 +1,136 @@
+/**
+ * One file that verifies offline: quote, session, statement, endorsements, and the receipt with its proof. wire.md section 6.
+ *
+ * A JSON collection of conceptual message wrappers (RFC 9999), `application/cmw+json`, `*.cmw.json`. Layout only: whoever hands an
+ * archive over may have written all of it; trust comes from `verifyAttestation`, `verifyReceipt` and `verifyQuoted`. @module
+ */
+import { CountersignError, MalformedError } from '../../errors.ts'
+import { digestUri } from '../crypto/index.ts'
+import { decodeJson } from '../encoding/json.ts'
+import type { ObjectReader } from '../encoding/shape.ts'
+import { decodeAscii, decodeUtf8, encodeUtf8 } from '../encoding/utf8.ts'
+import type { Quote } from '../evidence/quoter.ts'
+import { SESSION_PROFILE } from '../evidence/session.ts'
+import { STATEMENT_PROFILE } from '../evidence/statement.ts'
+import type { SnpEndorsements } from '../snp/certificate-table.ts'
+import {
+  CMW_ENDORSEMENTS,
+  CMW_EVIDENCE,
+  type CmwMessage,
+  type CmwRecord,
+  decodeRecord,
+  decodeRecordOf,
+  encodeRecord,
+  matchCollectionType,
+  openCollection,
+} from './cmw.ts'
+import { decodeTsmReport, encodeTsmReport, TSM_REPORT_TYPE } from './tsm-report.ts'
+
+export const ARCHIVE_PROFILE = 'urn:countersign:archive:1'
+export const ARCHIVE_TYPE = 'application/cmw+json'
+/** Octets of the largest archive. */
+export const MAX_ARCHIVE_SIZE: number = 1 << 20
+
+/** What an archive holds, octets as they were signed. */
+export interface Archive {
+  readonly quote: Quote
+  readonly endorsements: SnpEndorsements
+  readonly session: Uint8Array
+  readonly statement: Uint8Array
+  /** Token with those disclosures that its holder gives away. */
+  readonly receipt?: string
+  /** C2SP tlog-proof: of the receipt's leaf, or in an answer to a challenge of the nonce's. */
+  readonly proof?: string
+  /** Inserted octets of splices, by digest (`sha256:…`). */
+  readonly inserts?: ReadonlyMap<string, Uint8Array>
+  readonly request?: CmwMessage
+  readonly response?: CmwMessage
+}
+
+const SESSION_TYPE = `application/eat-ucs+json; eat_profile="${SESSION_PROFILE}"`
+const STATEMENT_TYPE = `application/eat-ucs+json; eat_profile="${STATEMENT_PROFILE}"`
+const RECEIPT_TYPE = 'application/eat+jwt'
+const PROOF_TYPE = 'text/plain; charset=utf-8'
+const INSERT_TYPE = 'application/octet-stream'
+const CERTIFICATE_TYPE = 'application/pkix-cert'
+const INSERT_NAME = /^insert\/([0-9a-f]{64})$/
+const CERTIFICATES = ['vcek', 'ask', 'ark'] as const
+
+function evidence(mediaType: string, octets: Uint8Array): CmwRecord {
+  return encodeRecord({ mediaType, octets }, CMW_EVIDENCE)
+}
+
+/** @throws CountersignError ERR_USAGE when the archive would be larger than a reader takes */
+export function encodeArchive(archive: Archive): Uint8Array {
+  const { quote, endorsements, session, statement, receipt, proof, inserts = new Map(), request, response } = archive
+  const chain = CERTIFICATES.map(
+    (name) =>
+      [name, encodeRecord({ mediaType: CERTIFICATE_TYPE, octets: endorsements[name] }, CMW_ENDORSEMENTS)] as const,
+  )
+  const inserted = [...inserts].map(
+    ([digest, octets]) => [`insert/${digest.slice('sha256:'.length)}`, evidence(INSERT_TYPE, octets)] as const,
+  )
+  const collection = {
+    __cmwc_t: ARCHIVE_PROFILE,
+    evidence: evidence(TSM_REPORT_TYPE, encodeTsmReport(quote)),
+    session: evidence(SESSION_TYPE, session),
+    statement: evidence(STATEMENT_TYPE, statement),
+    endorsements: Object.fromEntries(chain),
+    ...(receipt === undefined ? {} : { receipt: evidence(RECEIPT_TYPE, encodeUtf8(receipt)) }),
+    ...(proof === undefined ? {} : { proof: evidence(PROOF_TYPE, encodeUtf8(proof)) }),
+    ...Object.fromEntries(inserted),
+    ...(request === undefined ? {} : { request: encodeRecord(request, CMW_EVIDENCE) }),
+    ...(response === undefined ? {} : { response: encodeRecord(response, CMW_EVIDENCE) }),
+  }
+  const bytes = encodeUtf8(JSON.stringify(collection))
+  if (bytes.length > MAX_ARCHIVE_SIZE)
+    throw new CountersignError('ERR_USAGE', `an archive has at most ${MAX_ARCHIVE_SIZE} octets`)
+  return bytes
+}
+
+function decodeEndorsements(reader: ObjectReader): SnpEndorsements {
+  const certificate = (name: (typeof CERTIFICATES)[number]): Uint8Array =>
+    decodeRecordOf(reader, name, CMW_ENDORSEMENTS, CERTIFICATE_TYPE)
+  const endorsements = { vcek: certificate('vcek'), ask: certificate('ask'), ark: certificate('ark') }
+  reader.end()
+  return endorsements
+}
+
+function decodeInserts(reader: ObjectReader): ReadonlyMap<string, Uint8Array> {
+  const inserts = new Map<string, Uint8Array>()
+  for (const name of reader.keys()) {
+    const [, hex] = INSERT_NAME.exec(name) ?? []
+    if (hex === undefined) continue
+    const octets = decodeRecordOf(reader, name, CMW_EVIDENCE, INSERT_TYPE)
+    // The name is the attacker's as much as the octets: one that does not fit would pass as what the digest names.
+    if (digestUri(octets) !== `sha256:${hex}`)
+      throw new MalformedError('PARSE_INVALID', `archive.${name} does not hash to its name`)
+    inserts.set(`sha256:${hex}`, octets)
+  }
+  return inserts
+}
+
+/** @throws MalformedError EVIDENCE_TOO_LARGE, PARSE_*, JSON_*, CBOR_*, BASE64_STRICT, UTF8_INVALID */
+export function decodeArchive(bytes: Uint8Array): Archive {
+  const reader = openCollection(decodeJson(bytes, { maxSize: MAX_ARCHIVE_SIZE }), 'archive')
+  matchCollectionType(reader, ARCHIVE_PROFILE)
+  const octetsOf = (name: string, type: string): Uint8Array => decodeRecordOf(reader, name, CMW_EVIDENCE, type)
+  const quote = decodeTsmReport(octetsOf('evidence', TSM_REPORT_TYPE))
+  const session = octetsOf('session', SESSION_TYPE)
+  const statement = octetsOf('statement', STATEMENT_TYPE)
+  const endorsements = decodeEndorsements(reader.object('endorsements'))
+  const inserts = decodeInserts(reader)
+  const archive: Archive = {
+    quote,
+    endorsements,
+    session,
+    statement,
+    ...(reader.has('receipt') ? { receipt: decodeAscii(octetsOf('receipt', RECEIPT_TYPE)) } : {}),
+    ...(reader.has('proof') ? { proof: decodeUtf8(octetsOf('proof', PROOF_TYPE)) } : {}),
+    ...(inserts.size === 0 ? {} : { inserts }),
+    ...(reader.has('request') ? { request: decodeRecord(reader, 'request', CMW_EVIDENCE) } : {}),
+    ...(reader.has('response') ? { response: decodeRecord(reader, 'response', CMW_EVIDENCE) } : {}),
+  }
+  reader.end()
+  return archive
+}

@@ -1,0 +1,10 @@
+/** Archives: one file with receipt, proof, evidence and endorsements. Pure. @module */
+export {
+  ARCHIVE_PROFILE,
+  ARCHIVE_TYPE,
+  type Archive,
+  decodeArchive,
+  encodeArchive,
+  MAX_ARCHIVE_SIZE,
+} from './archive.ts'
+export type { CmwMessage } from './cmw.ts'

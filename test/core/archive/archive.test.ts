@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { type Archive, decodeArchive, encodeArchive, MAX_ARCHIVE_SIZE } from '../../../src/core/archive/index.ts'
+import { digestUri } from '../../../src/core/crypto/index.ts'
+import { encodeBase64Url } from '../../../src/core/encoding/base64.ts'
+import { encodeCbor } from '../../../src/core/encoding/cbor.ts'
+import type { JsonValue } from '../../../src/core/encoding/json.ts'
+import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
+import { MalformedError } from '../../../src/errors.ts'
+
+const octets = (length: number, fill: number): Uint8Array => new Uint8Array(length).fill(fill)
+const insert = encodeUtf8('"other-name"')
+
+const BARE: Archive = {
+  quote: { tee: 'snp', report: octets(1184, 1), auxblob: octets(300, 2) },
+  endorsements: { vcek: octets(90, 3), ask: octets(91, 4), ark: octets(92, 5) },
+  session: encodeUtf8('{"session":true}'),
+  statement: encodeUtf8('{"statement":true}'),
+}
+const FULL: Archive = {
+  ...BARE,
+  receipt: 'a.b.c~d~',
+  proof: 'c2sp.org/tlog-proof@v1\nindex 0\n\ncheckpoint \u2014\n',
+  inserts: new Map([[digestUri(insert), insert]]),
+  request: { mediaType: 'application/json', octets: encodeUtf8('{}') },
+  response: { mediaType: 'text/event-stream', octets: encodeUtf8('data: [DONE]\n\n') },
+}
+
+type Json = Record<string, JsonValue>
+
+/** The archive's JSON with one change. */
+function changed(change: (json: Json) => Json): Uint8Array {
+  const json: Json = JSON.parse(decodeUtf8(encodeArchive(FULL)))
+  return encodeUtf8(JSON.stringify(change(json)))
+}
+
+function failureOf(bytes: Uint8Array): string {
+  try {
+    decodeArchive(bytes)
+  } catch (error) {
+    if (error instanceof MalformedError) return error.failure
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('archive', () => {
+  it('gives back what was put in, with and without the optional records', () => {
+    expect(decodeArchive(encodeArchive(BARE))).toEqual(BARE)
+    expect(decodeArchive(encodeArchive(FULL))).toEqual(FULL)
+  })
+
+  it('writes records as media type, base64url and role under the type tag', () => {
+    const json = JSON.parse(decodeUtf8(encodeArchive(FULL)))
+    expect(json.__cmwc_t).toBe('urn:countersign:archive:1')
+    expect(json.receipt).toEqual(['application/eat+jwt', encodeBase64Url(encodeUtf8('a.b.c~d~')), 4])
+    expect(json.endorsements.vcek).toEqual(['application/pkix-cert', encodeBase64Url(octets(90, 3)), 2])
+    expect(json.evidence[0]).toBe('application/vnd.veraison.tsm-report+cbor; provider=sev_guest')
+  })
+
+  it('refuses to write what no reader takes', () => {
+    const request = { mediaType: 'application/json', octets: octets(MAX_ARCHIVE_SIZE, 0x20) }
+    expect(() => encodeArchive({ ...BARE, request })).toThrow('at most')
+  })
+
+  const refused: readonly (readonly [string, string, (json: Json) => Json])[] = [
+    ['another type tag', 'PARSE_INVALID', (json) => ({ ...json, __cmwc_t: 'urn:countersign:archive:2' })],
+    ['no type tag', 'PARSE_INVALID', ({ __cmwc_t: _, ...json }) => json],
+    ['an unknown record', 'PARSE_INVALID', (json) => ({ ...json, extra: ['text/plain', '', 4] })],
+    ['no session', 'PARSE_INVALID', ({ session: _, ...json }) => json],
+    ['another media type', 'PARSE_INVALID', (json) => ({ ...json, receipt: ['text/plain', '', 4] })],
+    ['another role', 'PARSE_INVALID', (json) => ({ ...json, receipt: ['application/eat+jwt', '', 2] })],
+    ['a fourth element', 'PARSE_INVALID', (json) => ({ ...json, receipt: ['application/eat+jwt', '', 4, 4] })],
+    ['padded base64', 'BASE64_STRICT', (json) => ({ ...json, receipt: ['application/eat+jwt', 'YQ==', 4] })],
+    [
+      'a receipt that is not ASCII',
+      'PARSE_INVALID',
+      (json) => ({ ...json, receipt: ['application/eat+jwt', 'w7w', 4] }),
+    ],
+    [
+      'an unknown endorsement',
+      'PARSE_INVALID',
+      (json) => ({ ...json, endorsements: { ...Object(json['endorsements']), crl: ['a/b', '', 2] } }),
+    ],
+    [
+      'a chain without its root',
+      'PARSE_INVALID',
+      (json) => ({ ...json, endorsements: { ...Object(json['endorsements']), ark: undefined } }),
+    ],
+    [
+      'an insert under a name that it does not hash to',
+      'PARSE_INVALID',
+      (json) => ({ ...json, [`insert/${'0'.repeat(64)}`]: ['application/octet-stream', '', 4] }),
+    ],
+    [
+      'an insert with a loose name',
+      'PARSE_INVALID',
+      (json) => ({ ...json, 'insert/../x': ['application/octet-stream', '', 4] }),
+    ],
+    [
+      'a quote that is not CBOR',
+      'EVIDENCE_TRUNCATED',
+      (json) => ({ ...json, evidence: ['application/vnd.veraison.tsm-report+cbor; provider=sev_guest', '', 4] }),
+    ],
+  ]
+  it.each(refused)('rejects %s with %s', (_name, code, change) => {
+    expect(failureOf(changed(change))).toBe(code)
+  })
+
+  it('rejects a quote whose keys are in another order, or of another provider', () => {
+    const type = 'application/vnd.veraison.tsm-report+cbor; provider=sev_guest'
+    const evidence = (map: Map<string, Uint8Array | string>): Uint8Array =>
+      changed((json) => ({ ...json, evidence: [type, encodeBase64Url(encodeCbor(map)), 4] }))
+    const parts = [
+      ['auxblob', octets(1, 1)],
+      ['outblob', octets(1, 1)],
+      ['provider', 'sev_guest'],
+    ] as const
+    expect(failureOf(evidence(new Map<string, Uint8Array | string>([...parts])))).toBe('accepted')
+    expect(failureOf(evidence(new Map<string, Uint8Array | string>([...parts].reverse())))).toBe('PARSE_INVALID')
+    expect(
+      failureOf(evidence(new Map<string, Uint8Array | string>([parts[0], parts[1], ['provider', 'tdx_guest']]))),
+    ).toBe('PARSE_INVALID')
+    expect(failureOf(evidence(new Map<string, Uint8Array | string>([parts[0], ['outblob', 'text'], parts[2]])))).toBe(
+      'PARSE_INVALID',
+    )
+  })
+
+  it('rejects a doubled record, an unsafe name, trailing text and an archive beyond 1 MiB', () => {
+    const text = decodeUtf8(encodeArchive(FULL))
+    expect(failureOf(encodeUtf8(text.replace('{', '{"session":null,')))).toBe('JSON_DUPLICATE_KEY')
+    expect(failureOf(encodeUtf8(text.replace('{', '{"__proto__":null,')))).toBe('JSON_UNSAFE_KEY')
+    expect(failureOf(encodeUtf8(`${text}x`))).toBe('PARSE_TRAILING')
+    expect(failureOf(octets(MAX_ARCHIVE_SIZE + 1, 0x20))).toBe('EVIDENCE_TOO_LARGE')
+  })
+
+  it('rejects a cut at every octet', () => {
+    const bytes = encodeArchive(BARE)
+    for (let end = 0; end < bytes.length; end += 7) expect(failureOf(bytes.subarray(0, end))).not.toBe('accepted')
+  })
+})
