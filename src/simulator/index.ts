@@ -1,0 +1,34 @@
+/** "./simulator": a software TEE for tests, demos and development on any machine. Its evidence never passes for hardware. @module */
+export type { Fault, Faults, Throttle } from './device.ts'
+export {
+  algorithmOf,
+  type CertificateTemplate,
+  caConstraints,
+  type ExtensionTemplate,
+  issueCertificate,
+  keyUsage,
+  type NameTemplate,
+  type SchemeName,
+  type Shape,
+  spkiOf,
+} from './issue-certificate.ts'
+export {
+  createSimulatedKeys,
+  createSimulatedPki,
+  exportPki,
+  importPki,
+  issueVcek,
+  type SimulatedKeys,
+  type SimulatedPki,
+  type SimulatedPkiOptions,
+  simulatedName,
+  type VcekSubject,
+  wrapHwId,
+} from './pki.ts'
+export {
+  createSimulatedSnp,
+  SIMULATED_MEASUREMENT,
+  type SimulatedFields,
+  type SimulatedSnp,
+  type SimulatedSnpOptions,
+} from './snp.ts'

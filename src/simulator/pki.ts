@@ -1,0 +1,194 @@
+/** A throw-away PKI of AMD's shape: ARK and ASK (RSA-4096, RSASSA-PSS), VCEK (P-384). Its names say SIMULATED. @module */
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { promisify } from 'node:util'
+import { digestUri } from '../core/crypto/index.ts'
+import { concatBytes } from '../core/encoding/bytes.ts'
+import { decodeJson } from '../core/encoding/json.ts'
+import { decodePem, encodePem } from '../core/encoding/pem.ts'
+import { ObjectReader } from '../core/encoding/shape.ts'
+import {
+  OID_HWID,
+  OID_PRODUCT_NAME,
+  OID_STRUCT_VERSION,
+  SNP_PRODUCTS,
+  type SnpProduct,
+  splArcs,
+  splOid,
+} from '../core/snp/index.ts'
+import { CountersignError } from '../errors.ts'
+import { ia5String, octetString, unsigned } from './der-writer.ts'
+import {
+  type CertificateTemplate,
+  caConstraints,
+  issueCertificate,
+  keyUsage,
+  type NameTemplate,
+  type Shape,
+  spkiOf,
+} from './issue-certificate.ts'
+
+/** Private keys of a simulated PKI. They vouch for nothing but simulations. */
+export interface SimulatedKeys {
+  readonly ark: KeyObject
+  readonly ask: KeyObject
+  readonly vcek: KeyObject
+}
+
+export interface SimulatedPki {
+  readonly product: SnpProduct
+  readonly keys: SimulatedKeys
+  /** DER. */
+  readonly ark: Uint8Array
+  readonly ask: Uint8Array
+  /** `sha256:` of the ARK: what a policy names under `dangerouslyTrustSimulatedRoots`. */
+  readonly rootFingerprint: string
+}
+
+export interface SimulatedPkiOptions {
+  readonly product?: SnpProduct
+  /** Keys made earlier: two RSA-4096 keys take seconds. */
+  readonly keys?: SimulatedKeys
+  readonly clock?: () => Date
+  /** Alters ARK or ASK before it is signed. */
+  readonly shapes?: { readonly ark?: Shape; readonly ask?: Shape }
+}
+
+/** What a VCEK stands for. */
+export interface VcekSubject {
+  /** Eight octets in the product's layout. */
+  readonly tcb: Uint8Array
+  /** CHIP_ID, 64 octets. */
+  readonly chipId: Uint8Array
+  readonly clock: () => Date
+  readonly shape?: Shape
+}
+
+const DAY_MS = 86_400_000
+const YEAR_MS = 365 * DAY_MS
+const AUTHORITY_YEARS = 25
+const VCEK_YEARS = 7
+const HWID_SIZES = { Milan: 64, Genoa: 64, Turin: 8 } as const
+/** AMD wraps no hwID in an OCTET STRING today, and calls early Milan "Milan-B0". */
+const PRODUCT_NAMES = { Milan: 'Milan-B0', Genoa: 'Genoa', Turin: 'Turin' } as const
+const PEM_KEY = 'PRIVATE KEY'
+const PEM_CERTIFICATE = 'CERTIFICATE'
+
+/** The subject of a simulated certificate. */
+export function simulatedName(commonName: string): NameTemplate {
+  return [
+    ['2.5.4.11', 'Engineering'],
+    ['2.5.4.6', 'US'],
+    ['2.5.4.7', 'Santa Clara'],
+    ['2.5.4.8', 'CA'],
+    ['2.5.4.10', 'Countersign SIMULATED AMD'],
+    ['2.5.4.3', commonName],
+  ]
+}
+
+/** Makes the keys; the two of RSA at the same time, off the main thread. */
+export async function createSimulatedKeys(): Promise<SimulatedKeys> {
+  const generate = promisify(generateKeyPair)
+  const rsa = (): Promise<{ privateKey: KeyObject }> => generate('rsa', { modulusLength: 4096 })
+  const [ark, ask, vcek] = await Promise.all([rsa(), rsa(), generate('ec', { namedCurve: 'P-384' })])
+  return { ark: ark.privateKey, ask: ask.privateKey, vcek: vcek.privateKey }
+}
+
+/** Makes a PKI of one product line. It is valid from a day ago, for as long as AMD's. */
+export async function createSimulatedPki(options: SimulatedPkiOptions = {}): Promise<SimulatedPki> {
+  const { product = 'Genoa', clock = () => new Date(), shapes = {} } = options
+  const keys = options.keys ?? (await createSimulatedKeys())
+  const window = validity(clock, AUTHORITY_YEARS)
+  const arkName = simulatedName(`ARK-${product}`)
+  const authority = { version: 3, issuer: arkName, ...window, scheme: 'PS384-explicit-trailer' } as const
+  const ark: CertificateTemplate = {
+    ...authority,
+    serial: Uint8Array.of(1, 0, 0),
+    subject: arkName,
+    spki: spkiOf(createPublicKey(keys.ark)),
+    extensions: [keyUsage(0x06), caConstraints()],
+  }
+  const ask: CertificateTemplate = {
+    ...authority,
+    serial: Uint8Array.of(1, 0, 1),
+    subject: simulatedName(`SEV-${product}`),
+    spki: spkiOf(createPublicKey(keys.ask)),
+    extensions: [caConstraints(0), keyUsage(0x04)],
+  }
+  const arkDer = issueCertificate(shapes.ark?.(ark) ?? ark, keys.ark)
+  const askDer = issueCertificate(shapes.ask?.(ask) ?? ask, keys.ark)
+  return { product, keys, ark: arkDer, ask: askDer, rootFingerprint: digestUri(arkDer) }
+}
+
+/** Issues the VCEK of one chip at one firmware level: serial 0, no key usage, no basic constraints, like AMD's. */
+export function issueVcek(pki: SimulatedPki, { tcb, chipId, clock, shape }: VcekSubject): Uint8Array {
+  const { product, keys } = pki
+  const template: CertificateTemplate = {
+    version: 3,
+    serial: Uint8Array.of(0),
+    issuer: simulatedName(`SEV-${product}`),
+    subject: simulatedName('SEV-VCEK'),
+    ...validity(clock, VCEK_YEARS),
+    spki: spkiOf(createPublicKey(keys.vcek)),
+    extensions: [
+      { oid: OID_STRUCT_VERSION, value: unsigned(product === 'Turin' ? 1 : 0) },
+      { oid: OID_PRODUCT_NAME, value: ia5String(PRODUCT_NAMES[product]) },
+      ...splArcs(product).map((arc, octet) => ({ oid: splOid(arc), value: unsigned(tcb[octet] ?? 0) })),
+      { oid: OID_HWID, value: chipId.slice(0, HWID_SIZES[product]) },
+    ],
+    scheme: 'PS384',
+  }
+  return issueCertificate(shape?.(template) ?? template, keys.ask)
+}
+
+/** hwID as some VCEKs have it: inside an OCTET STRING of its own. */
+export function wrapHwId(template: CertificateTemplate): CertificateTemplate {
+  const extensions = template.extensions.map((extension) =>
+    extension.oid === OID_HWID ? { ...extension, value: octetString(extension.value) } : extension,
+  )
+  return { ...template, extensions }
+}
+
+/** A PKI as JSON of PEM, so that tests need not make RSA keys again. It holds private keys. */
+export function exportPki({ product, keys, ark, ask }: SimulatedPki): string {
+  const pem = (key: KeyObject): string => String(key.export({ format: 'pem', type: 'pkcs8' }))
+  return JSON.stringify({
+    product,
+    arkKey: pem(keys.ark),
+    askKey: pem(keys.ask),
+    vcekKey: pem(keys.vcek),
+    ark: encodePem(ark, PEM_CERTIFICATE),
+    ask: encodePem(ask, PEM_CERTIFICATE),
+  })
+}
+
+/** Reads what {@link exportPki} wrote. @throws MalformedError JSON_*, PARSE_INVALID, PEM_INVALID */
+export function importPki(text: string): SimulatedPki {
+  const reader = new ObjectReader(decodeJson(text), 'pki', {
+    missing: 'PARSE_INVALID',
+    unknown: 'PARSE_INVALID',
+    invalid: 'PARSE_INVALID',
+  })
+  const key = (name: string): KeyObject =>
+    createPrivateKey({ key: Buffer.from(onePem(reader.string(name), PEM_KEY)), format: 'der', type: 'pkcs8' })
+  const ark = onePem(reader.string('ark'), PEM_CERTIFICATE)
+  const pki = {
+    product: reader.oneOf('product', SNP_PRODUCTS),
+    keys: { ark: key('arkKey'), ask: key('askKey'), vcek: key('vcekKey') },
+    ark,
+    ask: onePem(reader.string('ask'), PEM_CERTIFICATE),
+    rootFingerprint: digestUri(ark),
+  }
+  reader.end()
+  return pki
+}
+
+function onePem(text: string, label: string): Uint8Array {
+  const [der, ...rest] = decodePem(text, label)
+  if (der === undefined || rest.length > 0) throw new CountersignError('ERR_USAGE', `not exactly one ${label}`)
+  return concatBytes(der)
+}
+
+function validity(clock: () => Date, years: number): { notBefore: Date; notAfter: Date } {
+  const start = Math.floor(clock().getTime() / 1000) * 1000 - DAY_MS
+  return { notBefore: new Date(start), notAfter: new Date(start + years * YEAR_MS) }
+}
