@@ -98,6 +98,12 @@ export class Checker<Name extends string> {
     this.#record({ name, status: 'not-performed', required: true, detail })
   }
 
+  /** Required, and nothing can be judged without it: ends the judgement, not ok, as not performed. */
+  incomplete(name: Name, detail: string): never {
+    this.missing(name, detail)
+    throw new Rejected('CHECK_NOT_PERFORMED')
+  }
+
   /** Takes over the checks of another verdict, its names behind `prefix.`; ends the judgement if that verdict is not ok. */
   include<T>(prefix: string, verdict: Verdict<T>): Verified<T> {
     for (const check of verdict.checks) this.#nested.push({ ...check, name: prefix === '' ? check.name : `${prefix}.${check.name}` })

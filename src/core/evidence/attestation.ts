@@ -86,13 +86,10 @@ type CheckName = (typeof CHECKS)[number]
 
 /** A host's clock may be this far ahead of the verifier's, seconds. */
 const CLOCK_SKEW = 300
-const NONCE_ENTRY_NOTE = 'the quote is newer than your nonce'
 
 /** What every verdict takes for granted. */
 export const ASSUMPTIONS: readonly string[] = [
-  'Nobody attacks the memory of the machine physically.',
-  "The vendor's keys are honest.",
-  'The set of gateways is not closed: another gateway of the same host may exist with another history.',
+  'the set of gateways is not closed: another gateway of the same host may exist with another history',
 ]
 
 /** The time anchor of a challenge: its log entry is 0x04 || SHA-256(nonce). */
@@ -136,7 +133,7 @@ async function checkAnchor(
       'the log does not hold your nonce where the proof says',
     )
   check.that('nonce', proven.value.body === held.body, 'CHECKPOINT_NOT_QUOTED', {
-    pass: NONCE_ENTRY_NOTE,
+    pass: 'the quote is newer than your nonce',
     fail: 'the nonce is in another checkpoint than the quoted one',
   })
   check.pass('time', 'proven by your nonce')
@@ -165,6 +162,12 @@ function checkTimes(
     pass: `${age} s`,
     fail: `${age} s since the nonce was made, policy allows ${maxAgeSeconds}`,
   })
+}
+
+/** Every measurement in force; that configuration and model belong to it is for {@link checkLock} and the receipt. */
+function lockedMeasurements({ policy, lock }: Trust): readonly string[] | 'unchecked' {
+  if (policy.measurements === 'unchecked' || lock === undefined) return 'unchecked'
+  return lock.rows.filter(({ status }) => status !== 'revoked').map(({ measurements }) => measurements.measurement)
 }
 
 function checkLock(
@@ -237,7 +240,7 @@ export function verifyAttestation(
       await verifySnpReport({ report: evidence.quote.report }, evidence.endorsements, policy.snp, {
         at: time.at,
         reportData: statementReportData(evidence.statement),
-        measurements: 'unchecked',
+        measurements: lockedMeasurements(trust),
         roots: createSnpRoots({ roots: policy.roots, simulated: policy.dangerouslyTrustSimulatedRoots }),
       }),
     )

@@ -1,0 +1,297 @@
+/** A fetch whose answers are verified before the application sees their end. On by default, fails closed. @module */
+
+import { decodeArchive } from '../core/archive/index.ts'
+import { decodeBase64Url, encodeBase64Url } from '../core/encoding/base64.ts'
+import type { Trust } from '../core/evidence/attestation.ts'
+import type { Lock } from '../core/lock.ts'
+import type { Policy } from '../core/policy.ts'
+import { decodeReceipt, receiptJti } from '../core/receipt/receipt.ts'
+import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
+import { CountersignError, MalformedError } from '../errors.ts'
+import { type ClientDeps, createClientDeps } from './deps.ts'
+import { demand, NotVerifiedError } from './errors.ts'
+import { verifiedEventBody } from './event-body.ts'
+import { GatewayAttestation } from './gateway-attestation.ts'
+import { pollDocument, readBody } from './http.ts'
+import { type AttestedReceipt, createReceipt, type ReceiptContext } from './receipt.ts'
+import { bodyOctets } from './request-body.ts'
+
+export interface AttestedFetchOptions {
+  readonly policy: Policy
+  /** Needed where the policy locks measurements or models. */
+  readonly lock?: Lock
+  /** Told of each verified receipt. */
+  readonly onReceipt?: (receipt: AttestedReceipt) => void
+  /** Longest unstreamed answer, octets. */
+  readonly maxAnswerSize?: number
+  readonly deps?: Partial<ClientDeps>
+}
+
+export type AttestedFetch = typeof globalThis.fetch
+
+const MAX_ANSWER_SIZE = 64 * 1024 * 1024
+const NONCE_SIZE = 32
+const receipts: WeakMap<Response, Promise<AttestedReceipt>> = new WeakMap()
+
+/**
+ * The receipt of an answer that an attested fetch gave. For a stream it resolves when the stream has been read to its end.
+ * @throws CountersignError ERR_USAGE for any other response
+ */
+export function receiptOf(response: Response): Promise<AttestedReceipt> {
+  const receipt = receipts.get(response)
+  if (receipt === undefined)
+    throw new CountersignError('ERR_USAGE', 'this response does not come from an attested fetch, or bears no receipt')
+  return receipt
+}
+
+interface Exchange {
+  readonly base: string
+  readonly url: string
+  readonly init: RequestInit
+  readonly headers: Headers
+  readonly request: Uint8Array
+}
+
+/** Listings are not answers and bear no receipt; everything else below `/v1` must. */
+function bearsReceipt(method: string, path: string): boolean {
+  return !(method === 'GET' && /\/v1\/models(\/|$)/.test(path))
+}
+
+async function readExchange(input: string | URL | Request, init: RequestInit = {}): Promise<Exchange> {
+  if (input instanceof Request) {
+    const { method, headers, signal } = input
+    return readExchange(input.url, {
+      method,
+      headers,
+      signal,
+      body: new Uint8Array(await input.arrayBuffer()),
+      ...init,
+    })
+  }
+  const url = new URL(input)
+  const at = url.pathname.indexOf('/v1/')
+  if (at < 0)
+    throw new CountersignError(
+      'ERR_USAGE',
+      'the address of a gateway ends in /v1, for example https://gw.example.com/v1',
+    )
+  const base = `${url.origin}${url.pathname.slice(0, at)}/v1`
+  return { base, url: url.href, init, headers: new Headers(init.headers), request: await bodyOctets(init.body) }
+}
+
+/** The caller's key goes along to the gateway's own resources: where keys are in use, receipts need theirs. */
+function credentials(headers: Headers): Readonly<Record<string, string>> {
+  const authorization = headers.get('authorization')
+  return authorization === null ? {} : { authorization }
+}
+
+class AttestedFetcher {
+  readonly #trust: Trust
+  readonly #deps: ClientDeps
+  readonly #maxAnswerSize: number
+  readonly #onReceipt: (receipt: AttestedReceipt) => void
+  readonly #gateways: Map<string, GatewayAttestation> = new Map()
+  /** `jti` of receipts accepted here: one receipt answers one request. */
+  readonly #seen: Set<string> = new Set()
+
+  constructor({
+    policy,
+    lock,
+    onReceipt = () => undefined,
+    maxAnswerSize = MAX_ANSWER_SIZE,
+    deps = {},
+  }: AttestedFetchOptions) {
+    this.#trust = { policy, lock }
+    this.#deps = createClientDeps(deps)
+    this.#maxAnswerSize = maxAnswerSize
+    this.#onReceipt = onReceipt
+  }
+
+  async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const exchange = await readExchange(input, init)
+    const method = exchange.init.method ?? 'GET'
+    if (!bearsReceipt(method, new URL(exchange.url).pathname)) return this.#deps.fetch(exchange.url, exchange.init)
+    const gateway = this.#gateway(exchange.base)
+    // Nothing of the prompt leaves before the gateway has verified.
+    await gateway.current(credentials(exchange.headers))
+    const nonce = this.#deps.random(NONCE_SIZE)
+    const noncedAt = this.#deps.clock.now()
+    exchange.headers.set('attestation-nonce', encodeBase64Url(nonce))
+    const response = await this.#deps.fetch(exchange.url, {
+      ...exchange.init,
+      headers: exchange.headers,
+      ...(method === 'GET' ? {} : { body: exchange.request.slice() }),
+      redirect: 'error',
+    })
+    const accept = (token: string | undefined, held: HeldOctets): Promise<AttestedReceipt> =>
+      this.#accept(token, held, { exchange, response, nonce, noncedAt })
+    const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+    return isStream && response.body !== null
+      ? this.#streamed(response, response.body, accept)
+      : this.#whole(response, accept)
+  }
+
+  #gateway(base: string): GatewayAttestation {
+    const known = this.#gateways.get(base)
+    if (known !== undefined) return known
+    const gateway = new GatewayAttestation(base, this.#trust, this.#deps)
+    this.#gateways.set(base, gateway)
+    return gateway
+  }
+
+  async #whole(response: Response, accept: Accept): Promise<Response> {
+    const body = await readBody(response, this.#maxAnswerSize)
+    const receipt = await accept(response.headers.get('inference-receipt') ?? undefined, holdOctets(body))
+    const verified = new Response(response.status === 204 || response.status === 304 ? null : body.slice(), response)
+    receipts.set(verified, Promise.resolve(receipt))
+    return verified
+  }
+
+  #streamed(response: Response, body: ReadableStream<Uint8Array>, accept: Accept): Response {
+    const { promise, resolve, reject } = deferred<AttestedReceipt>()
+    const verified = new Response(
+      verifiedEventBody(body, async ({ digest, size, receipt }) => {
+        const pending = accept(receipt, { digest, size })
+        pending.then(resolve, reject)
+        await pending
+      }),
+      response,
+    )
+    receipts.set(verified, promise)
+    return verified
+  }
+
+  async #accept(token: string | undefined, response: HeldOctets, context: AcceptContext): Promise<AttestedReceipt> {
+    if (token === undefined) throw missingReceipt()
+    const { exchange, nonce, noncedAt } = context
+    const rid = context.response.headers.get('inference-receipt-id') ?? ''
+    const headers = credentials(exchange.headers)
+    const held: HeldExchange = {
+      nonce,
+      request: holdOctets(exchange.request),
+      response,
+      outcome: context.response.ok ? 'complete' : 'any',
+      seen: this.#seen,
+      replay: await this.#replay(token, exchange, rid),
+    }
+    const verdict = demand(await this.#verify(token, held, exchange))
+    const { jti } = verdict.value.claims
+    if (!ridNames(rid, jti))
+      throw new NotVerifiedError('RECEIPT_CONTEXT', [
+        {
+          name: 'receipt-id',
+          status: 'fail',
+          required: true,
+          detail: 'the receipt id of the response is not that of the receipt',
+          code: 'RECEIPT_CONTEXT',
+        },
+      ])
+    this.#seen.add(jti)
+    const kept: ReceiptContext = {
+      base: exchange.base,
+      rid,
+      headers,
+      held: { ...held, seen: new Set() },
+      noncedAt,
+      trust: this.#trust,
+      deps: this.#deps,
+    }
+    const receipt = createReceipt(token, verdict, kept)
+    this.#onReceipt(receipt)
+    return receipt
+  }
+
+  /** Verifies under the gateway as held; once more after verifying it anew, because a reboot or epoch begins another session. */
+  async #verify(token: string, held: HeldExchange, { base, headers }: Exchange): ReturnType<typeof verifyReceipt> {
+    const gateway = this.#gateway(base)
+    const { attestation, verdict: evidence } = await gateway.current(credentials(headers))
+    const first = await verifyReceipt(token, attestation, held, this.#trust)
+    const shown = { simulated: evidence.simulated, assumptions: evidence.assumptions }
+    if (first.ok || first.code !== 'EVIDENCE_DIGEST_MISMATCH') return { ...first, ...shown }
+    const renewed = await gateway.renew(credentials(headers))
+    return { ...(await verifyReceipt(token, renewed.attestation, held, this.#trust)), ...shown }
+  }
+
+  /** Octets that the gateway inserted, where policy wants the changes replayed and there are any. */
+  async #replay(token: string, { base, request, headers }: Exchange, rid: string): Promise<HeldExchange['replay']> {
+    const transforms = readTransforms(token)
+    if (this.#trust.policy.transforms === 'unchecked' || transforms === 0) return { request, inserts: new Map() }
+    const asked = { headers: { ...credentials(headers), accept: 'application/cmw+json' }, timeoutMs: 10_000 }
+    return {
+      request,
+      inserts: decodeArchive(await pollDocument(`${base}/receipts/${rid}`, asked, this.#deps)).inserts ?? new Map(),
+    }
+  }
+}
+
+type Accept = (token: string | undefined, held: HeldOctets) => Promise<AttestedReceipt>
+
+interface AcceptContext {
+  readonly exchange: Exchange
+  readonly response: Response
+  readonly nonce: Uint8Array
+  readonly noncedAt: Date
+}
+
+function missingReceipt(): NotVerifiedError {
+  return new NotVerifiedError('RECEIPT_MISSING', [
+    {
+      name: 'receipt',
+      status: 'fail',
+      required: true,
+      detail: 'the answer carries no receipt',
+      code: 'RECEIPT_MISSING',
+    },
+  ])
+}
+
+/** How many changes an unverified receipt lists; what does not decode is left to the verifier to refuse by name. */
+function readTransforms(token: string): number {
+  try {
+    return decodeReceipt(token).disclosed.forwarded?.transforms.length ?? 0
+  } catch (error) {
+    if (error instanceof MalformedError) return 0
+    throw error
+  }
+}
+
+function ridNames(rid: string, jti: string): boolean {
+  try {
+    return receiptJti(decodeBase64Url(rid)) === jti
+  } catch (error) {
+    if (error instanceof MalformedError) return false
+    throw error
+  }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
+  let resolve: (value: T) => void = () => undefined
+  let reject: (reason: unknown) => void = () => undefined
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  // Whoever does not ask for the receipt sees the failure on the stream itself.
+  promise.catch(() => undefined)
+  return { promise, resolve, reject }
+}
+
+/**
+ * A `fetch` that verifies: the gateway before anything is sent, each answer before its end.
+ *
+ * @example
+ * import OpenAI from 'openai'
+ * import { createAttestedFetch } from 'countersign'
+ * const fetch = createAttestedFetch({ policy, lock })
+ * const client = new OpenAI({ baseURL: 'https://gw.example.com/v1', apiKey, fetch })
+ */
+export function createAttestedFetch(options: AttestedFetchOptions): AttestedFetch {
+  if (options.lock === undefined && options.policy.measurements === 'locked') {
+    throw new CountersignError(
+      'ERR_CONFIG',
+      'the policy locks measurements: give the lock file, or spell measurements "unchecked"',
+    )
+  }
+  const fetcher = new AttestedFetcher(options)
+  return (input, init) => fetcher.fetch(input, init)
+}

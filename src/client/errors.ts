@@ -1,0 +1,30 @@
+/** What an attested fetch throws when it fails closed. @module */
+
+import type { FailureCode } from '../core/failure-codes.ts'
+import { type Check, failedCheck, type Verdict } from '../core/verdict.ts'
+import { CountersignError } from '../errors.ts'
+
+/** An answer or its gateway did not verify. Do not use the answer; `failed` says which check decided. */
+export class NotVerifiedError extends CountersignError {
+  readonly failure: FailureCode
+  readonly failed: Check | undefined
+  readonly checks: readonly Check[]
+
+  constructor(failure: FailureCode, checks: readonly Check[]) {
+    const failed = failedCheck(checks)
+    super(
+      'ERR_NOT_VERIFIED',
+      `not verified: check ${failed?.name ?? 'receipt'} failed with ${failure}${failed?.detail ? ` (${failed.detail})` : ''}`,
+    )
+    this.name = 'NotVerifiedError'
+    this.failure = failure
+    this.failed = failed
+    this.checks = checks
+  }
+}
+
+/** The verified value, or NotVerifiedError. */
+export function demand<T>(verdict: Verdict<T>): Extract<Verdict<T>, { ok: true }> {
+  if (!verdict.ok) throw new NotVerifiedError(verdict.code, verdict.checks)
+  return verdict
+}

@@ -1,0 +1,47 @@
+/** Countersign: verifies answers, receipts and evidence, and fetches answers that are verified. Browser and Node. @module */
+export {
+  type AttestedFetch,
+  type AttestedFetchOptions,
+  type AttestedReceipt,
+  type ClientDeps,
+  createAttestedFetch,
+  NotVerifiedError,
+  receiptOf,
+} from './client/index.ts'
+export { type Archive, decodeArchive, encodeArchive } from './core/archive/index.ts'
+export {
+  type Attestation,
+  type AttestationEvidence,
+  challengeAnchor,
+  type TimeAnchor,
+  type Trust,
+  verifyAttestation,
+} from './core/evidence/attestation.ts'
+export { type BareEvidence, verifyEvidence } from './core/evidence/bare.ts'
+export { decodeSession, type Session } from './core/evidence/session.ts'
+export { decodeStatement, type Statement, statementReportData } from './core/evidence/statement.ts'
+export { FAILURE_CODES, type FailureCode } from './core/failure-codes.ts'
+export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
+export { decodePolicy, type Grade, type Policy } from './core/policy.ts'
+export { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from './core/receipt/answer.ts'
+export type { ReceiptClaims } from './core/receipt/claims.ts'
+export { EventStreamDigest, type StreamDigest } from './core/receipt/event-stream.ts'
+export { type QuotedReceipt, verifyQuoted } from './core/receipt/grade.ts'
+export { decodeReceipt, type Receipt } from './core/receipt/receipt.ts'
+export {
+  type HeldExchange,
+  type HeldOctets,
+  holdOctets,
+  type SignedReceipt,
+  verifyReceipt,
+} from './core/receipt/verify.ts'
+export { decodeSnpReport, type SnpPolicy, type SnpReport, verifySnpReport } from './core/snp/index.ts'
+export {
+  assertVerified,
+  type Check,
+  type CheckStatus,
+  isVerified,
+  type Verdict,
+  type Verified,
+} from './core/verdict.ts'
+export { CountersignError, type ErrorCode, MalformedError } from './errors.ts'
