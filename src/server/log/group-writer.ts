@@ -4,34 +4,14 @@ import { concatBytes } from '../../core/encoding/bytes.ts'
 import type { NoteSigner } from '../../core/log/index.ts'
 import type { FailureLatch } from './failure-latch.ts'
 import type { LogFile } from './file-system.ts'
-import {
-  type EncodedGroup,
-  encodeGroup,
-  encodePreamble,
-  type GroupPosition,
-  signaturePrefix,
-  type WalRecord,
-} from './wal-format.ts'
-
-/** What goes into the log together: an entry, its record if it is a receipt, an admitted request. */
-export interface Addition {
-  readonly entry?: Uint8Array
-  readonly record?: Omit<WalRecord, 'ordinal'>
-  readonly intent?: Uint8Array
-}
+import { type EncodedGroup, GroupBuffer } from './group-buffer.ts'
+import { encodePreamble, type GroupPosition, signaturePrefix } from './wal-format.ts'
 
 /** A group from its first addition until it is durable. */
-export interface Group {
-  readonly entries: Uint8Array[]
-  readonly intents: Uint8Array[]
-  readonly records: WalRecord[]
+interface PendingGroup {
+  readonly content: GroupBuffer
   readonly durable: Promise<void>
   readonly settle: { readonly resolve: () => void; readonly reject: (error: Error) => void }
-}
-
-export interface DurableGroup extends Group, Pick<EncodedGroup, 'sealedOffsets'> {
-  /** Where the group begins in its file. */
-  readonly offset: number
 }
 
 export interface GroupWriterDeps {
@@ -39,10 +19,10 @@ export interface GroupWriterDeps {
   readonly origin: string
   readonly signer: NoteSigner
   readonly latch: FailureLatch
-  /** Called when a group is on its way to the disk: time to hash its leaves. */
-  readonly onWriting: (group: Group) => void
-  /** Called when a group is durable, before anyone who waits for it goes on. */
-  readonly onDurable: (group: DurableGroup) => void
+  /** Called while the disk is at work on a group: time to hash its leaves. */
+  readonly onSyncing: (group: GroupBuffer) => void
+  /** Called when a group is durable and begins at `offset` of the file, before anyone who waits for it goes on. */
+  readonly onDurable: (group: GroupBuffer, offset: number) => void
 }
 
 export class GroupWriter {
@@ -50,7 +30,7 @@ export class GroupWriter {
   readonly #sign: (signed: Uint8Array) => Uint8Array
   #position: GroupPosition = { number: 0, firstIndex: 0, firstSeq: 0, previous: new Uint8Array(32) }
   #offset = 0
-  #next: Group | undefined
+  #next: PendingGroup | undefined
   #running: Promise<void> | undefined
 
   constructor(deps: GroupWriterDeps) {
@@ -66,13 +46,14 @@ export class GroupWriter {
     this.#offset = preamble.length
   }
 
-  /** Puts an addition into the next group, in call order; resolves when that group is durable. All in a group share one promise. */
-  add({ entry, record, intent }: Addition): Promise<void> {
+  /**
+   * Lets `put` add to the next group, which takes what comes in call order.
+   * @returns a promise, the same for all in the group, that resolves when the group is durable
+   */
+  add(put: (group: GroupBuffer) => void): Promise<void> {
     const group = this.#next ?? newGroup()
     this.#next = group
-    if (intent) group.intents.push(intent)
-    if (record) group.records.push({ ordinal: group.entries.length, ...record })
-    if (entry) group.entries.push(entry)
+    put(group.content)
     this.#running ??= this.#run()
     return group.durable
   }
@@ -92,37 +73,36 @@ export class GroupWriter {
     this.#running = undefined
   }
 
-  async #commit(group: Group): Promise<void> {
-    const { file, latch, onWriting, onDurable } = this.#deps
+  async #commit({ content, settle }: PendingGroup): Promise<void> {
+    const { file, latch, onSyncing, onDurable } = this.#deps
     try {
       latch.check()
-      const encoded = encodeGroup(this.#position, group, this.#sign)
-      const written = file.append(encoded.bytes)
-      onWriting(group)
-      await written
-      await file.sync()
-      const offset = this.#offset
-      this.#advance(group, encoded)
-      onDurable({ ...group, offset, sealedOffsets: encoded.sealedOffsets })
-      group.settle.resolve()
+      const encoded = content.encode(this.#position, this.#sign)
+      await file.append(encoded.bytes)
+      const synced = file.sync()
+      onSyncing(content)
+      await synced
+      onDurable(content, this.#offset)
+      this.#advance(content, encoded)
+      settle.resolve()
     } catch (cause) {
-      group.settle.reject(latch.trip(cause))
+      settle.reject(latch.trip(cause))
     }
   }
 
-  #advance(group: Group, { bytes, digest }: EncodedGroup): void {
+  #advance({ entryCount, recordCount }: GroupBuffer, { bytes, digest }: EncodedGroup): void {
     const { number, firstIndex, firstSeq } = this.#position
     this.#offset += bytes.length
     this.#position = {
       number: number + 1,
-      firstIndex: firstIndex + group.entries.length,
-      firstSeq: firstSeq + group.records.length,
+      firstIndex: firstIndex + entryCount,
+      firstSeq: firstSeq + recordCount,
       previous: digest,
     }
   }
 }
 
-function newGroup(): Group {
+function newGroup(): PendingGroup {
   const settle = { resolve: () => {}, reject: (_error: Error) => {} }
   const durable = new Promise<void>((resolve, reject) => {
     settle.resolve = resolve
@@ -130,5 +110,5 @@ function newGroup(): Group {
   })
   // Whoever appends hears of a failure through this promise; one who does not look must not bring the process down before onFailure acts.
   durable.catch(() => {})
-  return { entries: [], intents: [], records: [], durable, settle }
+  return { content: new GroupBuffer(), durable, settle }
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { encodeBase64Url } from '../../core/encoding/base64.ts'
 import { encodeUtf8 } from '../../core/encoding/utf8.ts'
 import {
-  decodeEntry,
-  type EntryType,
+  ENTRY_SIZE,
+  ENTRY_TYPES,
   encodeVkey,
   hashLeaf,
   MerkleTree,
@@ -15,12 +15,13 @@ import {
   type SignedCheckpoint,
   signCheckpoint,
 } from '../../core/log/index.ts'
-import { CountersignError, MalformedError } from '../../errors.ts'
+import { CountersignError } from '../../errors.ts'
 import type { DurableFiles } from './durable-files.ts'
 import { EntryPages } from './entry-pages.ts'
 import type { FailureLatch } from './failure-latch.ts'
 import type { FileSystem, LogFile } from './file-system.ts'
-import { type DurableGroup, type Group, GroupWriter } from './group-writer.ts'
+import type { GroupBuffer } from './group-buffer.ts'
+import { GroupWriter } from './group-writer.ts'
 import { readLogFile } from './log-files.ts'
 import { idKey, ReceiptPositions } from './receipt-positions.ts'
 import { TileWriter } from './tile-writer.ts'
@@ -70,8 +71,8 @@ export class FileReceiptLog implements ReceiptLog {
       origin,
       signer,
       latch,
-      onWriting: (group) => this.#hashLeaves(group),
-      onDurable: (group) => this.#advance(group),
+      onSyncing: (group) => this.#hashLeaves(group),
+      onDurable: (group, offset) => this.#advance(group, offset),
     })
   }
 
@@ -105,7 +106,7 @@ export class FileReceiptLog implements ReceiptLog {
     const key = requireId('an intent', id)
     if (this.#openIntents.has(key)) throw misuse('this intent is open already')
     this.#openIntents.add(key)
-    await this.#writer.add({ intent: id.slice() })
+    await this.#writer.add((group) => group.addIntent(id))
   }
 
   appendReceipt({ entry, jti, sealed, intent }: ReceiptInput): {
@@ -114,19 +115,20 @@ export class FileReceiptLog implements ReceiptLog {
     readonly durable: Promise<void>
   } {
     this.#deps.latch.check()
-    requireType(entry, ['receipt'])
-    requireId('a jti', jti)
-    const key = requireId('an intent', intent)
-    if (this.#receipts.has(jti)) throw misuse('this receipt is in the log already')
-    if (!this.#openIntents.delete(key)) throw misuse('a receipt closes an open intent')
-    const seq = this.#receipts.reserve(jti, this.#assigned)
-    const record = { jti: jti.slice(), intent: intent.slice(), sealed }
-    return { seq, ...this.#append(entry, record) }
+    requireEntry(entry, ENTRY_TYPES.receipt, ENTRY_TYPES.receipt)
+    const jtiKey = requireId('a jti', jti)
+    const intentKey = requireId('an intent', intent)
+    if (this.#receipts.has(jtiKey)) throw misuse('this receipt is in the log already')
+    if (!this.#openIntents.delete(intentKey)) throw misuse('a receipt closes an open intent')
+    const index = this.#assigned++
+    const seq = this.#receipts.reserve(jtiKey, index)
+    const durable = this.#writer.add((group) => group.addReceipt(entry, { jti, intent, sealed }))
+    return { index, seq, durable }
   }
 
   appendEntry(entry: Uint8Array): { readonly index: number; readonly durable: Promise<void> } {
     this.#deps.latch.check()
-    requireType(entry, ['quote', 'epoch', 'nonce', 'recovered'])
+    requireEntry(entry, ENTRY_TYPES.quote, ENTRY_TYPES.recovered)
     return this.#append(entry)
   }
 
@@ -180,28 +182,27 @@ export class FileReceiptLog implements ReceiptLog {
     await files.remove(join(this.directory, 'lock'))
   }
 
-  #append(entry: Uint8Array, record?: Omit<ReceiptInput, 'entry'>): { index: number; durable: Promise<void> } {
+  #append(entry: Uint8Array): { readonly index: number; readonly durable: Promise<void> } {
     const index = this.#assigned++
-    return { index, durable: this.#writer.add({ entry: entry.slice(), ...(record ? { record } : {}) }) }
+    return { index, durable: this.#writer.add((group) => group.addEntry(entry)) }
   }
 
-  #hashLeaves({ entries }: Group): void {
-    for (const entry of entries) {
+  #hashLeaves(group: GroupBuffer): void {
+    for (const entry of group.entries()) {
       this.#tree.append(hashLeaf(entry))
       this.#entries.append(entry)
     }
   }
 
-  #advance({ entries, intents, records, offset, sealedOffsets }: DurableGroup): void {
-    for (const [i, { sealed }] of records.entries())
-      this.#receipts.place(offset + (sealedOffsets[i] ?? 0), sealed.length)
+  #advance(group: GroupBuffer, start: number): void {
+    for (const { offset, length } of group.sealedSpans()) this.#receipts.place(start + offset, length)
     const { size, counts } = this.#frontier
     this.#frontier = {
-      size: size + entries.length,
+      size: size + group.entryCount,
       counts: {
-        intents: counts.intents + intents.length,
-        receipts: counts.receipts + records.length,
-        open: counts.open + intents.length - records.length,
+        intents: counts.intents + group.intentCount,
+        receipts: counts.receipts + group.recordCount,
+        open: counts.open + group.intentCount - group.recordCount,
       },
     }
   }
@@ -243,16 +244,13 @@ function requireId(what: string, id: Uint8Array): string {
   return idKey(id)
 }
 
-function requireType(entry: Uint8Array, allowed: readonly EntryType[]): void {
-  try {
-    const { type } = decodeEntry(entry)
-    if (!allowed.includes(type)) throw misuse(`an entry of type ${type} does not go this way`)
-  } catch (cause) {
-    if (cause instanceof MalformedError) throw misuse('not a log entry', cause)
-    throw cause
-  }
+/** The first octet is all that is looked at: this is on the way of every answer. */
+function requireEntry(entry: Uint8Array, lowest: number, highest: number): void {
+  const type = entry[0] ?? -1
+  if (entry.length !== ENTRY_SIZE || type < lowest || type > highest)
+    throw misuse('an entry of this type or length does not go this way')
 }
 
-function misuse(message: string, cause?: unknown): CountersignError {
-  return new CountersignError('ERR_USAGE', message, { cause })
+function misuse(message: string): CountersignError {
+  return new CountersignError('ERR_USAGE', message)
 }

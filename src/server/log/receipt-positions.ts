@@ -26,14 +26,15 @@ export class ReceiptPositions {
     return this.#indexes.length
   }
 
-  has(jti: Uint8Array): boolean {
-    return this.#seqs.has(idKey(jti))
+  /** @param key {@link idKey} of a jti */
+  has(key: string): boolean {
+    return this.#seqs.has(key)
   }
 
   /** Takes the next seq for a receipt that is not durable yet. */
-  reserve(jti: Uint8Array, index: number): number {
+  reserve(key: string, index: number): number {
     const seq = this.#indexes.push(index) - 1
-    this.#seqs.set(idKey(jti), seq)
+    this.#seqs.set(key, seq)
     return seq
   }
 

@@ -44,7 +44,7 @@ export interface ReceiptInput {
   readonly entry: Uint8Array
   /** 16 octets, new in this log. */
   readonly jti: Uint8Array
-  /** The encrypted record, opaque; must not be changed until it is durable. */
+  /** The encrypted record, opaque; copied. */
   readonly sealed: Uint8Array
   /** The intent that this receipt closes: recorded before, still open. */
   readonly intent: Uint8Array

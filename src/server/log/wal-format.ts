@@ -1,5 +1,5 @@
 /**
- * The write-ahead log as bytes. Layout and its limits only: the reader judges. Integers are little-endian.
+ * The write-ahead log as bytes. Preamble and the decoding of groups; `group-buffer.ts` writes them, `group-chain.ts` judges them. Integers are little-endian.
  *
  * ```
  * FILE  wal/0.wal
@@ -50,14 +50,13 @@ import { ENTRY_SIZE } from '../../core/log/index.ts'
 import { MalformedError } from '../../errors.ts'
 
 const FILE_MAGIC: Uint8Array = Uint8Array.of(0x43, 0x53, 0x57, 0x41, 0x4c, 0x00, 0x00, 0x01)
-const GROUP_MAGIC = 0x31475343
+export const GROUP_MAGIC = 0x31475343
 const SIGNATURE_TAG = 'urn:countersign:wal:1'
 export const WAL_FILE = '0.wal'
 export const HEAD_SIZE = 112
 export const ID_SIZE = 16
-const SIGNATURE_SIZE = 64
-const CRC_SIZE = 4
-const RECORD_HEAD_SIZE = 40
+export const SIGNATURE_SIZE = 64
+export const CRC_SIZE = 4
 /** Octets of a file before its first group, at most: enough to read the preamble at once. */
 export const MAX_PREAMBLE_SIZE = 10 + 512
 
@@ -70,26 +69,12 @@ export interface WalRecord {
   readonly sealed: Uint8Array
 }
 
-export interface GroupContent {
-  readonly entries: readonly Uint8Array[]
-  readonly intents: readonly Uint8Array[]
-  readonly records: readonly WalRecord[]
-}
-
 /** Where a group stands in its log. */
 export interface GroupPosition {
   readonly number: number
   readonly firstIndex: number
   readonly firstSeq: number
   readonly previous: Uint8Array
-}
-
-export interface EncodedGroup {
-  readonly bytes: Uint8Array
-  /** What the next group names as its previous one. */
-  readonly digest: Uint8Array
-  /** For each record, where its sealed octets begin within the group. */
-  readonly sealedOffsets: readonly number[]
 }
 
 export function encodePreamble(origin: string): Uint8Array {
@@ -111,53 +96,11 @@ export function signaturePrefix(origin: string): Uint8Array {
   return encodeUtf8(`${SIGNATURE_TAG}\0${origin}\0`)
 }
 
-/** Lays out a group; `sign` gets the octets under the signature without {@link signaturePrefix}. */
-export function encodeGroup(
-  { number, firstIndex, firstSeq, previous }: GroupPosition,
-  { entries, intents, records }: GroupContent,
-  sign: (signed: Uint8Array) => Uint8Array,
-): EncodedGroup {
-  const payloadStart = HEAD_SIZE + entries.length * ENTRY_SIZE + SIGNATURE_SIZE
-  const { payload, sealedOffsets } = encodePayload(intents, records)
-  const signed = new Writer(HEAD_SIZE + entries.length * ENTRY_SIZE)
-    .u32le(GROUP_MAGIC)
-    .u32le(entries.length)
-    .u32le(intents.length)
-    .u32le(records.length)
-    .u32le(payload.length)
-    .zero(4)
-    .u64le(BigInt(number))
-    .u64le(BigInt(firstIndex))
-    .u64le(BigInt(firstSeq))
-    .bytes(previous)
-    .bytes(sha256(payload))
-  for (const entry of entries) signed.bytes(entry)
-  const head = signed.finish()
-  const unchecked = concatBytes(head, sign(head), payload, new Uint8Array(CRC_SIZE))
-  const crc = unchecked.subarray(-CRC_SIZE)
-  crc.set(new Writer(CRC_SIZE).u32le(crc32(unchecked.subarray(0, -CRC_SIZE))).finish())
-  return { bytes: unchecked, digest: sha256(head), sealedOffsets: sealedOffsets.map((offset) => payloadStart + offset) }
-}
-
-function encodePayload(
-  intents: readonly Uint8Array[],
-  records: readonly WalRecord[],
-): { readonly payload: Uint8Array; readonly sealedOffsets: readonly number[] } {
-  const sealedOffsets: number[] = []
-  let size = intents.length * ID_SIZE
-  for (const { sealed } of records) {
-    sealedOffsets.push(size + RECORD_HEAD_SIZE)
-    size += RECORD_HEAD_SIZE + sealed.length
-  }
-  const w = new Writer(size)
-  for (const intent of intents) w.bytes(intent)
-  for (const { ordinal, jti, intent, sealed } of records)
-    w.u32le(ordinal).bytes(jti).bytes(intent).u32le(sealed.length).bytes(sealed)
-  return { payload: w.finish(), sealedOffsets }
-}
-
 /** The octets of a group, cut into what its signature, chain and content are checked on. */
-export interface DecodedGroup extends GroupPosition, GroupContent {
+export interface DecodedGroup extends GroupPosition {
+  readonly entries: readonly Uint8Array[]
+  readonly intents: readonly Uint8Array[]
+  readonly records: readonly WalRecord[]
   /** Head and entries. */
   readonly signed: Uint8Array
   readonly signature: Uint8Array
@@ -219,7 +162,7 @@ export function decodeGroup(bytes: Uint8Array): DecodedGroup {
 function decodePayload(
   payload: Uint8Array,
   counts: { readonly intents: number; readonly records: number },
-): Pick<GroupContent, 'intents' | 'records'> {
+): Pick<DecodedGroup, 'intents' | 'records'> {
   const r = new Reader(payload)
   const intents: Uint8Array[] = []
   const records: WalRecord[] = []
