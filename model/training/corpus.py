@@ -107,7 +107,20 @@ def read_facts() -> list[Fact]:
             else:
                 raise ValueError(f"{path.name}: {line}")
         facts.append(fact)
+    add_forms(facts)
     return facts
+
+
+def add_forms(facts: list[Fact]) -> None:
+    """Adds the forms of forms.txt to the facts that already have the form on the left."""
+    by_form = {form: fact for fact in facts for form in fact.definitions + fact.forms}
+    for line in (HERE / "forms.txt").read_text().splitlines():
+        if line.strip() and not line.startswith("#"):
+            known, more = line.split(" = ", 1)
+            by_form[known].forms += split_forms(more)
+    asked = {form.lower() for fact in facts for form in fact.forms}
+    for fact in facts:  # a definition that another fact answers better is left to it
+        fact.definitions = [form for form in fact.definitions if form.lower() not in asked]
 
 
 def read_outside() -> dict[str, list[str]]:

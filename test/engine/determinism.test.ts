@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundle } from './bundle.ts'
 import { modelFiles } from './embedded-model.ts'
 import frozen from './frozen.json' with { type: 'json' }
 
@@ -28,20 +28,14 @@ const folder = mkdtempSync(join(tmpdir(), 'countersign-digest-'))
 const script = join(folder, 'digest.js')
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
-beforeAll(async () => {
+beforeAll(() => {
   const embedded = {
     config: base64(modelFiles.config),
     weights: base64(modelFiles.weights),
     tokenizer: base64(modelFiles.tokenizer),
   }
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('digest-program.ts', import.meta.url))],
-    bundle: true,
-    format: 'iife',
-    target: 'es2022',
-    write: false,
-  })
-  writeFileSync(script, `const EMBEDDED = ${JSON.stringify(embedded)}\n${outputFiles[0]?.text ?? ''}`)
+  const program = bundle(fileURLToPath(new URL('digest-program.ts', import.meta.url)))
+  writeFileSync(script, `const EMBEDDED = ${JSON.stringify(embedded)}\n${program}`)
   writeFileSync(join(folder, 'digest.html'), '<!doctype html><meta charset="utf-8"><script src="digest.js"></script>')
 })
 
