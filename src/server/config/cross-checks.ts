@@ -1,0 +1,77 @@
+/** What one field of the configuration demands of another. The shape is already right. @module */
+import { checkBaseUrl } from './base-url.ts'
+import type { ConfigIssue, ConfigPath } from './issue.ts'
+import type { MeasuredConfig, OperationalConfig } from './types.ts'
+
+/** Every fault that only shows when fields are laid beside each other. Empty: none. */
+export function crossCheck(measured: MeasuredConfig, operational: OperationalConfig): readonly ConfigIssue[] {
+  return [...checkModels(measured), ...checkUpstreams(measured), ...checkKeys(measured, operational)]
+}
+
+function checkModels({ models, upstreams }: MeasuredConfig): readonly ConfigIssue[] {
+  const issues = duplicates(
+    models.map(({ id }) => id),
+    (i) => ['measured', 'models', i, 'id'],
+    'is the id of an earlier model: choose another',
+  )
+  const missing = models.flatMap(({ upstream }, i): ConfigIssue[] =>
+    Object.hasOwn(upstreams, upstream)
+      ? []
+      : [
+          {
+            path: ['measured', 'models', i, 'upstream'],
+            message: `names no upstream: write one of ${Object.keys(upstreams).join(', ') || '(none is configured)'}`,
+          },
+        ],
+  )
+  return [...issues, ...missing]
+}
+
+function checkUpstreams({ upstreams }: MeasuredConfig): readonly ConfigIssue[] {
+  return Object.entries(upstreams).flatMap(([name, upstream]): ConfigIssue[] => {
+    if (upstream.kind === 'embedded') return []
+    const path: ConfigPath = ['measured', 'upstreams', name]
+    const fault = checkBaseUrl(upstream.baseUrl, upstream.location)
+    const issues: ConfigIssue[] = fault === undefined ? [] : [{ path: [...path, 'baseUrl'], message: fault }]
+    // Those names belong to the table in environment.ts, where an unknown one is refused.
+    if (upstream.apiKeyEnv?.startsWith('COUNTERSIGN_'))
+      issues.push({ path: [...path, 'apiKeyEnv'], message: 'must not begin with COUNTERSIGN_: choose another name' })
+    return issues
+  })
+}
+
+function checkKeys({ models }: MeasuredConfig, { apiKeys }: OperationalConfig): readonly ConfigIssue[] {
+  if (apiKeys === 'dangerously-none') return []
+  const ids = new Set(models.map(({ id }) => id))
+  const at =
+    (field: string) =>
+    (i: number): ConfigPath => ['operational', 'apiKeys', i, field]
+  const unknown = apiKeys.flatMap(({ models: allowed }, i): ConfigIssue[] =>
+    allowed === 'all'
+      ? []
+      : allowed.flatMap((id, j) =>
+          ids.has(id) ? [] : [{ path: [...at('models')(i), j], message: 'names no model of measured.models' }],
+        ),
+  )
+  return [
+    ...duplicates(
+      apiKeys.map(({ id }) => id),
+      at('id'),
+      'is the id of an earlier key: choose another',
+    ),
+    ...duplicates(
+      apiKeys.map(({ sha256 }) => sha256),
+      at('sha256'),
+      'is the digest of an earlier key: make a key of its own',
+    ),
+    ...unknown,
+  ]
+}
+
+function duplicates(
+  values: readonly string[],
+  at: (index: number) => ConfigPath,
+  message: string,
+): readonly ConfigIssue[] {
+  return values.flatMap((value, i) => (values.indexOf(value) < i ? [{ path: at(i), message }] : []))
+}

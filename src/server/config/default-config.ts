@@ -1,0 +1,77 @@
+/** Configurations that come with the package: the demo's, and an example to start from. @module */
+import { decodeConfig } from './decode-config.ts'
+import type { Environment } from './environment.ts'
+import type { GatewayConfig } from './types.ts'
+
+/** Name of the embedded model; must be the `name` in model/config.json. */
+export const EMBEDDED_MODEL_ID = 'countersign-demo-2m'
+
+const DEMO = `
+measured:
+  host: localhost
+  models:
+    - id: ${EMBEDDED_MODEL_ID}
+      upstream: embedded
+  upstreams:
+    embedded:
+      kind: embedded
+operational:
+  apiKeys: dangerously-none
+`
+
+/** The demo's configuration: the embedded model on a loopback address, without API keys. @throws CountersignError ERR_CONFIG for a wrong variable */
+export function createDefaultConfig({ env = {} }: { readonly env?: Environment } = {}): GatewayConfig {
+  return decodeConfig(DEMO, { env, file: 'default configuration' })
+}
+
+/** A commented file to start from. It decodes as it stands; nobody has the API key in it. */
+export const exampleConfig: string = `# Countersign gateway. Unknown fields are refused. Check with: countersign config check FILE
+
+# Everything under measured is digested into the session: a change shows to every verifier.
+measured:
+  # Host of the log and of the receipts' issuer.
+  host: gw.example.com
+  models:
+    - id: example/chat-8b # what clients ask for; may contain a slash
+      upstream: vllm
+      name: chat-8b # what the server calls it; the request is spliced, and the receipt says so
+      digest: none # sha256:… of the weights where you measured them
+    - id: ${EMBEDDED_MODEL_ID}
+      upstream: embedded # its weights are measured by the gateway
+  upstreams:
+    vllm:
+      kind: http
+      location: local # inside this machine; remote for a server elsewhere
+      baseUrl: http://127.0.0.1:8000 # without /v1
+      # apiKeyEnv: VLLM_API_KEY # name of the variable that holds the bearer token
+      timeouts:
+        connectMs: 5000
+        firstByteMs: 120000
+        idleMs: 60000
+        totalMs: 900000
+    embedded:
+      kind: embedded
+  limits:
+    bodyBytes: 8388608
+    blockBytes: 1048576
+    answerBytes: 67108864
+
+# May change without a new session; each has an environment variable, but for the keys.
+operational:
+  listen:
+    host: 127.0.0.1
+    port: 8787
+  dataDir: ./countersign-data
+  # A list, or the word dangerously-none. Make a key with: countersign keys add
+  apiKeys:
+    - id: first
+      tenant: example
+      sha256: "0000000000000000000000000000000000000000000000000000000000000000"
+      models: all
+  quoting:
+    intervalMs: 1000
+    deadlineMs: 2000
+    statementLifeSeconds: 10800
+  maxWaitSeconds: 30
+  log: json
+`

@@ -1,0 +1,17 @@
+/** The gateway's configuration. @module */
+export type { CreatedApiKey } from './api-keys.ts'
+export { createApiKey, findApiKey, hashApiKey } from './api-keys.ts'
+export type { DecodeConfigOptions } from './decode-config.ts'
+export { decodeConfig, digestMeasured, loadConfig, measuredJson } from './decode-config.ts'
+export { createDefaultConfig, EMBEDDED_MODEL_ID, exampleConfig } from './default-config.ts'
+export type { Environment, EnvironmentSetting } from './environment.ts'
+export { ENVIRONMENT_SETTINGS } from './environment.ts'
+export { configJsonSchema } from './shape.ts'
+export type {
+  ApiKeyConfig,
+  GatewayConfig,
+  MeasuredConfig,
+  ModelConfig,
+  OperationalConfig,
+  UpstreamConfig,
+} from './types.ts'

@@ -1,0 +1,164 @@
+/**
+ * The shape of the configuration file and its defaults. The only file that imports `zod`.
+ * What one field says about another is judged in cross-checks.ts. @module
+ */
+import { z } from 'zod'
+import type { JsonValue } from '../../core/encoding/json.ts'
+import type { ConfigIssue, ConfigPath } from './issue.ts'
+import { knownFields } from './known-fields.ts'
+import type { MeasuredConfig, OperationalConfig } from './types.ts'
+
+const HOST = /^(?=.{1,250}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?$/
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/
+const KEY = /^[a-z][a-z0-9-]{0,63}$/
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
+const DAY_MS = 86_400_000
+
+const modelName = (): z.ZodString =>
+  z.string().regex(MODEL_NAME, 'must begin with a letter or digit and hold only letters, digits and . _ : / @ + -')
+const milliseconds = (max: number, fallback: number): z.ZodDefault<z.ZodInt> =>
+  z.int().min(1).max(max).default(fallback)
+const octets = (max: number, fallback: number): z.ZodDefault<z.ZodInt> => z.int().min(1024).max(max).default(fallback)
+
+const model = z.strictObject({
+  id: modelName(),
+  upstream: z.string(),
+  name: modelName().exactOptional(),
+  digest: z
+    .string()
+    .regex(/^(?:none|sha256:[0-9a-f]{64})$/, 'must be `none` or sha256: and 64 lower-case hexadecimal digits')
+    .default('none'),
+})
+
+const timeouts = z
+  .strictObject({
+    connectMs: milliseconds(60_000, 5_000),
+    firstByteMs: milliseconds(DAY_MS, 120_000),
+    idleMs: milliseconds(DAY_MS, 60_000),
+    totalMs: milliseconds(DAY_MS, 900_000),
+  })
+  .prefault({})
+
+const upstream = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('embedded') }),
+  z.strictObject({
+    kind: z.literal('http'),
+    location: z.enum(['local', 'remote']),
+    baseUrl: z.string().max(2048),
+    apiKeyEnv: z
+      .string()
+      .regex(ENVIRONMENT_NAME, 'must be the name of an environment variable, in capitals; never the key itself')
+      .exactOptional(),
+    timeouts,
+  }),
+])
+
+const measured = z.strictObject({
+  host: z.string().regex(HOST, 'must be a lower-case host name such as gw.example.com, with a port if need be'),
+  models: z.array(model).min(1).max(256),
+  upstreams: z.record(z.string().regex(KEY), upstream),
+  limits: z
+    .strictObject({
+      bodyBytes: octets(1 << 30, 8 << 20),
+      blockBytes: octets(64 << 20, 1 << 20),
+      answerBytes: octets(2 ** 40, 64 << 20),
+    })
+    .prefault({}),
+})
+
+const apiKey = z.strictObject({
+  id: z.string().regex(KEY, 'must be a short lower-case name'),
+  tenant: z.string().regex(KEY, 'must be a short lower-case name'),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits: the SHA-256 of the key'),
+  models: z.union([z.literal('all'), z.array(modelName()).min(1)]),
+})
+
+const operational = z.strictObject({
+  listen: z
+    .strictObject({
+      host: z
+        .string()
+        .regex(/^[A-Za-z0-9.:-]{1,255}$/, 'must be an address or a host name')
+        .default('127.0.0.1'),
+      port: z.int().min(0).max(65535).default(8787),
+    })
+    .prefault({}),
+  dataDir: z.string().min(1).max(4096).default('./countersign-data'),
+  apiKeys: z.union([z.literal('dangerously-none'), z.array(apiKey).min(1)]),
+  quoting: z
+    .strictObject({
+      intervalMs: z.int().min(10).max(3_600_000).default(1_000),
+      deadlineMs: z.int().min(10).max(60_000).default(2_000),
+      statementLifeSeconds: z.int().min(60).max(86_400).default(10_800),
+    })
+    .prefault({}),
+  maxWaitSeconds: z.int().min(0).max(300).default(30),
+  log: z.enum(['json', 'none']).default('json'),
+})
+
+const file = z.strictObject({ measured, operational })
+
+/** Both parts with defaults applied, or every fault that was found. */
+export type Shaped =
+  | { readonly ok: true; readonly measured: MeasuredConfig; readonly operational: OperationalConfig }
+  | { readonly ok: false; readonly issues: readonly ConfigIssue[] }
+
+/** Checks the shape of a decoded file and applies the defaults. Never throws. */
+export function shapeConfig(value: unknown): Shaped {
+  const result = file.safeParse(value)
+  if (!result.success) return { ok: false, issues: result.error.issues.flatMap((issue) => explain(issue, [])) }
+  const { models, ...rest } = result.data.measured
+  const named = models.map(({ id, name = id, upstream: key, digest }) => ({ id, upstream: key, name, digest }))
+  return { ok: true, measured: { ...rest, models: named }, operational: result.data.operational }
+}
+
+/** The JSON Schema (draft 2020-12) of the file, for editors. */
+export function configJsonSchema(): JsonValue {
+  return JSON.parse(JSON.stringify(z.toJSONSchema(file, { io: 'input' })))
+}
+
+type Issue = z.core.$ZodIssue
+
+function explain(issue: Issue, base: ConfigPath): readonly ConfigIssue[] {
+  const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? part.toString() : part))]
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key))
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // Of the alternatives, the one that got furthest is the one that was meant.
+    const depth = (issues: readonly Issue[]): number => Math.max(...issues.map((inner) => inner.path.length))
+    const meant = issue.errors.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best))
+    if (depth(meant) > 0) return meant.flatMap((inner) => explain(inner, path))
+    const literal = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : []))
+    return [{ path, message: `must be a list or the word ${literal.map(String).join(', ')}` }]
+  }
+  return [{ path, message: sentence(issue) }]
+}
+
+function unknownField(path: ConfigPath, key: string): ConfigIssue {
+  const known = knownFields(configJsonSchema(), path)
+  const advice = known.length > 0 ? `: remove it, or write one of ${known.join(', ')}` : ': remove it'
+  return { path, key, message: `is not a known field${advice}` }
+}
+
+function sentence(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      // The parser says `received undefined` for what is not there.
+      return issue.message.endsWith('received undefined')
+        ? 'is missing: add it'
+        : `must be ${issue.expected === 'int' || issue.expected === 'number' ? 'a whole number' : `of type ${issue.expected}`}`
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_union':
+      return 'must be one of embedded, http'
+    case 'too_small':
+      return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}`
+    case 'too_big':
+      return `must be at most ${issue.maximum}`
+    case 'invalid_key':
+      return 'must have a short lower-case name'
+    case 'invalid_format':
+      return issue.message
+    default:
+      return 'is not valid'
+  }
+}
