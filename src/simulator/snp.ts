@@ -83,7 +83,7 @@ export async function createSimulatedSnp(options: SimulatedSnpOptions = {}): Pro
   const endorsements = { vcek, ask: pki.ask, ark: pki.ark }
   const signReport = (report: Uint8Array): Uint8Array => signWith(pki, report)
   const report = (reportData: Uint8Array, fields: SimulatedFields = {}): Uint8Array =>
-    signReport(encodeSnpReport({ ...base, ...fields, reportData }))
+    signReport(encodeSnpReport(forVersion({ ...base, ...fields, reportData })))
   const auxblob = encodeSnpEndorsements(endorsements)
   const quoter = createSimulatedDevice({ report, auxblob, latencyMs, throttle, faults, clock, sleep })
   const { rootFingerprint } = pki
@@ -119,6 +119,11 @@ function defaultReport(product: SnpProduct): SnpReport {
     launchTcb: tcb,
     signature: new Uint8Array(96),
   }
+}
+
+/** Version 2 has no place for the processor. */
+function forVersion({ cpuid, ...report }: SnpReport): SnpReport {
+  return report.version === 2 || cpuid === undefined ? report : { ...report, cpuid }
 }
 
 function defaultChipId(product: SnpProduct): Uint8Array {

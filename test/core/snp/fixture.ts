@@ -1,0 +1,77 @@
+/** Reads and judges the vectors under attestation-fixtures/snp. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeHex } from '../../../src/core/encoding/bytes.ts'
+import { decodeJson, isJsonObject, type JsonObject } from '../../../src/core/encoding/json.ts'
+import { ObjectReader } from '../../../src/core/encoding/shape.ts'
+import {
+  createSnpRoots,
+  decodeSnpPolicy,
+  type SnpAttestation,
+  type SnpEndorsements,
+  type SnpExpectations,
+  type SnpPolicy,
+  verifySnpReport,
+} from '../../../src/core/snp/index.ts'
+import type { Verdict } from '../../../src/core/verdict.ts'
+
+const FOLDER = join('attestation-fixtures', 'snp')
+const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
+
+export interface SnpFixture {
+  readonly name: string
+  readonly row: string
+  readonly title: string
+  readonly report: Uint8Array
+  readonly endorsements: SnpEndorsements
+  readonly policy: SnpPolicy
+  readonly expectations: SnpExpectations
+  /** The code of the first failure; undefined for a good vector. */
+  readonly code: string | undefined
+}
+
+/** policy.json, the policy of every good vector. */
+export function basePolicy(): JsonObject {
+  const policy = decodeJson(readFileSync(join(FOLDER, 'policy.json')))
+  if (!isJsonObject(policy)) throw new TypeError('policy.json is not an object')
+  return policy
+}
+
+export function fixtureNames(): readonly string[] {
+  return readdirSync(FOLDER, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+}
+
+export function readFixture(name: string): SnpFixture {
+  const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(FOLDER, name, part)))
+  const vector = new ObjectReader(decodeJson(file('vector.json')), name, CODES)
+  if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
+  const policy = vector.object('policy')
+  policy.oneOf('base', ['policy.json'])
+  const changes = policy.value('changes')
+  if (!isJsonObject(changes)) throw new TypeError(`${name}: policy.changes is not an object`)
+  const expected = vector.object('expect')
+  const fixture = {
+    name,
+    row: vector.string('row'),
+    title: vector.string('title'),
+    report: file('report.bin'),
+    endorsements: { vcek: file('vcek.der'), ask: file('ask.der'), ark: file('ark.der') },
+    policy: decodeSnpPolicy({ ...basePolicy(), ...changes }),
+    expectations: {
+      at: new Date(vector.string('at')),
+      reportData: decodeHex(vector.string('reportData')),
+      measurements: vector.strings('measurements'),
+      roots: createSnpRoots({ roots: 'built-in', simulated: vector.strings('simulatedRoots') }),
+    },
+    code: expected.boolean('ok') ? undefined : expected.string('code'),
+  }
+  for (const reader of [vector, policy, expected]) reader.end()
+  return fixture
+}
+
+export function judgeFixture(fixture: SnpFixture, changes: Partial<SnpFixture> = {}): Promise<Verdict<SnpAttestation>> {
+  const { report, endorsements, policy, expectations } = { ...fixture, ...changes }
+  return verifySnpReport({ report }, endorsements, policy, expectations)
+}

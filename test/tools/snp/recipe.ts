@@ -1,0 +1,99 @@
+/** How a fixture is described: what it differs in from a good vector. Helpers to say so in one line. */
+import type { FailureCode } from '../../../src/core/failure-codes.ts'
+import { encodeTcb, type SnpProduct } from '../../../src/core/snp/index.ts'
+import type { ExtensionTemplate, Shape, SimulatedFields, SimulatedSnp } from '../../../src/simulator/index.ts'
+
+export interface Files {
+  readonly report: Uint8Array
+  readonly vcek: Uint8Array
+  readonly ask: Uint8Array
+  readonly ark: Uint8Array
+}
+
+/** What a vector changes; nothing given is the good Genoa vector of version 3. */
+export interface Changes {
+  readonly product?: SnpProduct
+  /** Of report and VCEK alike. */
+  readonly fields?: SimulatedFields
+  /** Of the report alone. */
+  readonly reportFields?: SimulatedFields
+  readonly shapes?: { readonly ark?: Shape; readonly ask?: Shape; readonly vcek?: Shape }
+  /** Keys of the policy that differ from policy.json. */
+  readonly policy?: Readonly<Record<string, unknown>>
+  readonly at?: Date
+  readonly reportData?: Uint8Array
+  readonly measurements?: readonly string[]
+  /** Fingerprints to trust; the vector's own root when absent. */
+  readonly simulatedRoots?: readonly string[]
+  /** Alters the finished octets. */
+  readonly tamper?: (files: Files, snp: SimulatedSnp) => Files
+}
+
+export interface Recipe extends Changes {
+  readonly row: string
+  readonly name: string
+  /** The behaviour, as a test's title. */
+  readonly title: string
+  readonly code: FailureCode | 'ok'
+}
+
+export function accepts(row: string, name: string, what: string, changes: Changes = {}): Recipe {
+  return { row, name, title: `accepts ${what}`, code: 'ok', ...changes }
+}
+
+/** Recipes of one row that all fail with one code: [name, what, changes]. */
+export function rejects(
+  row: string,
+  code: FailureCode,
+  ...cases: readonly (readonly [name: string, what: string, changes: Changes])[]
+): readonly Recipe[] {
+  return cases.map(([name, what, changes]) => ({ row, name, title: `rejects ${what}`, code, ...changes }))
+}
+
+export const AT: Date = new Date('2026-11-21T12:00:00Z')
+export const REPORT_DATA: Uint8Array = Uint8Array.from({ length: 64 }, (_, index) => index + 1)
+
+/** Levels of the simulated Genoa, some of them changed. */
+export function genoa(levels: Partial<Record<'bootLoader' | 'tee' | 'snp' | 'microcode', number>>): Uint8Array {
+  return encodeTcb({ bootLoader: 10, tee: 0, snp: 23, microcode: 84, ...levels }, 'Genoa')
+}
+
+export function allTcbs(tcb: Uint8Array): SimulatedFields {
+  return { reportedTcb: tcb, currentTcb: tcb, committedTcb: tcb, launchTcb: tcb }
+}
+
+export function flip(bytes: Uint8Array, at: number, mask = 1): Uint8Array {
+  return put(bytes, at, (bytes[at] ?? 0) ^ mask)
+}
+
+export function put(bytes: Uint8Array, at: number, ...octets: readonly number[]): Uint8Array {
+  const out = bytes.slice()
+  out.set(octets, at)
+  return out
+}
+
+/** Changes the report and leaves its signature as it was. */
+export function altered(change: (report: Uint8Array) => Uint8Array): Changes {
+  return { tamper: (files) => ({ ...files, report: change(files.report) }) }
+}
+
+/** Changes the report and signs it again. */
+export function resigned(change: (report: Uint8Array) => Uint8Array): Changes {
+  return { tamper: (files, snp) => ({ ...files, report: snp.signReport(change(files.report)) }) }
+}
+
+export function without(oid: string): Shape {
+  return (template) => ({ ...template, extensions: template.extensions.filter((extension) => extension.oid !== oid) })
+}
+
+export function adding(...extensions: readonly ExtensionTemplate[]): Shape {
+  return (template) => ({ ...template, extensions: [...template.extensions, ...extensions] })
+}
+
+/** Puts another value into an extension that is there. */
+export function replacing(oid: string, value: Uint8Array): Shape {
+  return (template) => ({
+    ...template,
+    extensions: template.extensions.map((extension) => (extension.oid === oid ? { ...extension, value } : extension)),
+  })
+}
