@@ -11,13 +11,17 @@ export const POLICY_CODES: ShapeCodes = {
   unknown: 'POLICY_UNKNOWN_KEY',
   invalid: 'POLICY_INVALID',
 }
+export const PLATFORMS = ['snp', 'tdx', 'nitro'] as const
+export type Platform = (typeof PLATFORMS)[number]
+
 export const GRADES = ['signed', 'quoted', 'witnessed'] as const
 /** How firmly history holds a receipt; each is stronger than the one before. wire.md section 5. */
 export type Grade = (typeof GRADES)[number]
 
 export interface Policy {
   readonly version: 1
-  readonly platforms: readonly 'snp'[]
+  /** Platforms that may vouch. Evidence of `tdx` and `nitro` is not judged yet: naming them here accepts nothing. */
+  readonly platforms: readonly Platform[]
   readonly snp: SnpPolicy
   /** Narrows the built-in roots to these certificates (`sha256:…`); it can never add one. */
   readonly roots: 'built-in' | readonly string[]
@@ -80,7 +84,7 @@ export function decodePolicy(source: Uint8Array | string): Policy {
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
   const policy: Policy = {
     version: 1,
-    platforms: oneOfEach(reader, 'platforms', ['snp']),
+    platforms: oneOfEach(reader, 'platforms', PLATFORMS),
     snp: decodeSnpPolicy(reader.value('snp')),
     roots:
       reader.value('roots') === 'built-in'

@@ -1,0 +1,86 @@
+/**
+ * Makes attestation-fixtures/answer from the simulator. The simulator's keys are thrown away, so every run makes other bytes: run it
+ * only to add or change vectors, and commit what it writes. Tests read the committed data and never run this.
+ *
+ *   npx esbuild test/tools/make-answer-fixtures.ts --bundle --platform=node --format=esm --packages=external \
+ *     --conditions=countersign-source --outfile=node_modules/.cache/make-answer-fixtures.mjs
+ *   node node_modules/.cache/make-answer-fixtures.mjs
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { encodeArchive } from '../../src/core/archive/index.ts'
+import { encodeBase64Url } from '../../src/core/encoding/base64.ts'
+import { createSimulatedPki, createSimulatedSnp, type SimulatedSnp } from '../../src/simulator/index.ts'
+import { ISSUED_AT, type IssuedAnswer, issueAnswer, MODEL, NONCE } from '../kit/issue-answer.ts'
+import { LOCKED_CONFIG, QUOTED_FIXTURES } from './answer/quoted-recipes.ts'
+import { RECEIPT_FIXTURES } from './answer/receipt-recipes.ts'
+import type { AnswerFixture } from './answer/recipe.ts'
+
+const FOLDER = join('attestation-fixtures', 'answer')
+const DEFAULT_AGE = 10
+
+function basePolicy(snp: SimulatedSnp): object {
+  return {
+    version: 1,
+    platforms: ['snp'],
+    snp: JSON.parse(readFileSync(join('attestation-fixtures', 'snp', 'policy.json'), 'utf8')),
+    roots: 'built-in',
+    dangerouslyTrustSimulatedRoots: [snp.rootFingerprint],
+    origins: ['gw.example.com/log/'],
+    grade: 'quoted',
+    live: { maxAgeSeconds: 300 },
+    audit: { time: 'witnessed', witnesses: 'unchecked' },
+    measurements: 'locked',
+    models: 'locked',
+    upstreams: ['embedded', 'local'],
+    disclosures: ['request', 'forwarded', 'response'],
+    transforms: 'replayed',
+  }
+}
+
+function lockRows(fixture: AnswerFixture, snp: SimulatedSnp): readonly object[] {
+  const row = { platform: 'snp', status: 'active', measurements: { measurement: snp.measurement }, config: LOCKED_CONFIG, models: [MODEL] }
+  const other = { ...row, measurements: { measurement: 'd'.repeat(96) } }
+  return fixture.row === 'P6' ? [{ ...row, ...(fixture.lock === 'none' ? {} : fixture.lock) }, other] : [{ ...row, ...(fixture.lock === 'none' ? {} : fixture.lock) }]
+}
+
+/** Exactly one thing is wrong with each; here the quote of another statement, which no recipe can make by itself. */
+function issue(fixture: AnswerFixture, snp: SimulatedSnp): IssuedAnswer {
+  if (fixture.name !== 'report-data') return issueAnswer(snp, fixture.recipe)
+  return issueAnswer(snp, { ...fixture.recipe, report: (reportData) => snp.report(reportData.map((byte, i) => (i === 63 ? byte ^ 1 : byte))) })
+}
+
+const octets = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
+  const { row, name, title, code, policy = {}, held = {}, age = DEFAULT_AGE, withoutProof } = fixture
+  const issued = issue(fixture, snp)
+  const { proof, inserts, ...rest } = issued.archive
+  const archive = { ...rest, ...(withoutProof ? {} : { proof }), ...(inserts === undefined || held.inserts === 'withheld' ? {} : { inserts }) }
+  const folder = join(FOLDER, code === 'ok' ? name : `${name}-fail`)
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'archive.cmw.json'), encodeArchive(archive))
+  const presented = (given: Uint8Array | 'not-held' | undefined, signed: Uint8Array): string => (given === 'not-held' ? 'not-held' : octets(given ?? signed))
+  const vector = {
+    row,
+    title,
+    at: new Date((ISSUED_AT + 2) * 1000).toISOString(),
+    noncedAt: new Date((ISSUED_AT + 2 - age) * 1000).toISOString(),
+    nonce: held.nonce === 'unchecked' ? 'unchecked' : encodeBase64Url(held.nonce ?? NONCE),
+    request: presented(held.request, issued.request),
+    response: presented(held.response, issued.response),
+    mediaType: issued.mediaType,
+    outcome: held.outcome ?? 'complete',
+    seen: held.seen ?? [],
+    policy: { ...basePolicy(snp), ...policy },
+    lock: fixture.lock === 'none' ? 'none' : { version: 1, rows: lockRows(fixture, snp) },
+    expect: code === 'ok' ? { ok: true, grade: withoutProof ? 'signed' : 'quoted' } : { ok: false, code },
+  }
+  writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)
+}
+
+const clock = (): Date => new Date((ISSUED_AT - 1000) * 1000)
+const snp = await createSimulatedSnp({ pki: await createSimulatedPki({ clock }), clock })
+rmSync(FOLDER, { recursive: true, force: true })
+mkdirSync(FOLDER, { recursive: true })
+for (const fixture of [...RECEIPT_FIXTURES, ...QUOTED_FIXTURES]) writeFixture(fixture, snp)
