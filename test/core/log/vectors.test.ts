@@ -1,0 +1,132 @@
+/** The fixtures of the transparency log, judged. @module */
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../../src/core/crypto/index.ts'
+import { decodeBase64 } from '../../../src/core/encoding/base64.ts'
+import { concatBytes, decodeHex } from '../../../src/core/encoding/bytes.ts'
+import { decodeJson } from '../../../src/core/encoding/json.ts'
+import { ObjectReader } from '../../../src/core/encoding/shape.ts'
+import {
+  assertInclusion,
+  decodeCheckpoint,
+  hashLeaf,
+  verifyConsistency,
+  verifyInclusion,
+} from '../../../src/core/log/index.ts'
+import { failedCheck, judge, type Verdict } from '../../../src/core/verdict.ts'
+import { makeLogVectors } from './log-vectors.ts'
+
+const FIXTURES = fileURLToPath(new URL('../../../attestation-fixtures/log/', import.meta.url))
+const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
+
+function readVector(name: string): ObjectReader {
+  return new ObjectReader(decodeJson(readFileSync(`${FIXTURES}${name}/vector.json`)), name, CODES)
+}
+
+function judgeVector(vector: ObjectReader): Promise<Verdict<object>> {
+  switch (vector.oneOf('kind', ['inclusion', 'consistency', 'leaf'])) {
+    case 'inclusion':
+      return verifyInclusion({
+        proof: vector.string('proof'),
+        entry: decodeHex(vector.string('entry')),
+        vkey: vector.string('vkey'),
+        origin: vector.string('origin'),
+      })
+    case 'consistency': {
+      const older = decodeCheckpoint(vector.string('older'))
+      const newer = decodeCheckpoint(vector.string('newer'))
+      return verifyConsistency(older, newer, vector.strings('proof').map(decodeBase64))
+    }
+    case 'leaf':
+      return judge(['inclusion'] as const, async (check) => {
+        const { claim, root } = leafClaim(vector, hashLeaf(decodeHex(vector.string('entry'))))
+        check.decode('inclusion', () => assertInclusion(claim, root))
+        return claim
+      })
+  }
+}
+
+function leafClaim(vector: ObjectReader, leafHash: Uint8Array) {
+  const proof = vector.strings('proof').map(decodeBase64)
+  const claim = { leafHash, index: vector.integer('index'), size: vector.integer('size'), proof }
+  return { claim, root: decodeBase64(vector.string('root')) }
+}
+
+const names = readdirSync(FIXTURES).sort()
+
+describe('fixtures', () => {
+  const made = makeLogVectors()
+
+  test('are what their generator makes, none more and none less', async () => {
+    for (const [name, vector] of Object.entries(made))
+      await expect(`${JSON.stringify(vector, null, 2)}\n`).toMatchFileSnapshot(`${FIXTURES}${name}/vector.json`)
+    expect(readdirSync(FIXTURES).sort()).toEqual(Object.keys(made).sort())
+  })
+
+  test('have a base that passes, and fail exactly when their name says so', () => {
+    for (const [name, { base, expected }] of Object.entries(made)) {
+      expect(expected.ok, name).toBe(!name.endsWith('-fail'))
+      if (!expected.ok) expect(made[base ?? '']?.expected.ok, name).toBe(true)
+    }
+  })
+})
+
+describe('verdicts', () => {
+  test.each(
+    names.map((name) => {
+      const vector = readVector(name)
+      const row = vector.string('row')
+      return { name, title: `${row === '' ? '' : `[${row}] `}${vector.string('title')}` }
+    }),
+  )('$title', async ({ name }) => {
+    const vector = readVector(name)
+    const expected = vector.object('expected')
+    const verdict = await judgeVector(vector)
+    expect(verdict.ok).toBe(expected.boolean('ok'))
+    if (verdict.ok) return
+    expect(verdict.code).toBe(expected.string('code'))
+    expect(failedCheck(verdict.checks)?.name).toBe(expected.string('check'))
+    // No check behind the failed one may claim to have passed.
+    const failedAt = verdict.checks.findIndex(({ status }) => status === 'fail')
+    expect(verdict.checks.slice(failedAt + 1).every(({ status }) => status === 'not-performed')).toBe(true)
+  })
+
+  test('the node that is no leaf would pass without the prefix of leaves', () => {
+    const vector = readVector('leaf-is-node-fail')
+    const { claim, root } = leafClaim(vector, sha256(decodeHex(vector.string('entry'))))
+    expect(() => assertInclusion(claim, root)).not.toThrow()
+  })
+
+  test('a proven entry carries what later checks need', async () => {
+    const verdict = await judgeVector(readVector('inclusion'))
+    const proof = readVector('inclusion').string('proof')
+    const note = proof.slice(proof.indexOf('\n\n') + 2)
+    expect(verdict).toMatchObject({
+      ok: true,
+      value: { index: 5, size: 13, entry: { type: 'receipt' }, note, body: note.slice(0, note.indexOf('\n\n') + 1) },
+    })
+  })
+
+  test('octets and text of a proof are judged alike', async () => {
+    const vector = readVector('inclusion')
+    const evidence = {
+      entry: decodeHex(vector.string('entry')),
+      vkey: vector.string('vkey'),
+      origin: vector.string('origin'),
+    }
+    const octets = new Uint8Array(Buffer.from(vector.string('proof')))
+    expect((await verifyInclusion({ proof: octets, ...evidence })).ok).toBe(true)
+    const broken = await verifyInclusion({ proof: concatBytes(octets, Uint8Array.of(0xff)), ...evidence })
+    expect(broken).toMatchObject({ ok: false, code: 'PROOF_FORMAT' })
+    const unpaired = await verifyInclusion({ proof: `${vector.string('proof')}\ud800\n`, ...evidence })
+    expect(unpaired).toMatchObject({ ok: false, code: 'CHECKPOINT_FORMAT' })
+  })
+
+  test('a key that is no verifier key cannot have signed', async () => {
+    const vector = readVector('inclusion')
+    const evidence = { proof: vector.string('proof'), entry: decodeHex(vector.string('entry')) }
+    const verdict = await verifyInclusion({ ...evidence, vkey: 'nonsense', origin: vector.string('origin') })
+    expect(verdict).toMatchObject({ ok: false, code: 'CHECKPOINT_SIGNATURE' })
+  })
+})
