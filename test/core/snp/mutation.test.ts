@@ -1,0 +1,125 @@
+/** Nothing in evidence or certificates can change unseen, and no check is there for show. */
+import { describe, expect, it } from 'vitest'
+import { concatBytes } from '../../../src/core/encoding/bytes.ts'
+import { SNP_CHECKS, SNP_SIGNED_SIZE, type SnpEndorsements } from '../../../src/core/snp/index.ts'
+import { failedCheck } from '../../../src/core/verdict.ts'
+import { fixtureNames, judgeFixture, readFixture, type SnpFixture } from './fixture.ts'
+
+const good = readFixture('genoa-v3')
+const R = 0x2a0
+const S = 0x2e8
+const FIELD = 72
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const out = bytes.slice()
+  out[at] = (out[at] ?? 0) ^ (1 << (at % 8))
+  return out
+}
+
+/** Offsets at which a change passes; there must be none. */
+async function passing(offsets: readonly number[], change: (at: number) => Partial<SnpFixture>): Promise<number[]> {
+  const out: number[] = []
+  for (const at of offsets) if ((await judgeFixture(good, change(at))).ok) out.push(at)
+  return out
+}
+
+const range = (start: number, end: number, stride = 1): number[] =>
+  Array.from({ length: Math.ceil((end - start) / stride) }, (_, index) => start + stride * index)
+
+describe('mutations of a good vector', () => {
+  it('[S2] rejects a change of any byte of the signed range', async () => {
+    expect(await passing(range(0, SNP_SIGNED_SIZE), (at) => ({ report: flipped(good.report, at) }))).toEqual([])
+  })
+
+  it('[S2] rejects a change of any byte of r and s, their padding too', async () => {
+    const offsets = [...range(R, R + FIELD), ...range(S, S + FIELD)]
+    expect(await passing(offsets, (at) => ({ report: flipped(good.report, at) }))).toEqual([])
+  })
+
+  it('[S1] rejects a change of any byte behind the signature', async () => {
+    expect(await passing(range(S + FIELD, good.report.length), (at) => ({ report: flipped(good.report, at) }))).toEqual(
+      [],
+    )
+  })
+
+  for (const name of ['vcek', 'ask', 'ark'] as const) {
+    it(`[X2] rejects a change of a byte of the ${name.toUpperCase()}, wherever`, async () => {
+      const der = good.endorsements[name]
+      const change = (at: number): Partial<SnpFixture> => ({
+        endorsements: { ...good.endorsements, [name]: flipped(der, at) } satisfies SnpEndorsements,
+      })
+      // Every third byte: each costs a parse and, for most, two RSA signatures.
+      expect(await passing(range(0, der.length, 3), change)).toEqual([])
+    })
+  }
+
+  it('[F2] rejects a report that is cut at any offset', async () => {
+    const codes = new Set<string>()
+    for (const end of range(0, good.report.length)) {
+      const verdict = await judgeFixture(good, { report: good.report.slice(0, end) })
+      codes.add(verdict.ok ? 'ok' : verdict.code)
+    }
+    expect([...codes]).toEqual(['SNP_VERSION'])
+  })
+
+  it('[F2] rejects certificates that are cut at any offset', async () => {
+    const codes = new Set<string>()
+    for (const name of ['vcek', 'ask', 'ark'] as const) {
+      const der = good.endorsements[name]
+      for (const end of range(0, der.length)) {
+        const verdict = await judgeFixture(good, { endorsements: { ...good.endorsements, [name]: der.slice(0, end) } })
+        codes.add(verdict.ok ? 'ok' : verdict.code)
+      }
+    }
+    expect([...codes]).toEqual(['EVIDENCE_TRUNCATED'])
+  })
+
+  it('[F1] rejects more than 64 KiB of evidence before it reads any', async () => {
+    const report = concatBytes(good.report, new Uint8Array(65_536))
+    const verdict = await judgeFixture(good, { report })
+    expect(verdict).toMatchObject({ ok: false, code: 'EVIDENCE_TOO_LARGE' })
+    expect(verdict.checks.filter(({ status }) => status !== 'not-performed').map(({ name }) => name)).toEqual([
+      'limits',
+    ])
+  })
+
+  it('[X19] rejects a certificate larger than any of AMD', async () => {
+    const vcek = concatBytes(good.endorsements.vcek, new Uint8Array(8192))
+    const verdict = await judgeFixture(good, { endorsements: { ...good.endorsements, vcek } })
+    expect(verdict).toMatchObject({ ok: false, code: 'X509_LIMIT' })
+  })
+})
+
+describe('checks of the verdict', () => {
+  it('[P2] are each decided by a vector, so that none can be taken out unseen', async () => {
+    const decided = new Set<string>(['limits'])
+    for (const name of fixtureNames()) {
+      const verdict = await judgeFixture(readFixture(name))
+      if (!verdict.ok) decided.add(failedCheck(verdict.checks)?.name ?? '')
+    }
+    // Revocation is shown as not performed, always, until lists are judged.
+    expect([...SNP_CHECKS].filter((name) => !decided.has(name))).toEqual(['revocation'])
+  })
+
+  it('[P2] come in the order of the specification, and those behind a failure are not performed', async () => {
+    const verdict = await judgeFixture(readFixture('debug-fail'))
+    expect(verdict.checks.map(({ name }) => name)).toEqual(SNP_CHECKS)
+    const at = SNP_CHECKS.indexOf('debug')
+    expect(verdict.checks.slice(0, at).every(({ status }) => status === 'pass')).toBe(true)
+    expect(verdict.checks.slice(at + 1).every(({ status }) => status === 'not-performed')).toBe(true)
+  })
+
+  it('[P2] say what they saw', async () => {
+    const verdict = await judgeFixture(good)
+    expect(verdict.checks.filter(({ detail }) => detail === '').map(({ name }) => name)).toEqual([
+      'report',
+      'endorsement',
+    ])
+    expect(verdict.assumptions.length).toBeGreaterThan(0)
+  })
+
+  it('throws on a time that is no date: no bound would fail', async () => {
+    const expectations = { ...good.expectations, at: new Date(Number.NaN) }
+    await expect(judgeFixture(good, { expectations })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+})
