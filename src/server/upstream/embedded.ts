@@ -1,0 +1,144 @@
+/** The embedded model behind the same interface as a model server: exact chat-completions octets in, exact octets out. @module */
+import { encodeHex } from '../../core/encoding/bytes.ts'
+import { encodeJcs } from '../../core/encoding/jcs.ts'
+import type { EngineClaim } from '../../core/receipt/claims.ts'
+import type { Dependencies } from '../../core/receipt/disclosed.ts'
+import { applySplices } from '../../core/transform/splice.ts'
+import { EngineError } from '../../engine/index.ts'
+import { MalformedError } from '../../errors.ts'
+import type { AnswerHead } from './chat-answer.ts'
+import { type ChatRequest, type ChatSampling, decodeChatRequest } from './chat-request.ts'
+import { startRun } from './chat-run.ts'
+import { streamBlocks, wholeCompletion } from './chat-stream.ts'
+import { describe, NO_DEPENDENCIES } from './dependencies.ts'
+import type { EmbeddedModel } from './embedded-model.ts'
+import { modelSplice } from './model-splice.ts'
+import { Refusal } from './refusal.ts'
+import { systemMessages } from './request-dependencies.ts'
+import type { ServedModel, Upstream, UpstreamRequest, UpstreamResponse } from './types.ts'
+import { UpstreamFailure } from './upstream-failure.ts'
+
+export interface EmbeddedUpstreamDeps {
+  /** As many random octets as it is asked for; for the answer's id alone. */
+  readonly random: (size: number) => Uint8Array
+  readonly now: () => Date
+}
+
+const CHAT_PATH = '/v1/chat/completions'
+const ID_OCTETS = 12
+
+/** What receipts say about the engine. @param version of this package */
+export function embeddedEngineClaim(version: string): EngineClaim {
+  return { name: 'countersign-engine', version, determinism: 'bit-exact', flags: 'none' }
+}
+
+/** @param loaded from loadEmbeddedModel; any number of requests may run on it */
+export function createEmbeddedUpstream(loaded: EmbeddedModel, { random, now }: EmbeddedUpstreamDeps): Upstream {
+  const head = (model: string): AnswerHead => ({
+    id: `chatcmpl-${encodeHex(random(ID_OCTETS))}`,
+    created: Math.floor(now().getTime() / 1000),
+    model,
+    system_fingerprint: `fp_${loaded.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
+  })
+  return {
+    transforms: modelSplice,
+    dependencies: (body, model) => embeddedDependencies(loaded, forwarded(body, model)),
+    send: (request) => answer(loaded, request, head),
+    healthy: async () => true,
+    close: async () => undefined,
+  }
+}
+
+async function answer(
+  { model }: EmbeddedModel,
+  { path, body, signal }: UpstreamRequest,
+  head: (model: string) => AnswerHead,
+): Promise<UpstreamResponse> {
+  if (signal.aborted) throw new UpstreamFailure('aborted', 'the embedded model was given up by the client')
+  try {
+    if (path !== CHAT_PATH) throw new Refusal(`this model answers ${CHAT_PATH} alone`, { status: 404 })
+    const request = decodeChatRequest(body)
+    const first = startRun(model, request, { choice: 0, signal })
+    const answering = { model, request, first, signal, head: head(request.model) }
+    if (request.stream) return { status: 200, mediaType: 'text/event-stream', body: streamBlocks(answering) }
+    return json(200, await wholeCompletion(answering))
+  } catch (error) {
+    return json(...refuse(error))
+  }
+}
+
+/** The refusal that an error amounts to; any other error is thrown on. */
+function refuse(error: unknown): readonly [number, Uint8Array] {
+  const refusal = error instanceof EngineError ? fromEngine(error) : error
+  if (!(refusal instanceof Refusal)) throw refusal
+  return [refusal.status, new TextEncoder().encode(JSON.stringify(refusal.body))]
+}
+
+function fromEngine(error: EngineError): Error {
+  if (error.code === 'context_length_exceeded')
+    return new Refusal(error.message, { param: 'messages', code: 'context_length_exceeded' })
+  if (error.code === 'invalid_option') return new Refusal(error.message)
+  return new UpstreamFailure('protocol', `the embedded model failed: ${error.message}`)
+}
+
+function json(status: number, body: Uint8Array): UpstreamResponse {
+  return { status, mediaType: 'application/json', body: once(body) }
+}
+
+async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield octets
+}
+
+/** `sampling-parameters` is over JCS of the parameters as used, the seed with them; its name shows them for people. */
+function embeddedDependencies({ tokenizer, chatTemplate }: EmbeddedModel, body: Uint8Array | undefined): Dependencies {
+  const request = body === undefined ? undefined : decodable(body)
+  if (request === undefined) return NO_DEPENDENCIES
+  return {
+    ...NO_DEPENDENCIES,
+    tokenizer: describe('tokenizer', [{ name: 'tokenizer.json', octets: tokenizer, scheme: 'raw', source: 'gateway' }]),
+    'chat-template': describe('chat-template', [
+      { name: 'chat_template.jinja', octets: chatTemplate, scheme: 'raw', source: 'gateway' },
+    ]),
+    'system-prompt': describe(
+      'system-prompt',
+      systemMessages(request.messages.map(({ role, content }) => ({ role, content }))),
+    ),
+    'sampling-parameters': describe('sampling-parameters', [
+      {
+        name: showSampling(request.sampling),
+        octets: samplingOctets(request.sampling),
+        scheme: 'jcs',
+        source: 'gateway',
+      },
+    ]),
+  }
+}
+
+function samplingOctets({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): Uint8Array {
+  return encodeJcs({ temperature, top_p, seed, n, stop, max_tokens })
+}
+
+/** Stop strings are the client's text: only their count is shown. */
+function showSampling({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): string {
+  return `temperature=${temperature} top_p=${top_p} seed=${seed} n=${n} stop=${stop.length} max_tokens=${max_tokens}`
+}
+
+/** The octets that `send` is given, also when these are still the client's: the seed may come from them. */
+function forwarded(body: Uint8Array, model: ServedModel): Uint8Array | undefined {
+  try {
+    return applySplices(body, modelSplice(body, model))
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined
+    throw error
+  }
+}
+
+/** A request that will be refused relies on nothing. */
+function decodable(body: Uint8Array): ChatRequest | undefined {
+  try {
+    return decodeChatRequest(body)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}

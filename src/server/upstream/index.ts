@@ -1,0 +1,139 @@
+/** The model servers of a configuration, found by the names that clients use. @module */
+import { CountersignError } from '../../errors.ts'
+import type { MeasuredConfig, ModelConfig } from '../config/types.ts'
+import { SOFTWARE_VERSION } from '../version.ts'
+import { createEmbeddedUpstream, embeddedEngineClaim } from './embedded.ts'
+import { EMBEDDED_MODEL_DIRECTORY, loadEmbeddedModel } from './embedded-model.ts'
+import { createHttpUpstream, type HttpUpstreamConfig } from './http.ts'
+import type { ServedModel, Upstream } from './types.ts'
+
+export type { EmbeddedModel } from './embedded-model.ts'
+export { EMBEDDED_MODEL_DIRECTORY, loadEmbeddedModel } from './embedded-model.ts'
+export type { BlocksEnd } from './event-blocks.ts'
+export { EventBlocks } from './event-blocks.ts'
+export type { BlockReading, UsageReading } from './event-reading.ts'
+export { inspectBlock, readUsage } from './event-reading.ts'
+export type { NormalisedError, OpenAiErrorBody } from './openai-error.ts'
+export { normaliseUpstreamError, openAiError } from './openai-error.ts'
+export { StreamProgress } from './stream-progress.ts'
+export type { ServedModel, Upstream, UpstreamRequest, UpstreamResponse } from './types.ts'
+export type { UpstreamFailureReason } from './upstream-failure.ts'
+export { UpstreamFailure } from './upstream-failure.ts'
+
+export interface UpstreamDeps {
+  readonly clock: { now(): Date; monotonicMs(): number }
+  /** As many random octets as it is asked for. */
+  readonly random: (size: number) => Uint8Array
+  /** For bearer tokens, read once. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder of the embedded model's files. */
+  readonly modelDirectory?: string
+  /** Certificates (PEM) that https upstreams must chain to, in place of the runtime's. */
+  readonly roots?: string
+}
+
+export interface UpstreamSet {
+  find(modelId: string): { readonly model: ServedModel; readonly upstream: Upstream } | undefined
+  /** In the order of the configuration. */
+  models(): readonly ServedModel[]
+  /** Whether every upstream answers. */
+  healthy(): Promise<boolean>
+  /** Cuts what is under way. */
+  close(): Promise<void>
+}
+
+interface Served {
+  readonly model: ServedModel
+  readonly upstream: Upstream
+}
+
+/**
+ * Makes every upstream of the configuration and measures the embedded model, where one is used.
+ * @throws CountersignError ERR_CONFIG when a bearer token or a model file is missing, or a name or digest does not fit
+ */
+export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps): Promise<UpstreamSet> {
+  const served = new Map<string, Served>()
+  const upstreams: Upstream[] = []
+  for (const [name, upstream] of Object.entries(config.upstreams)) {
+    const models = config.models.filter((model) => model.upstream === name)
+    const made =
+      upstream.kind === 'embedded'
+        ? await serveEmbedded(models, deps)
+        : serveHttp(name, upstream, models, { config, deps })
+    upstreams.push(made.upstream)
+    for (const model of made.models) served.set(model.id, { model, upstream: made.upstream })
+  }
+  const models = config.models.flatMap(({ id }) => served.get(id)?.model ?? [])
+  return {
+    find: (modelId) => served.get(modelId),
+    models: () => models,
+    healthy: async () => (await Promise.all(upstreams.map((upstream) => upstream.healthy()))).every(Boolean),
+    close: async () => {
+      await Promise.all(upstreams.map((upstream) => upstream.close()))
+    },
+  }
+}
+
+interface Made {
+  readonly upstream: Upstream
+  readonly models: readonly ServedModel[]
+}
+
+async function serveEmbedded(models: readonly ModelConfig[], deps: UpstreamDeps): Promise<Made> {
+  const { clock, random, modelDirectory = EMBEDDED_MODEL_DIRECTORY } = deps
+  const loaded = await loadEmbeddedModel(modelDirectory)
+  const created = seconds(deps)
+  const upstream = createEmbeddedUpstream(loaded, { random, now: () => clock.now() })
+  return {
+    upstream,
+    models: models.map((model) => {
+      // Both are in the measured configuration: what it says must be what runs.
+      if (model.name !== loaded.model.name) throw wrong(model, `has the name ${loaded.model.name}: write it as name`)
+      if (model.digest !== 'none' && model.digest !== loaded.digest)
+        throw wrong(model, 'has another digest than the configuration says: get the right files, or leave digest out')
+      return {
+        id: model.id,
+        claim: { name: loaded.model.name, digest: loaded.digest },
+        engine: embeddedEngineClaim(SOFTWARE_VERSION),
+        upstream: 'embedded',
+        created,
+      }
+    }),
+  }
+}
+
+function serveHttp(
+  name: string,
+  upstream: HttpUpstreamConfig,
+  models: readonly ModelConfig[],
+  { config, deps }: { readonly config: MeasuredConfig; readonly deps: UpstreamDeps },
+): Made {
+  const { env, clock, roots } = deps
+  const { answerBytes } = config.limits
+  const monotonicMs = (): number => clock.monotonicMs()
+  const made = createHttpUpstream(name, upstream, {
+    env,
+    answerBytes,
+    monotonicMs,
+    ...(roots === undefined ? {} : { roots }),
+  })
+  return {
+    upstream: made,
+    models: models.map((model) => ({
+      id: model.id,
+      claim: { name: model.name, digest: model.digest },
+      // What a server says about itself is not vouched for by anybody.
+      engine: { name: 'openai-compatible', version: 'unknown', determinism: 'best-effort', flags: 'none' },
+      upstream: upstream.location,
+      created: seconds(deps),
+    })),
+  }
+}
+
+function seconds({ clock }: UpstreamDeps): number {
+  return Math.floor(clock.now().getTime() / 1000)
+}
+
+function wrong({ id }: ModelConfig, what: string): CountersignError {
+  return new CountersignError('ERR_CONFIG', `measured.models: the embedded model behind ${id} ${what}`)
+}
