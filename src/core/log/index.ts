@@ -40,7 +40,9 @@ export {
   type NoteSignature,
   type NoteSigner,
   noteKey,
+  type SplitNote,
   signNote,
+  splitNote,
   verifyNoteSignature,
 } from './note.ts'
 export {

@@ -8,6 +8,7 @@ import { CountersignError } from '../../errors.ts'
 export class FailureLatch {
   readonly #onFailure: (error: CountersignError) => void
   #failure: CountersignError | undefined
+  #closed = false
 
   constructor(onFailure: (error: CountersignError) => void) {
     this.#onFailure = onFailure
@@ -18,7 +19,13 @@ export class FailureLatch {
     return this.#failure
   }
 
-  /** @throws CountersignError ERR_LOG_APPEND after a failure */
+  /** Lets new work in. @throws CountersignError ERR_LOG_APPEND after a failure and after {@link close} */
+  admit(): void {
+    this.check()
+    if (this.#closed) throw new CountersignError('ERR_LOG_APPEND', 'the log is closed')
+  }
+
+  /** Lets admitted work go on. @throws CountersignError ERR_LOG_APPEND after a failure */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -34,8 +41,8 @@ export class FailureLatch {
     return this.#failure
   }
 
-  /** Refuses from now on; nothing failed. */
+  /** Admits nothing from now on; nothing failed. */
   close(): void {
-    this.#failure ??= new CountersignError('ERR_LOG_APPEND', 'the log is closed')
+    this.#closed = true
   }
 }

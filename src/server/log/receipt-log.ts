@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { encodeBase64Url } from '../../core/encoding/base64.ts'
 import { encodeUtf8 } from '../../core/encoding/utf8.ts'
 import {
-  ENTRY_SIZE,
   ENTRY_TYPES,
   encodeVkey,
   hashLeaf,
@@ -22,11 +21,11 @@ import type { FailureLatch } from './failure-latch.ts'
 import type { FileSystem, LogFile } from './file-system.ts'
 import type { GroupBuffer } from './group-buffer.ts'
 import { GroupWriter } from './group-writer.ts'
+import { misuse, requireEntry, requireId } from './intake.ts'
 import { readLogFile } from './log-files.ts'
-import { idKey, ReceiptPositions } from './receipt-positions.ts'
+import { ReceiptPositions } from './receipt-positions.ts'
 import { TileWriter } from './tile-writer.ts'
 import type { LogCounts, LogFrontier, LogSigner, ReceiptInput, ReceiptLog, SealedReceipt } from './types.ts'
-import { ID_SIZE } from './wal-format.ts'
 
 /** Collaborators of {@link FileReceiptLog}; see `createReceiptLog`. */
 export interface FileLogDeps {
@@ -102,7 +101,7 @@ export class FileReceiptLog implements ReceiptLog {
   }
 
   async recordIntent(id: Uint8Array): Promise<void> {
-    this.#deps.latch.check()
+    this.#deps.latch.admit()
     const key = requireId('an intent', id)
     if (this.#openIntents.has(key)) throw misuse('this intent is open already')
     this.#openIntents.add(key)
@@ -114,7 +113,7 @@ export class FileReceiptLog implements ReceiptLog {
     readonly seq: number
     readonly durable: Promise<void>
   } {
-    this.#deps.latch.check()
+    this.#deps.latch.admit()
     requireEntry(entry, ENTRY_TYPES.receipt, ENTRY_TYPES.receipt)
     const jtiKey = requireId('a jti', jti)
     const intentKey = requireId('an intent', intent)
@@ -127,7 +126,7 @@ export class FileReceiptLog implements ReceiptLog {
   }
 
   appendEntry(entry: Uint8Array): { readonly index: number; readonly durable: Promise<void> } {
-    this.#deps.latch.check()
+    this.#deps.latch.admit()
     requireEntry(entry, ENTRY_TYPES.quote, ENTRY_TYPES.recovered)
     return this.#append(entry)
   }
@@ -175,9 +174,9 @@ export class FileReceiptLog implements ReceiptLog {
 
   async close(): Promise<void> {
     const { latch, file, files } = this.#deps
+    latch.close()
     await this.#publishing
     await this.#writer.idle()
-    latch.close()
     await file.close()
     await files.remove(join(this.directory, 'lock'))
   }
@@ -208,7 +207,8 @@ export class FileReceiptLog implements ReceiptLog {
   }
 
   /** One publication at a time; a failed one ends the log as a failed group does. */
-  #publish<T>(task: () => Promise<T>): Promise<T> {
+  async #publish<T>(task: () => Promise<T>): Promise<T> {
+    this.#deps.latch.admit()
     const run = this.#publishing.then(async () => {
       this.#deps.latch.check()
       try {
@@ -237,20 +237,4 @@ export class FileReceiptLog implements ReceiptLog {
   #requireDurable(size: number): void {
     if (size > this.#frontier.size) throw misuse(`no tree of size ${size}: ${this.#frontier.size} leaves are durable`)
   }
-}
-
-function requireId(what: string, id: Uint8Array): string {
-  if (id.length !== ID_SIZE) throw misuse(`${what} has ${ID_SIZE} octets`)
-  return idKey(id)
-}
-
-/** The first octet is all that is looked at: this is on the way of every answer. */
-function requireEntry(entry: Uint8Array, lowest: number, highest: number): void {
-  const type = entry[0] ?? -1
-  if (entry.length !== ENTRY_SIZE || type < lowest || type > highest)
-    throw misuse('an entry of this type or length does not go this way')
-}
-
-function misuse(message: string): CountersignError {
-  return new CountersignError('ERR_USAGE', message)
 }

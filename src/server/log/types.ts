@@ -70,7 +70,7 @@ export interface ReceiptLog {
   readonly size: number
   /** Counts at that size. */
   readonly counts: LogCounts
-  /** Set after a failed write or sync, and after `close`. */
+  /** Set after a failed write or sync: nothing is appended or signed any more, what is durable is served still. */
   readonly failure: CountersignError | undefined
   /** Admits a request (16 octets, new); durable when resolved. */
   recordIntent(id: Uint8Array): Promise<void>
@@ -90,6 +90,6 @@ export interface ReceiptLog {
   readSealed(jti: Uint8Array): Promise<SealedReceipt | undefined>
   /** A published file by its path below the log; `undefined` for any other name. */
   readTile(path: string): Promise<Uint8Array | undefined>
-  /** Waits for what is on its way, then closes the files. */
+  /** Takes nothing new, waits for what is on its way, then closes the files. */
   close(): Promise<void>
 }
