@@ -76,9 +76,9 @@ export const RECEIPT_FIXTURES: readonly AnswerFixture[] = [
   { row: 'R9', name: 'r9-digest', title: 'the pinned model name with another digest', code: 'MODEL_MISMATCH', recipe: { claims: () => ({ model: { name: 'demo', digest: `sha256:${'1'.repeat(64)}` } }) } },
   { row: 'R9', name: 'r9-name', title: 'the pinned digest under another name', code: 'MODEL_MISMATCH', recipe: { claims: ({ model }) => ({ model: { ...model, name: 'demo-large' } }) } },
 
-  { row: 'C12', name: 'jose-none', title: 'a header that names no algorithm', code: 'JOSE_ALG', recipe: { token: (token) => mapHeader(token, { alg: 'none', kid: testKey(1).kid, typ: 'eat+jwt' }) } },
-  { row: 'C12', name: 'jose-hs256', title: 'a header that names a symmetric algorithm', code: 'JOSE_ALG', recipe: { token: (token) => mapHeader(token, { alg: 'HS256', kid: testKey(1).kid, typ: 'eat+jwt' }) } },
-  { row: 'C12', name: 'jose-jwk', title: 'a header that brings its own key', code: 'JOSE_HEADER', recipe: { token: (token) => mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', jwk: testKey(7).jwk }) } },
+  { row: 'wire-2', name: 'jose-none', title: 'a header that names no algorithm', code: 'JOSE_ALG', recipe: { token: (token) => mapHeader(token, { alg: 'none', kid: testKey(1).kid, typ: 'eat+jwt' }) } },
+  { row: 'wire-2', name: 'jose-hs256', title: 'a header that names a symmetric algorithm', code: 'JOSE_ALG', recipe: { token: (token) => mapHeader(token, { alg: 'HS256', kid: testKey(1).kid, typ: 'eat+jwt' }) } },
+  { row: 'wire-2', name: 'jose-jwk', title: 'a header that brings its own key', code: 'JOSE_HEADER', recipe: { token: (token) => mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', jwk: testKey(7).jwk }) } },
   { row: 'wire-2', name: 'tilde', title: 'a token without its trailing tilde', code: 'RECEIPT_ENCODING', recipe: { token: (token) => token.slice(0, -1) } },
   { row: 'wire-2', name: 'loose-base64', title: 'a signature with loose trailing bits', code: 'BASE64_STRICT', recipe: { token: (token) => token.replace(/(\.[^.~]+)[AQgw]~/, '$1B~') } },
   { row: 'wire-2', name: 'foreign-disclosure', title: 'a disclosure that the receipt does not cover', code: 'DISCLOSURE_INVALID', recipe: { token: (token) => `${token}${encodeBase64Url(encodeUtf8(`["${encodeBase64Url(new Uint8Array(16))}","exchange",{}]`))}~` } },

@@ -1,0 +1,86 @@
+/** Policy and lock files: every field is required, nothing unknown passes, and every value has one form. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { decodeLock, encodeLock, matchModel, matchRows } from '../../../src/core/lock.ts'
+import { decodePolicy } from '../../../src/core/policy.ts'
+import { failureOf } from '../../kit/failure-of.ts'
+
+const read = (name: string) => JSON.parse(readFileSync(`attestation-fixtures/policy/${name}.json`, 'utf8'))
+const policy = read('policy')
+const lock = read('lock')
+const refused = read('p3-fail')
+
+type Path = readonly (string | number)[]
+
+function set(document: object, path: Path, value: unknown): string {
+  const copy = structuredClone(document)
+  let place: Record<string | number, unknown> = Object.assign(copy)
+  for (const key of path.slice(0, -1)) place = Object.assign(place[key] ?? {})
+  const last = path.at(-1) ?? ''
+  if (value === undefined) delete place[last]
+  else place[last] = value
+  return JSON.stringify(copy)
+}
+
+/** Every member of every object, but those of tables whose keys are data. */
+function members(document: object, path: Path = []): readonly Path[] {
+  return Object.entries(document).flatMap(([key, value]) => {
+    const here = [...path, key]
+    const isTable = /^minimum.*Tcb$/.test(key)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !isTable ? [here, ...members(value, here)] : [here]
+  })
+}
+
+describe('policy', () => {
+  it('[P1] decodes the good policy', () => {
+    expect(decodePolicy(JSON.stringify(policy)).grade).toBe('quoted')
+  })
+
+  it.each(members(policy).map((path) => path.join('.')))('[P1] rejects a policy without %s', (name) => {
+    expect(failureOf(() => decodePolicy(set(policy, name.split('.'), undefined)))).toBe('POLICY_INCOMPLETE')
+  })
+
+  it.each(refused.cases)('[P3] rejects $name', ({ path, value, code }) => {
+    expect(failureOf(() => decodePolicy(set(policy, path, value)))).toBe(code)
+  })
+
+  it('[P3] rejects a key that is there twice', () => {
+    expect(failureOf(() => decodePolicy(JSON.stringify(policy).replace('{', '{"version":1,')))).toBe('JSON_DUPLICATE_KEY')
+  })
+})
+
+describe('lock', () => {
+  it('re-encodes to itself, sorted, one measurement a line', () => {
+    const text = encodeLock(decodeLock(JSON.stringify(lock)))
+    expect(encodeLock(decodeLock(text))).toBe(text)
+    expect(text.split('\n').filter((line) => line.includes('"measurement":'))).toHaveLength(1)
+  })
+
+  it.each(['version', 'rows'])('[P1] rejects a lock without %s', (key) => {
+    expect(failureOf(() => decodeLock(set(lock, [key], undefined)))).toBe('POLICY_INCOMPLETE')
+  })
+
+  it.each(Object.keys(lock.rows[0]))('[P1] rejects a row without %s', (key) => {
+    expect(failureOf(() => decodeLock(set(lock, ['rows', 0, key], undefined)))).toBe('POLICY_INCOMPLETE')
+  })
+
+  it.each(refused.lock)('[P3] rejects $name', ({ path, value, code }) => {
+    expect(failureOf(() => decodeLock(set(lock, path, value)))).toBe(code)
+  })
+
+  it('matches rows as tuples, never a revoked one', () => {
+    const a = 'a'.repeat(96)
+    const b = 'b'.repeat(96)
+    const config = `sha256:${'c'.repeat(64)}`
+    const model = { name: 'm', digest: `sha256:${'d'.repeat(64)}` }
+    const row = { platform: 'snp', status: 'active', measurements: { measurement: a }, config, models: [model] } as const
+    const rows = { version: 1, rows: [row, { ...row, measurements: { measurement: b }, status: 'revoked' }, { ...row, status: 'next', config: `sha256:${'e'.repeat(64)}`, models: [{ ...model, name: 'n' }] }] } as const
+    const matched = matchRows(rows, { platform: 'snp', measurement: a, config })
+    expect(matched).toEqual({ ok: true, rows: [row] })
+    expect(matchRows(rows, { platform: 'snp', measurement: b, config })).toMatchObject({ ok: false, code: 'MEASUREMENT_MISMATCH' })
+    expect(matchRows(rows, { platform: 'snp', measurement: a, config: `sha256:${'0'.repeat(64)}` })).toMatchObject({ ok: false, code: 'CONFIG_UNMEASURED' })
+    expect(matchModel(rows, [row], model)).toMatchObject({ ok: true })
+    expect(matchModel(rows, [row], { ...model, name: 'n' })).toMatchObject({ ok: false, code: 'POLICY_TUPLE' })
+    expect(matchModel(rows, [row], { ...model, digest: 'none' })).toMatchObject({ ok: false, code: 'MODEL_MISMATCH' })
+  })
+})

@@ -1,0 +1,12 @@
+/** The failure code of a refused decoding. Anything that is not a MalformedError goes on: decoders may throw nothing else. */
+import { MalformedError } from '../../src/errors.ts'
+
+export function failureOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof MalformedError) return error.failure
+    throw error
+  }
+  return 'none'
+}
