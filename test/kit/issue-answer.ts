@@ -45,6 +45,8 @@ export interface AnswerRecipe {
   /** Leaves that are appended after the quote: the proof is then made against the larger tree. */
   readonly proofAfter?: readonly Uint8Array[]
   readonly proof?: (proof: string) => string
+  /** Index of the leaf that the proof is for; the receipt's by default. */
+  readonly proveIndex?: number
   readonly report?: (reportData: Uint8Array) => Uint8Array
   readonly hostData?: Uint8Array
 }
@@ -154,7 +156,8 @@ export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): Issue
   for (const entry of recipe.proofAfter ?? []) tree.append(hashLeaf(entry))
   const size = entries.length + (recipe.proofAfter ?? []).length
   const signed = signCheckpoint({ origin, size, root: tree.root(size) }, logKey)
-  const proof = encodeTlogProof({ index: before.length, hashes: tree.inclusionProof(before.length, size), checkpoint: signed.note })
+  const index = recipe.proveIndex ?? before.length
+  const proof = encodeTlogProof({ index, hashes: tree.inclusionProof(index, size), checkpoint: signed.note })
   const inserts = new Map(splices.map(({ insert }) => [digestUri(insert), insert]))
   return {
     archive: {

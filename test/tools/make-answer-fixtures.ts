@@ -10,14 +10,19 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeArchive } from '../../src/core/archive/index.ts'
 import { encodeBase64Url } from '../../src/core/encoding/base64.ts'
+import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
+import { createEntry } from '../../src/core/log/index.ts'
 import { createSimulatedPki, createSimulatedSnp, type SimulatedSnp } from '../../src/simulator/index.ts'
 import { ISSUED_AT, type IssuedAnswer, issueAnswer, MODEL, NONCE } from '../kit/issue-answer.ts'
 import { LOCKED_CONFIG, QUOTED_FIXTURES } from './answer/quoted-recipes.ts'
 import { RECEIPT_FIXTURES } from './answer/receipt-recipes.ts'
+import { CHALLENGE_FIXTURES, type ChallengeFixture } from './answer/challenge-recipes.ts'
 import type { AnswerFixture } from './answer/recipe.ts'
 
 const FOLDER = join('attestation-fixtures', 'answer')
+const CHALLENGES = join('attestation-fixtures', 'challenge')
 const DEFAULT_AGE = 10
+const genesis = createEntry('genesis', encodeUtf8('genesis'))
 
 function basePolicy(snp: SimulatedSnp): object {
   return {
@@ -79,8 +84,31 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
   writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)
 }
 
+/** An answer to a challenge: evidence without a receipt, its proof that of the nonce's leaf. */
+function writeChallenge({ row, name, title, code, recipe, proof = true, age = DEFAULT_AGE }: ChallengeFixture, snp: SimulatedSnp): void {
+  const { archive } = issueAnswer(snp, { before: [genesis, createEntry('nonce', NONCE)], proveIndex: 1, ...recipe })
+  const { quote, endorsements, session, statement } = archive
+  const folder = join(CHALLENGES, code === 'ok' ? name : `${name}-fail`)
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'archive.cmw.json'), encodeArchive({ quote, endorsements, session, statement, ...(proof ? { proof: archive.proof } : {}) }))
+  const vector = {
+    row,
+    title,
+    at: new Date((ISSUED_AT + 2) * 1000).toISOString(),
+    noncedAt: new Date((ISSUED_AT + 2 - age) * 1000).toISOString(),
+    nonce: encodeBase64Url(NONCE),
+    policy: basePolicy(snp),
+    lock: { version: 1, rows: [{ platform: 'snp', status: 'active', measurements: { measurement: snp.measurement }, config: LOCKED_CONFIG, models: [MODEL] }] },
+    expect: code === 'ok' ? { ok: true } : { ok: false, code },
+  }
+  writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)
+}
+
 const clock = (): Date => new Date((ISSUED_AT - 1000) * 1000)
 const snp = await createSimulatedSnp({ pki: await createSimulatedPki({ clock }), clock })
-rmSync(FOLDER, { recursive: true, force: true })
-mkdirSync(FOLDER, { recursive: true })
+for (const folder of [FOLDER, CHALLENGES]) {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+}
 for (const fixture of [...RECEIPT_FIXTURES, ...QUOTED_FIXTURES]) writeFixture(fixture, snp)
+for (const fixture of CHALLENGE_FIXTURES) writeChallenge(fixture, snp)
