@@ -241,7 +241,7 @@ class Generator:
         turns: list[tuple[str, str]] = []
         if rng.random() < 0.12:
             turns.append(("system", self.system()))
-        count = rng.choices([1, 2, 3, 4, 8], [66, 20, 9, 4, 1])[0]
+        count = rng.choices([1, 2, 3, 4, 8], [70, 18, 8, 3, 1])[0]
         last: Fact | None = None
         for i in range(count):
             kind = rng.random()

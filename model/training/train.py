@@ -80,6 +80,8 @@ def main() -> None:
     parser.add_argument("--adam", type=float, default=0.004)
     parser.add_argument("--resume", type=Path)
     parser.add_argument("--steps", type=int, default=10**9)
+    parser.add_argument("--decay", type=float, default=0.6, help="fraction of the time over which the rates fall to zero")
+    parser.add_argument("--seed", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -95,7 +97,7 @@ def main() -> None:
     adam = torch.optim.AdamW([network.embedding], lr=args.adam, betas=(0.9, 0.98), weight_decay=0.0)
     print(f"{sum(p.numel() for p in network.parameters())} parameters", flush=True)
     begin, seen, saved = time.monotonic(), 0, 0.0
-    source = batches(corpus, np.random.default_rng(2), args.batch)
+    source = batches(corpus, np.random.default_rng(args.seed), args.batch)
     for step in range(args.steps):
         done = (time.monotonic() - begin) / (60 * args.minutes)
         if done >= 1:
@@ -103,7 +105,7 @@ def main() -> None:
         if done >= args.quantised_from and not network.quantised:
             network.quantise(True)
             print("fake quantisation on", flush=True)
-        factor = min(1.0, (step + 1) / 50) * min(1.0, (1 - done) / 0.6 + 0.01)
+        factor = min(1.0, (step + 1) / 50) * min(1.0, (1 - done) / args.decay + 0.01)
         muon.param_groups[0]["lr"] = args.muon * factor
         adam.param_groups[0]["lr"] = args.adam * factor
         x, w = next(source)
