@@ -40,6 +40,8 @@ export interface CertificateTemplate {
   readonly scheme: SchemeName
   /** AlgorithmIdentifier inside the signed part; the scheme's own when absent. */
   readonly innerAlgorithm?: Uint8Array
+  /** The one outside; likewise. */
+  readonly outerAlgorithm?: Uint8Array
 }
 
 /** Alters a template before it is signed. */
@@ -104,7 +106,7 @@ export function issueCertificate(template: CertificateTemplate, issuerKey: KeyOb
     template.spki,
     ...(template.extensions.length === 0 ? [] : [explicit(3, sequence(...template.extensions.map(encodeExtension)))]),
   )
-  return sequence(tbs, scheme.algorithm, bitString(scheme.sign(issuerKey, tbs)))
+  return sequence(tbs, template.outerAlgorithm ?? scheme.algorithm, bitString(scheme.sign(issuerKey, tbs)))
 }
 
 function encodeName(name: NameTemplate): Uint8Array {

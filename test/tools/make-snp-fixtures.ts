@@ -37,15 +37,17 @@ async function pkiOf({ product = 'Genoa', shapes = {} }: Recipe, keys: Simulated
   return pki
 }
 
-async function makeFiles(recipe: Recipe, keys: SimulatedKeys): Promise<Files> {
+async function makeFiles(recipe: Recipe, keys: SimulatedKeys): Promise<{ files: Files; issuedRoot: string }> {
   const { fields = {}, reportFields = {}, shapes = {}, tamper = (files) => files } = recipe
   const pki = await pkiOf(recipe, keys)
   const snp = await createSimulatedSnp({ pki, fields, clock, ...(shapes.vcek && { shape: shapes.vcek }) })
-  return tamper({ report: snp.report(REPORT_DATA, reportFields), ...snp.endorsements }, snp)
+  const files = tamper({ report: snp.report(REPORT_DATA, reportFields), ...snp.endorsements }, snp)
+  return { files, issuedRoot: snp.rootFingerprint }
 }
 
-function describeVector(recipe: Recipe, files: Files): object {
+function describeVector(recipe: Recipe, files: Files, issuedRoot: string): object {
   const { row, title, code, at = AT, policy = {}, reportData = REPORT_DATA } = recipe
+  const roots = recipe.simulatedRoots ?? [digestUri(files.ark)]
   return {
     row,
     name: folderOf(recipe),
@@ -54,7 +56,7 @@ function describeVector(recipe: Recipe, files: Files): object {
     policy: { base: 'policy.json', changes: policy },
     reportData: encodeHex(reportData),
     measurements: recipe.measurements ?? [SIMULATED_MEASUREMENT],
-    simulatedRoots: recipe.simulatedRoots ?? [digestUri(files.ark)],
+    simulatedRoots: roots === 'issued-root' ? [issuedRoot] : roots,
     expect: code === 'ok' ? { ok: true } : { ok: false, code },
   }
 }
@@ -63,10 +65,13 @@ function folderOf({ name, code }: Recipe): string {
   return code === 'ok' ? name : `${name}-fail`
 }
 
-function writeVector(recipe: Recipe, files: Files): void {
+function writeVector(recipe: Recipe, files: Files, issuedRoot: string): void {
   const folder = join(FOLDER, folderOf(recipe))
   mkdirSync(folder)
-  writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(describeVector(recipe, files), undefined, 2)}\n`)
+  writeFileSync(
+    join(folder, 'vector.json'),
+    `${JSON.stringify(describeVector(recipe, files, issuedRoot), undefined, 2)}\n`,
+  )
   writeFileSync(join(folder, 'report.bin'), files.report)
   for (const name of ['vcek', 'ask', 'ark'] as const) writeFileSync(join(folder, `${name}.der`), files[name])
 }
@@ -77,5 +82,8 @@ if (new Set(names).size !== names.length) throw new Error('two recipes have one 
 const keys = await createSimulatedKeys()
 for (const entry of readdirSync(FOLDER, { withFileTypes: true }))
   if (entry.isDirectory()) rmSync(join(FOLDER, entry.name), { recursive: true })
-for (const recipe of recipes) writeVector(recipe, await makeFiles(recipe, keys))
+for (const recipe of recipes) {
+  const { files, issuedRoot } = await makeFiles(recipe, keys)
+  writeVector(recipe, files, issuedRoot)
+}
 process.stdout.write(`${recipes.length} vectors\n`)

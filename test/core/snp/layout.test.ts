@@ -131,7 +131,7 @@ describe('certificate tables', () => {
       expect(() => decodeSnpEndorsements(without(guid))).toThrow(failing('X509_CHAIN_BROKEN'))
   })
 
-  it('[S13] rejects a VLEK where a VCEK is due', () => {
+  it('[S13-part] rejects a VLEK where a VCEK is due', () => {
     const vlek = encodeCertificateTable([{ guid: SNP_CERTIFICATE_GUIDS.vlek, data: endorsements.vcek }])
     expect(() => decodeSnpEndorsements(vlek)).toThrow(failing('SNP_SIGNER_KIND'))
   })

@@ -91,7 +91,7 @@ describe('mutations of a good vector', () => {
 })
 
 describe('checks of the verdict', () => {
-  it('[P2] are each decided by a vector, so that none can be taken out unseen', async () => {
+  it('are each decided by a vector, so that none can be taken out unseen', async () => {
     const decided = new Set<string>(['limits'])
     for (const name of fixtureNames()) {
       const verdict = await judgeFixture(readFixture(name))
@@ -101,7 +101,7 @@ describe('checks of the verdict', () => {
     expect([...SNP_CHECKS].filter((name) => !decided.has(name))).toEqual(['revocation'])
   })
 
-  it('[P2] come in the order of the specification, and those behind a failure are not performed', async () => {
+  it('come in the order of the specification, and those behind a failure are not performed', async () => {
     const verdict = await judgeFixture(readFixture('debug-fail'))
     expect(verdict.checks.map(({ name }) => name)).toEqual(SNP_CHECKS)
     const at = SNP_CHECKS.indexOf('debug')
@@ -109,7 +109,7 @@ describe('checks of the verdict', () => {
     expect(verdict.checks.slice(at + 1).every(({ status }) => status === 'not-performed')).toBe(true)
   })
 
-  it('[P2] say what they saw', async () => {
+  it('say what they saw', async () => {
     const verdict = await judgeFixture(good)
     expect(verdict.checks.filter(({ detail }) => detail === '').map(({ name }) => name)).toEqual([
       'report',

@@ -93,7 +93,7 @@ describe('SEV-SNP decoders', () => {
     )
   })
 
-  it('[F11] read one report from no other bytes', () => {
+  it('read one report from no other bytes', () => {
     fc.assert(
       fc.property(mutated(good.report), (bytes) =>
         onlyMalformed(() => expect(encodeSnpReport(decodeSnpReport(bytes))).toEqual(bytes)),
@@ -114,12 +114,12 @@ describe('SEV-SNP decoders', () => {
     )
   })
 
-  it('[F11] throw nothing but MalformedError on mutated tables', () => {
+  it('throw nothing but MalformedError on mutated tables', () => {
     const table = encodeSnpEndorsements(good.endorsements)
     fc.assert(fc.property(mutated(table.slice(0, 200)), (bytes) => onlyMalformed(() => decodeSnpEndorsements(bytes))))
   })
 
-  it('[F11] throw nothing but MalformedError on mutated certificates', () => {
+  it('throw nothing but MalformedError on mutated certificates', () => {
     for (const der of Object.values(good.endorsements)) {
       fc.assert(
         fc.property(mutated(der), (bytes) =>

@@ -160,7 +160,7 @@ describe('decodeEcdsaSignature', () => {
     ['bytes behind it', concatBytes(sequence(integer(1), integer(1)), Uint8Array.of(0))],
     ['a length in long form', Uint8Array.of(0x30, 0x81, 0x06, 2, 1, 1, 2, 1, 1)],
     ['nothing', new Uint8Array()],
-  ])('[X20] rejects %s', (_, der) => {
+  ])('[X20-part] rejects %s', (_, der) => {
     expect(() => decodeEcdsaSignature(der, 'ES384')).toThrow(failing('SIG_MALFORMED'))
   })
 })

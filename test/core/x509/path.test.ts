@@ -84,7 +84,7 @@ describe('verifyPath', () => {
     expect(await limit([1, 2, 3].map(() => new Uint8Array(1400)))).toEqual(failing('X509_LIMIT'))
   })
 
-  it('[X20] rejects an ECDSA signature that is not DER', async () => {
+  it('[X20-part] rejects an ECDSA signature that is not DER', async () => {
     const { path, roots } = makeChain(0)
     const [leaf = new Uint8Array(), root = new Uint8Array()] = path
     // The certificate ends with SEQUENCE { r, s }; another tag in its place is no signature.

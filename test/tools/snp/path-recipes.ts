@@ -4,6 +4,7 @@ import { concatBytes } from '../../../src/core/encoding/bytes.ts'
 import { OID_CSP_ID, OID_HWID, OID_PRODUCT_NAME, OID_STRUCT_VERSION, splOid } from '../../../src/core/snp/index.ts'
 import {
   bitString,
+  explicit,
   ia5String,
   objectIdentifier,
   octetString,
@@ -14,6 +15,7 @@ import {
   algorithmOf,
   type CertificateTemplate,
   caConstraints,
+  issueCertificate,
   keyUsage,
   type NameTemplate,
   type Shape,
@@ -42,6 +44,16 @@ const ecKey = (curve: Uint8Array, key: Uint8Array): Uint8Array =>
 const P384 = objectIdentifier('1.3.132.0.34')
 const rsaKey = (modulusLength: number): Uint8Array => spkiOf(generateKeyPairSync('rsa', { modulusLength }).publicKey)
 
+const RSASSA_PSS = objectIdentifier('1.2.840.113549.1.1.10')
+const SHA256 = '2.16.840.1.101.3.4.2.1'
+const SHA384 = '2.16.840.1.101.3.4.2.2'
+const pss = (hash: string, maskHash: string): Uint8Array => {
+  const mask = sequence(objectIdentifier('1.2.840.113549.1.1.8'), sequence(objectIdentifier(maskHash)))
+  const salt = explicit(2, unsigned(48))
+  return sequence(RSASSA_PSS, sequence(explicit(0, sequence(objectIdentifier(hash))), explicit(1, mask), salt))
+}
+const bothAlgorithms = (algorithm: Uint8Array): Shape => set({ innerAlgorithm: algorithm, outerAlgorithm: algorithm })
+
 // AMD's very names, as an attacker would take them: nothing in them tells a forged root.
 const amdName = (commonName: string): NameTemplate =>
   simulatedName(commonName).map(([oid, text]) => [oid, text.includes('SIMULATED') ? 'Advanced Micro Devices' : text])
@@ -50,6 +62,22 @@ const amdNamed: Shape = (template) => ({
   issuer: amdName(template.issuer.at(-1)?.[1] ?? ''),
   subject: amdName(template.subject.at(-1)?.[1] ?? ''),
 })
+const otherRoot = (): Uint8Array => {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 4096 })
+  const name = amdName('ARK-Genoa')
+  const template: CertificateTemplate = {
+    version: 3,
+    serial: Uint8Array.of(1, 0, 0),
+    issuer: name,
+    subject: name,
+    notBefore: new Date(START),
+    notAfter: new Date(END),
+    spki: spkiOf(publicKey),
+    extensions: [keyUsage(KEY_CERT_SIGN | CRL_SIGN), caConstraints()],
+    scheme: 'PS384-explicit-trailer',
+  }
+  return issueCertificate(template, privateKey)
+}
 const splMissing = [1, 2, 3, 4, 5, 6, 7, 8].map(
   (arc) =>
     [`vcek-without-spl-${arc}`, `a VCEK without security patch level ${arc}`, vcek(without(splOid(arc)))] as const,
@@ -81,9 +109,13 @@ export const PATH_RECIPES: readonly Recipe[] = [
       { shapes: { ark: amdNamed, ask: amdNamed, vcek: amdNamed }, simulatedRoots: [] },
     ],
     [
-      'root-other',
-      'a root other than the one that is pinned, with the same names',
-      { shapes: { ark: amdNamed, ask: amdNamed, vcek: amdNamed }, simulatedRoots: [`sha256:${'00'.repeat(32)}`] },
+      'root-other-key',
+      'a root with the names of the pinned one and another key',
+      {
+        shapes: { ark: amdNamed, ask: amdNamed, vcek: amdNamed },
+        tamper: (files) => ({ ...files, ark: otherRoot() }),
+        simulatedRoots: 'issued-root',
+      },
     ],
   ),
   ...rejects(
@@ -209,6 +241,12 @@ export const PATH_RECIPES: readonly Recipe[] = [
     ['vcek-rs384', 'a VCEK signed with PKCS#1 v1.5', vcek(set({ scheme: 'RS384' }))],
     ['vcek-ps256', 'a VCEK signed with SHA-256', vcek(set({ scheme: 'PS256' }))],
     ['vcek-salt-32', 'a VCEK signed with a salt of 32', vcek(set({ scheme: 'PS384-salt-32' }))],
+    ['vcek-mgf-sha256', 'a VCEK whose mask is made with SHA-256', vcek(bothAlgorithms(pss(SHA384, SHA256)))],
+    [
+      'vcek-sha1',
+      'a VCEK signed with the defaults of RSASSA-PSS',
+      vcek(bothAlgorithms(sequence(RSASSA_PSS, sequence()))),
+    ],
     ['ask-rs384', 'an ASK signed with PKCS#1 v1.5', ask(set({ scheme: 'RS384' }))],
     ['ask-rsa-2048', 'an ASK with an RSA key of 2048 bits', ask(set({ spki: rsaKey(2048) }))],
     [
@@ -273,7 +311,7 @@ export const PATH_RECIPES: readonly Recipe[] = [
     ['vcek-without-hwid', 'a VCEK without a chip id', vcek(without(OID_HWID))],
     ['vcek-hwid-short', 'a VCEK with a chip id of 63 octets', vcek(replacing(OID_HWID, new Uint8Array(63).fill(1)))],
   ),
-  ...rejects('S13', 'X509_EXTENSION', [
+  ...rejects('S13-part', 'X509_EXTENSION', [
     'vcek-csp-id',
     'a VCEK that names a cloud provider',
     vcek(adding({ oid: OID_CSP_ID, value: ia5String('CN=cloud') })),

@@ -158,7 +158,7 @@ export const POLICY_RECIPES: readonly Recipe[] = [
     'a guest version below the minimum',
     { policy: { minimumGuestSvn: 1 } },
   ]),
-  ...rejects('S18', 'PLATFORM_DENIED', [
+  ...rejects('S18-part', 'PLATFORM_DENIED', [
     'product-not-listed',
     'a product line that policy does not list',
     { policy: { products: ['Turin'] } },

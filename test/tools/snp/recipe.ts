@@ -23,13 +23,14 @@ export interface Changes {
   readonly at?: Date
   readonly reportData?: Uint8Array
   readonly measurements?: readonly string[]
-  /** Fingerprints to trust; the vector's own root when absent. */
-  readonly simulatedRoots?: readonly string[]
+  /** Fingerprints to trust; when absent the root in the vector, or with `issued-root` the one before `tamper`. */
+  readonly simulatedRoots?: readonly string[] | 'issued-root'
   /** Alters the finished octets. */
   readonly tamper?: (files: Files, snp: SimulatedSnp) => Files
 }
 
 export interface Recipe extends Changes {
+  /** Row of the table of checks. A part of a row, or what the specification alone asks for, is spelled so that it covers no row. */
   readonly row: string
   readonly name: string
   /** The behaviour, as a test's title. */

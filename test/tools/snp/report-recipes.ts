@@ -49,7 +49,7 @@ export const REPORT_RECIPES: readonly Recipe[] = [
     ['length-1185', 'a report one byte long', altered((report) => concatBytes(report, new Uint8Array(1)))],
   ),
   ...rejects(
-    'S1',
+    'reserved',
     'PARSE_RESERVED',
     ['reserved-04c', 'reserved bytes at 0x4C', resigned((report) => put(report, 0x4c, 1))],
     ['reserved-18b', 'reserved bytes at 0x18B', resigned((report) => put(report, 0x18b, 1))],
@@ -153,7 +153,7 @@ export const REPORT_RECIPES: readonly Recipe[] = [
     ],
   ),
   ...rejects(
-    'S13',
+    'S13-part',
     'SNP_SIGNER_KIND',
     [
       'signer-vlek',
