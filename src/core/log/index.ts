@@ -40,9 +40,7 @@ export {
   type NoteSignature,
   type NoteSigner,
   noteKey,
-  type SplitNote,
   signNote,
-  splitNote,
   verifyNoteSignature,
 } from './note.ts'
 export {

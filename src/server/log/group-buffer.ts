@@ -15,7 +15,7 @@ import {
 
 const FIRST_CAPACITY = 4_096
 
-/** What lies where the sealed octets of a record are, once the group is laid out. */
+/** Where the sealed octets of a record are, once the group is laid out. */
 export interface SealedSpan {
   /** Octets from the start of the group. */
   readonly offset: number

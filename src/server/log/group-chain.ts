@@ -44,6 +44,7 @@ export class GroupChain {
     if (!inPlace || !sameBytes(previous, this.#previous)) throw refused('does not continue the one before')
     if (!(await verifySignature('Ed25519', this.#spki, signature, concatBytes(this.#prefix, signed))))
       throw refused('is not signed by the log key')
+    if (group.entries.length + group.intents.length === 0) throw refused('is empty')
     this.#checkEntries(group)
     this.#closeIntents(group)
     this.#groups.push(group)

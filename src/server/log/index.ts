@@ -11,5 +11,5 @@ export type {
   ReceiptLog,
   SealedReceipt,
 } from './types.ts'
-export type { DecodedGroup, GroupPosition, WalRecord } from './wal-format.ts'
+export type { DecodedGroup } from './wal-format.ts'
 export { readWriteAheadLog, type WalContents, type WalTail } from './wal-reader.ts'

@@ -86,7 +86,7 @@ export interface ReceiptLog {
   inclusionProof(index: number, size: number): readonly Uint8Array[]
   consistencyProof(older: number, newer: number): readonly Uint8Array[]
   rootAt(size: number): Uint8Array
-  /** The sealed record of a durable receipt. */
+  /** The sealed record of a durable receipt, as the disk has it: only the client's key shows whether the host changed it. */
   readSealed(jti: Uint8Array): Promise<SealedReceipt | undefined>
   /** A published file by its path below the log; `undefined` for any other name. */
   readTile(path: string): Promise<Uint8Array | undefined>

@@ -1,7 +1,16 @@
-/**
- * The write-ahead log as bytes. Preamble and the decoding of groups; `group-buffer.ts` writes them, `group-chain.ts` judges them. Integers are little-endian.
+/** The write-ahead log as bytes: preamble and the decoding of groups. `group-buffer.ts` writes them, `group-chain.ts` judges them. @module */
+import { crc32 } from 'node:zlib'
+import { sha256 } from '../../core/crypto/index.ts'
+import { concatBytes } from '../../core/encoding/bytes.ts'
+import { Reader } from '../../core/encoding/reader.ts'
+import { decodeAscii, encodeUtf8 } from '../../core/encoding/utf8.ts'
+import { Writer } from '../../core/encoding/writer.ts'
+import { ENTRY_SIZE } from '../../core/log/index.ts'
+import { MalformedError } from '../../errors.ts'
+
+/*
+ * Integers are little-endian.
  *
- * ```
  * FILE  wal/0.wal
  *   0    8  magic "CSWAL" 00 00 01
  *   8    2  length n of the origin
@@ -33,21 +42,12 @@
  *  20   16    intent that this receipt closes
  *  36    4    S
  *  40    S    the sealed receipt, opaque: AES-256-GCM under a key that only the client has
- * ```
  *
  * Head and entries alone carry signature and chain, so a later issue may drop payloads (thinning) and still prove the entries. Now
  * each 0x01 entry has one record and no other entry has any; 0x05 entries may get theirs (recovery). Files that follow the first are
  * named by the number of their first group. A note never holds 00, so no group signature is one over a checkpoint, nor the reverse.
- * @module
+ * The disk is the host's: it may cut, repeat, swap or invent any of these octets.
  */
-import { crc32 } from 'node:zlib'
-import { sha256 } from '../../core/crypto/index.ts'
-import { concatBytes } from '../../core/encoding/bytes.ts'
-import { Reader } from '../../core/encoding/reader.ts'
-import { decodeAscii, encodeUtf8 } from '../../core/encoding/utf8.ts'
-import { Writer } from '../../core/encoding/writer.ts'
-import { ENTRY_SIZE } from '../../core/log/index.ts'
-import { MalformedError } from '../../errors.ts'
 
 const FILE_MAGIC: Uint8Array = Uint8Array.of(0x43, 0x53, 0x57, 0x41, 0x4c, 0x00, 0x00, 0x01)
 export const GROUP_MAGIC = 0x31475343

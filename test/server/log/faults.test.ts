@@ -2,14 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import {
-  createEntry,
-  decodeCheckpoint,
-  hashLeaf,
-  logOrigin,
-  MerkleTree,
-  splitNote,
-} from '../../../src/core/log/index.ts'
+import { createEntry, decodeCheckpoint, hashLeaf, logOrigin, MerkleTree } from '../../../src/core/log/index.ts'
+import { splitNote } from '../../../src/core/log/note.ts'
 import { CountersignError } from '../../../src/errors.ts'
 import { type ReceiptLog, readWriteAheadLog } from '../../../src/server/log/index.ts'
 import { answer, HOST, idOf, openLog, receiptOf, SIGNER } from './log-traffic.ts'

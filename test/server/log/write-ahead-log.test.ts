@@ -167,6 +167,7 @@ describe('a group that the key signed against the laws of the log', () => {
   })
 
   const breaches: readonly (readonly [string, (group: GroupBuffer) => void])[] = [
+    ['is empty', () => {}],
     ['begins without a genesis', (group) => group.addEntry(receiptOf(1).entry)],
     [
       'has a second genesis',
