@@ -49,7 +49,7 @@ export interface Note {
 /** Signs octets with a key that this module never sees. */
 export interface NoteSigner {
   readonly publicKey: Uint8Array
-  readonly sign: (bytes: Uint8Array) => Uint8Array
+  sign(bytes: Uint8Array): Uint8Array
 }
 
 /** Whether `name` may stand in a signature line. */
@@ -138,10 +138,10 @@ export function encodeNote({ text, signatures }: Note): string {
 }
 
 /** Signs `text`, which must end in a line feed, under a key name. */
-export function signNote(text: string, name: string, { publicKey, sign }: NoteSigner): string {
+export function signNote(text: string, name: string, signer: NoteSigner): string {
   if (!text.endsWith('\n')) throw new CountersignError('ERR_USAGE', 'the text of a note ends in a line feed')
-  const { id } = noteKey(name, publicKey)
-  return encodeNote({ text, signatures: [{ name, keyId: id, signature: sign(encodeUtf8(text)) }] })
+  const { id } = noteKey(name, signer.publicKey)
+  return encodeNote({ text, signatures: [{ name, keyId: id, signature: signer.sign(encodeUtf8(text)) }] })
 }
 
 /**

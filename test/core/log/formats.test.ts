@@ -215,6 +215,19 @@ describe('notes', () => {
   ])('refuse a verifier key %s', (_, vkey) => {
     expect(refusal(() => decodeVkey(vkey))).toBe('PARSE_INVALID')
   })
+  test('are signed by signers that keep a state of their own', () => {
+    class CountingSigner {
+      readonly publicKey: Uint8Array = KEY.publicKey
+      signed = 0
+      sign(bytes: Uint8Array): Uint8Array {
+        this.signed++
+        return KEY.sign(bytes)
+      }
+    }
+    const signer = new CountingSigner()
+    expect(signNote('text\n', 'a', signer)).toBe(signNote('text\n', 'a', KEY))
+    expect(signer.signed).toBe(1)
+  })
   test('are not signed under a name that cannot stand in them', () => {
     expect(() => signNote('text\n', 'a+b', KEY)).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }))
     expect(() => signNote('text', 'a', KEY)).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }))
