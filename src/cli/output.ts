@@ -1,0 +1,61 @@
+/** How verdicts look on a terminal. @module */
+import { FAILURE_CODES } from '../core/failure-codes.ts'
+import type { Check, Verdict } from '../core/verdict.ts'
+
+const MARKS = { pass: '✓', fail: '✗', 'not-performed': '–' } as const
+const COLOURS = { pass: '32', fail: '31', 'not-performed': '33' } as const
+
+/** Wraps text in an ANSI colour where the terminal shows it. */
+export function paint(text: string, code: string, colour: boolean): string {
+  return colour ? `\u001b[${code}m${text}\u001b[0m` : text
+}
+
+/** What stands above everything that rests on a simulated TEE. */
+export const SIMULATED_BANNER = 'SIMULATED TEE: this shows how verification works and proves nothing about hardware'
+
+/** Attackers write some details; a terminal must not obey them. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
+}
+
+function renderCheck(check: Check, width: number, colour: boolean): string {
+  const mark = paint(MARKS[check.status], COLOURS[check.status], colour)
+  const code = check.code === undefined ? '' : `${paint(check.code, '31', colour)} `
+  return `  ${mark} ${check.name.padEnd(width)}  ${code}${printable(check.detail)}`.trimEnd()
+}
+
+/** One line per check: mark, name, failure code, detail. */
+export function renderChecks(checks: readonly Check[], colour: boolean): string {
+  const width = Math.max(...checks.map(({ name }) => name.length))
+  return checks.map((check) => renderCheck(check, width, colour)).join('\n')
+}
+
+/** A whole verdict for people: checks, what is taken for granted, the result, and what to do when it is not ok. */
+export function renderVerdict(
+  verdict: Verdict<unknown>,
+  { colour, result }: { readonly colour: boolean; readonly result: string },
+): string {
+  const lines = [renderChecks(verdict.checks, colour)]
+  if (verdict.assumptions.length > 0)
+    lines.push('', 'Taken for granted:', ...verdict.assumptions.map((sentence) => `  · ${sentence}`))
+  lines.push('')
+  if (verdict.simulated) lines.push(paint(SIMULATED_BANNER, '33;1', colour))
+  if (verdict.ok) lines.push(paint(`verified${verdict.simulated ? ' (simulated)' : ''}: ${result}`, '32;1', colour))
+  else {
+    const [meaning, remedy] = FAILURE_CODES[verdict.code]
+    lines.push(paint(`NOT VERIFIED: ${verdict.code}`, '31;1', colour), `  ${meaning}`, `  ${remedy}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** A verdict for machines. */
+export function verdictJson(verdict: Verdict<unknown>, more: Readonly<Record<string, unknown>> = {}): string {
+  const { ok, simulated, checks, assumptions } = verdict
+  return `${JSON.stringify({ verified: ok, ...(verdict.ok ? {} : { code: verdict.code }), simulated, ...more, checks, assumptions })}\n`
+}
+
+/** `name  value` lines, aligned. */
+export function renderFields(fields: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...fields.map(([name]) => name.length))
+  return fields.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`).join('\n')
+}

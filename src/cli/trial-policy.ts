@@ -1,0 +1,81 @@
+/** Policy and lock for a trial on a simulated TEE: everything is checked, only the root is not a vendor's. @module */
+import { encodeLock, type Lock, type LockedModel } from '../core/lock.ts'
+
+export interface TrialReferences {
+  /** Fingerprint of the simulator's root, `sha256:…`. */
+  readonly rootFingerprint: string
+  /** Launch digest, hex. */
+  readonly measurement: string
+  /** Digest of the measured configuration, `sha256:…`. */
+  readonly config: string
+  readonly models: readonly LockedModel[]
+  /** Host of the log. */
+  readonly host: string
+}
+
+const FLOORS = { Genoa: { bootLoader: 10, tee: 0, snp: 23, microcode: 84 } }
+
+const SNP_POLICY = {
+  products: ['Genoa'],
+  reportVersions: [3, 5],
+  signerKinds: ['vcek'],
+  chipIds: 'unchecked',
+  vmpls: [0],
+  migration: 'forbidden',
+  smt: 'unchecked',
+  cxl: 'forbidden',
+  singleSocket: 'unchecked',
+  memAes256Xts: 'unchecked',
+  raplDisabled: 'unchecked',
+  ciphertextHidingDram: 'unchecked',
+  pageSwapDisabled: 'unchecked',
+  platformInfo: {
+    aliasCheckComplete: 'required',
+    ecc: 'required',
+    tsme: 'unchecked',
+    smt: 'unchecked',
+    raplDisabled: 'unchecked',
+    ciphertextHidingDram: 'unchecked',
+  },
+  minimumTcb: FLOORS,
+  minimumLaunchTcb: FLOORS,
+  minimumCommittedTcb: FLOORS,
+  provisionalFirmware: 'forbidden',
+  minimumGuestSvn: 'unchecked',
+  hostData: 'unchecked',
+  idKeyDigests: 'unchecked',
+  authorKeyDigests: 'unchecked',
+  familyIds: 'unchecked',
+  imageIds: 'unchecked',
+  revocation: 'unchecked',
+}
+
+/** Text of `countersign.policy.json`. */
+export function trialPolicy({ rootFingerprint, host }: TrialReferences): string {
+  const policy = {
+    version: 1,
+    platforms: ['snp'],
+    snp: SNP_POLICY,
+    roots: 'built-in',
+    dangerouslyTrustSimulatedRoots: [rootFingerprint],
+    origins: [`${host}/log/`],
+    grade: 'signed',
+    live: { maxAgeSeconds: 300 },
+    audit: { time: 'unchecked', witnesses: 'unchecked' },
+    measurements: 'locked',
+    models: 'locked',
+    upstreams: ['embedded', 'local'],
+    disclosures: ['request', 'forwarded', 'response'],
+    transforms: 'replayed',
+  }
+  return `${JSON.stringify(policy, undefined, 2)}\n`
+}
+
+/** Text of `countersign.lock.json`: what the trial itself knows to run, not what the gateway says of itself. */
+export function trialLock({ measurement, config, models }: TrialReferences): string {
+  const lock: Lock = {
+    version: 1,
+    rows: [{ platform: 'snp', status: 'active', measurements: { measurement }, config, models }],
+  }
+  return encodeLock(lock)
+}
