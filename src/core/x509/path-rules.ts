@@ -3,6 +3,7 @@ import { MalformedError } from '../../errors.ts'
 import { isZero, sameBytes } from '../encoding/bytes.ts'
 import type { FailureCode } from '../failure-codes.ts'
 import type { Certificate } from './certificate.ts'
+import { OID_BASIC_CONSTRAINTS, OID_NAME_CONSTRAINTS } from './oids.ts'
 import type { PathProfile } from './profile.ts'
 import { decodeKeyKind } from './public-key.ts'
 
@@ -48,7 +49,9 @@ export function checkForm(path: readonly Certificate[], profile: PathProfile): v
       `${label(certificate)} has no serial number from 1 to 20 octets`,
     )
     for (const { oid, critical } of certificate.extensions) {
-      const known = !critical || profile.criticalExtensions.includes(oid)
+      // RFC 5280, 4.2.1.10: name constraints are critical, whether their issuer said so or not.
+      const binding = critical || oid === OID_NAME_CONSTRAINTS
+      const known = !binding || profile.criticalExtensions.includes(oid)
       demand(known, 'X509_UNKNOWN_CRITICAL', `${label(certificate)} has the critical extension ${oid}`)
     }
   })
@@ -91,7 +94,11 @@ export function checkKeys(path: readonly Certificate[], profile: PathProfile): v
 export function checkIssuers(path: readonly Certificate[]): void {
   path.slice(1).forEach((certificate, below) => {
     const { basicConstraints: constraints, keyUsage } = certificate
-    demand(constraints?.ca === true, 'X509_NOT_CA', `${label(certificate)} issues without being a CA`)
+    // RFC 5280, 4.2.1.9: critical, so that no reader passes over it.
+    const critical = certificate.extensions.some(
+      (extension) => extension.oid === OID_BASIC_CONSTRAINTS && extension.critical,
+    )
+    demand(constraints?.ca === true && critical, 'X509_NOT_CA', `${label(certificate)} issues without being a CA`)
     const allowed = constraints?.pathLength ?? below
     demand(below <= allowed, 'X509_PATHLEN', `${label(certificate)} allows ${allowed} intermediates, ${below} follow`)
     demand(
@@ -115,8 +122,9 @@ export function checkLeaf(path: readonly Certificate[], profile: PathProfile): v
   demand(permitted, 'X509_KEY_USAGE', `${label(leaf)} may not sign data, or may sign certificates`)
 }
 
-/** Bounds are inclusive (RFC 5280, 4.1.2.5). */
-export function checkValidity(path: readonly Certificate[], at: Date): void {
+/** Bounds are inclusive (RFC 5280, 4.1.2.5) and whole seconds, so the last second counts to its end. */
+export function checkValidity(path: readonly Certificate[], time: Date): void {
+  const at = new Date(Math.floor(time.getTime() / 1000) * 1000)
   for (const certificate of path) {
     const { notBefore, notAfter } = certificate
     const window = `${notBefore.toISOString()} to ${notAfter.toISOString()}, judged at ${at.toISOString()}`
