@@ -50,7 +50,12 @@ module.exports = {
       from: from(`^src/core/${folder}/`),
       to: { path: '^src/core/[^/]+/', pathNot: `^src/core/(${[folder, ...allowed].join('|')})/` },
     })),
-    { name: 'core-imports-core', severity: 'error', from: from('^src/core/'), to: { path: '^src/', pathNot: '^src/(core/|errors[.]ts$)' } },
+    {
+      name: 'core-imports-core',
+      severity: 'error',
+      from: from('^src/core/'),
+      to: { path: '^src/', pathNot: '^src/(core/|errors[.]ts$)' },
+    },
     {
       name: 'core-is-pure',
       severity: 'error',
@@ -74,14 +79,25 @@ module.exports = {
       severity: 'error',
       comment: 'the public entry must run in a browser: no server, no Node',
       from: from('^src/index[.]ts$'),
-      to: { path: '^src/(server|cli|simulator|client-node|engine)/|node_modules/(hono|undici|zod|yaml|@hono)/', reachable: true },
+      to: {
+        path: '^src/(server|cli|simulator|client-node|engine)/|node_modules/(hono|undici|zod|yaml|@hono)/',
+        reachable: true,
+      },
     },
-    { name: 'commands-do-not-import-each-other', severity: 'error', from: from('^src/cli/commands/([^/]+)'), to: { path: '^src/cli/commands/([^/]+)', pathNot: '^src/cli/commands/$1' } },
+    {
+      name: 'commands-do-not-import-each-other',
+      severity: 'error',
+      from: from('^src/cli/commands/([^/]+)'),
+      to: { path: '^src/cli/commands/([^/]+)', pathNot: '^src/cli/commands/$1' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['countersign-source', 'node', 'import', 'types', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['countersign-source', 'node', 'import', 'types', 'default'],
+    },
   },
 }

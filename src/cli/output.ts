@@ -18,10 +18,15 @@ function printable(text: string): string {
   return text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
 }
 
+/** Digests are for comparing by eye here; `--json` shows them whole. */
+function shorten(detail: string): string {
+  return detail.replace(/[0-9a-f]{40,}/g, (digits) => `${digits.slice(0, 16)}…`)
+}
+
 function renderCheck(check: Check, width: number, colour: boolean): string {
   const mark = paint(MARKS[check.status], COLOURS[check.status], colour)
   const code = check.code === undefined ? '' : `${paint(check.code, '31', colour)} `
-  return `  ${mark} ${check.name.padEnd(width)}  ${code}${printable(check.detail)}`.trimEnd()
+  return `  ${mark} ${check.name.padEnd(width)}  ${code}${printable(shorten(check.detail))}`.trimEnd()
 }
 
 /** One line per check: mark, name, failure code, detail. */

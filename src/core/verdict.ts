@@ -50,8 +50,8 @@ export interface CheckOptions {
 /** Records the checks of one verdict, in order. Made by {@link judge}. */
 export class Checker<Name extends string> {
   readonly #names: readonly string[]
+  /** In the order in which they were performed. */
   readonly #checks: Map<string, Check> = new Map()
-  readonly #nested: Check[] = []
   #simulated = false
   readonly #assumptions: string[] = []
 
@@ -106,7 +106,10 @@ export class Checker<Name extends string> {
 
   /** Takes over the checks of another verdict, its names behind `prefix.`; ends the judgement if that verdict is not ok. */
   include<T>(prefix: string, verdict: Verdict<T>): Verified<T> {
-    for (const check of verdict.checks) this.#nested.push({ ...check, name: prefix === '' ? check.name : `${prefix}.${check.name}` })
+    for (const check of verdict.checks) {
+      const name = prefix === '' ? check.name : `${prefix}.${check.name}`
+      this.#checks.set(name, { ...check, name })
+    }
     if (verdict.simulated) this.#simulated = true
     this.assume(...verdict.assumptions)
     if (!verdict.ok) throw new Rejected(verdict.code)
@@ -124,11 +127,11 @@ export class Checker<Name extends string> {
 
   /** Closes the list: a declared check that was not reached becomes `not-performed` and required. */
   close(): VerdictBase {
-    const own = this.#names.map(
-      (name): Check =>
-        this.#checks.get(name) ?? { name, status: 'not-performed', required: true, detail: 'not reached' },
-    )
-    return { checks: [...this.#nested, ...own], simulated: this.#simulated, assumptions: this.#assumptions }
+    for (const name of this.#names) {
+      if (!this.#checks.has(name))
+        this.#checks.set(name, { name, status: 'not-performed', required: true, detail: 'not reached' })
+    }
+    return { checks: [...this.#checks.values()], simulated: this.#simulated, assumptions: this.#assumptions }
   }
 
   #record(check: Check): void {

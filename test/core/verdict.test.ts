@@ -93,10 +93,12 @@ describe('judge', () => {
   it('refuses an empty list of checks and a check that is not declared', async () => {
     await expect(judge([], async () => ({}))).rejects.toThrow(CountersignError)
     const names: readonly string[] = NAMES
-    await expect(judge(names, async (check) => {
-      check.pass('c')
-      return {}
-    })).rejects.toThrow(/not declared/)
+    await expect(
+      judge(names, async (check) => {
+        check.pass('c')
+        return {}
+      }),
+    ).rejects.toThrow(/not declared/)
   })
 
   it('takes over the checks, assumptions and simulation of another verdict', async () => {

@@ -24,7 +24,11 @@ export interface WireDescription {
 export function describeWire(snp: SimulatedSnp): WireDescription {
   const splices = [{ at: 9, remove: 6, insert: encodeUtf8('"other"'), role: 'model' }]
   const before = ['genesis', 'a', 'b'].map((name, i) => createEntry(i === 0 ? 'genesis' : 'receipt', encodeUtf8(name)))
-  const { archive, request, response } = issueAnswer(snp, { splices, before, after: [createEntry('nonce', encodeUtf8('n'))] })
+  const { archive, request, response } = issueAnswer(snp, {
+    splices,
+    before,
+    after: [createEntry('nonce', encodeUtf8('n'))],
+  })
   const entry = receiptEntry(archive.receipt.split('~')[0] ?? '')
   return {
     session: decodeUtf8(archive.session),

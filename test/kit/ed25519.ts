@@ -1,7 +1,7 @@
 /** Ed25519 keys from fixed seeds, so that what they sign is the same octets every time. */
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { concatBytes } from '../../src/core/encoding/bytes.ts'
-import { encodeEd25519Jwk, type Ed25519Jwk, jwkThumbprint } from '../../src/core/evidence/jwk.ts'
+import { type Ed25519Jwk, encodeEd25519Jwk, jwkThumbprint } from '../../src/core/evidence/jwk.ts'
 
 export interface TestKey {
   readonly publicKey: Uint8Array

@@ -6,10 +6,20 @@ import { encodeHex } from '../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import { encodeSession, type Session } from '../../src/core/evidence/session.ts'
 import { encodeStatement, type Statement, statementReportData } from '../../src/core/evidence/statement.ts'
-import { createEntry, encodeCheckpoint, encodeTlogProof, encodeVkey, hashLeaf, logOrigin, MerkleTree, noteKey, signCheckpoint } from '../../src/core/log/index.ts'
+import {
+  createEntry,
+  encodeCheckpoint,
+  encodeTlogProof,
+  encodeVkey,
+  hashLeaf,
+  logOrigin,
+  MerkleTree,
+  noteKey,
+  signCheckpoint,
+} from '../../src/core/log/index.ts'
 import type { ReceiptClaims } from '../../src/core/receipt/claims.ts'
-import { type Disclosure, type DisclosureName, encodeDisclosure } from '../../src/core/receipt/disclosures.ts'
 import { DEPENDENCY_ROLES } from '../../src/core/receipt/disclosed.ts'
+import { type Disclosure, type DisclosureName, encodeDisclosure } from '../../src/core/receipt/disclosures.ts'
 import { EventStreamDigest } from '../../src/core/receipt/event-stream.ts'
 import { encodeReceipt, receiptEntry, receiptJti, signReceipt } from '../../src/core/receipt/receipt.ts'
 import { holdOctets } from '../../src/core/receipt/verify.ts'
@@ -58,13 +68,21 @@ export interface IssuedAnswer {
   readonly mediaType: string
 }
 
-export const REQUEST: Uint8Array = encodeUtf8('{"model":"demo","messages":[{"role":"user","content":"What does a receipt prove?"}]}')
-export const RESPONSE: Uint8Array = encodeUtf8('{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"What was asked and answered."},"finish_reason":"stop"}]}')
+export const REQUEST: Uint8Array = encodeUtf8(
+  '{"model":"demo","messages":[{"role":"user","content":"What does a receipt prove?"}]}',
+)
+export const RESPONSE: Uint8Array = encodeUtf8(
+  '{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"What was asked and answered."},"finish_reason":"stop"}]}',
+)
 export const EVENTS: Uint8Array = encodeUtf8(
   'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":"What"}}]}\n\n: keep-alive\n\ndata: {"choices":[{"index":0,"delta":{"content":" was asked."}}]}\n\ndata: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
 )
 
-const descriptor = (name: string, role: string, sha: string, scheme: 'raw' | 'jcs' = 'raw') => ({ name, digest: { sha256: sha }, annotations: { scheme, role, source: 'gateway' as const } })
+const descriptor = (name: string, role: string, sha: string, scheme: 'raw' | 'jcs' = 'raw') => ({
+  name,
+  digest: { sha256: sha },
+  annotations: { scheme, role, source: 'gateway' as const },
+})
 
 function makeSession(receiptKey: TestKey, vkey: string): Session {
   return {
@@ -75,7 +93,10 @@ function makeSession(receiptKey: TestKey, vkey: string): Session {
     swname: 'countersign',
     swversion: ['0.1.0'],
     keys: { receipt: receiptKey.jwk, log: vkey, tls_spki_sha256: [] },
-    dependencies: [descriptor('measured-config', 'configuration', CONFIG_DIGEST, 'jcs'), descriptor('demo', 'model', MODEL.digest.slice(7))],
+    dependencies: [
+      descriptor('measured-config', 'configuration', CONFIG_DIGEST, 'jcs'),
+      descriptor('demo', 'model', MODEL.digest.slice(7)),
+    ],
   }
 }
 
@@ -103,7 +124,8 @@ export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): Issue
   const receiptKey = testKey(0x01)
   const origin = logOrigin(HOST, logKey.publicKey)
   const session = makeSession(receiptKey, encodeVkey(noteKey(origin, logKey.publicKey)))
-  const sessionBytes = recipe.session === undefined ? encodeSession(session) : encodeUtf8(JSON.stringify(recipe.session(session)))
+  const sessionBytes =
+    recipe.session === undefined ? encodeSession(session) : encodeUtf8(JSON.stringify(recipe.session(session)))
 
   const forwarded = applySplices(request, splices)
   const base: DisclosedValues = {
@@ -145,10 +167,17 @@ export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): Issue
     iat: ISSUED_AT + 1,
     exp: ISSUED_AT + 3600,
     session: digestUri(sessionBytes),
-    counts: { intents: entries.filter((entry) => entry[0] === 1).length, receipts: entries.filter((entry) => entry[0] === 1).length, open: 0 },
+    counts: {
+      intents: entries.filter((entry) => entry[0] === 1).length,
+      receipts: entries.filter((entry) => entry[0] === 1).length,
+      open: 0,
+    },
     checkpoint: encodeCheckpoint(quoted),
   }
-  const statementBytes = recipe.statement === undefined ? encodeStatement(statement) : encodeUtf8(JSON.stringify(recipe.statement(statement)))
+  const statementBytes =
+    recipe.statement === undefined
+      ? encodeStatement(statement)
+      : encodeUtf8(JSON.stringify(recipe.statement(statement)))
   const reportData = statementReportData(statementBytes)
   const hostData = recipe.hostData ?? new Uint8Array(Buffer.from(CONFIG_DIGEST, 'hex'))
   const report = recipe.report?.(reportData) ?? snp.report(reportData, { hostData })

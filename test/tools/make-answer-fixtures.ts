@@ -14,9 +14,9 @@ import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import { createEntry } from '../../src/core/log/index.ts'
 import { createSimulatedPki, createSimulatedSnp, type SimulatedSnp } from '../../src/simulator/index.ts'
 import { ISSUED_AT, type IssuedAnswer, issueAnswer, MODEL, NONCE } from '../kit/issue-answer.ts'
+import { CHALLENGE_FIXTURES, type ChallengeFixture } from './answer/challenge-recipes.ts'
 import { LOCKED_CONFIG, QUOTED_FIXTURES } from './answer/quoted-recipes.ts'
 import { RECEIPT_FIXTURES } from './answer/receipt-recipes.ts'
-import { CHALLENGE_FIXTURES, type ChallengeFixture } from './answer/challenge-recipes.ts'
 import type { AnswerFixture } from './answer/recipe.ts'
 
 const FOLDER = join('attestation-fixtures', 'answer')
@@ -44,15 +44,26 @@ function basePolicy(snp: SimulatedSnp): object {
 }
 
 function lockRows(fixture: AnswerFixture, snp: SimulatedSnp): readonly object[] {
-  const row = { platform: 'snp', status: 'active', measurements: { measurement: snp.measurement }, config: LOCKED_CONFIG, models: [MODEL] }
+  const row = {
+    platform: 'snp',
+    status: 'active',
+    measurements: { measurement: snp.measurement },
+    config: LOCKED_CONFIG,
+    models: [MODEL],
+  }
   const other = { ...row, measurements: { measurement: 'd'.repeat(96) } }
-  return fixture.row === 'P6' ? [{ ...row, ...(fixture.lock === 'none' ? {} : fixture.lock) }, other] : [{ ...row, ...(fixture.lock === 'none' ? {} : fixture.lock) }]
+  return fixture.row === 'P6'
+    ? [{ ...row, ...(fixture.lock === 'none' ? {} : fixture.lock) }, other]
+    : [{ ...row, ...(fixture.lock === 'none' ? {} : fixture.lock) }]
 }
 
 /** Exactly one thing is wrong with each; here the quote of another statement, which no recipe can make by itself. */
 function issue(fixture: AnswerFixture, snp: SimulatedSnp): IssuedAnswer {
   if (fixture.name !== 'report-data') return issueAnswer(snp, fixture.recipe)
-  return issueAnswer(snp, { ...fixture.recipe, report: (reportData) => snp.report(reportData.map((byte, i) => (i === 63 ? byte ^ 1 : byte))) })
+  return issueAnswer(snp, {
+    ...fixture.recipe,
+    report: (reportData) => snp.report(reportData.map((byte, i) => (i === 63 ? byte ^ 1 : byte))),
+  })
 }
 
 const octets = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -61,11 +72,16 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
   const { row, name, title, code, policy = {}, held = {}, age = DEFAULT_AGE, withoutProof } = fixture
   const issued = issue(fixture, snp)
   const { proof, inserts, ...rest } = issued.archive
-  const archive = { ...rest, ...(withoutProof ? {} : { proof }), ...(inserts === undefined || held.inserts === 'withheld' ? {} : { inserts }) }
+  const archive = {
+    ...rest,
+    ...(withoutProof ? {} : { proof }),
+    ...(inserts === undefined || held.inserts === 'withheld' ? {} : { inserts }),
+  }
   const folder = join(FOLDER, code === 'ok' ? name : `${name}-fail`)
   mkdirSync(folder)
   writeFileSync(join(folder, 'archive.cmw.json'), encodeArchive(archive))
-  const presented = (given: Uint8Array | 'not-held' | undefined, signed: Uint8Array): string => (given === 'not-held' ? 'not-held' : octets(given ?? signed))
+  const presented = (given: Uint8Array | 'not-held' | undefined, signed: Uint8Array): string =>
+    given === 'not-held' ? 'not-held' : octets(given ?? signed)
   const vector = {
     row,
     title,
@@ -85,12 +101,18 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
 }
 
 /** An answer to a challenge: evidence without a receipt, its proof that of the nonce's leaf. */
-function writeChallenge({ row, name, title, code, recipe, proof = true, age = DEFAULT_AGE }: ChallengeFixture, snp: SimulatedSnp): void {
+function writeChallenge(
+  { row, name, title, code, recipe, proof = true, age = DEFAULT_AGE }: ChallengeFixture,
+  snp: SimulatedSnp,
+): void {
   const { archive } = issueAnswer(snp, { before: [genesis, createEntry('nonce', NONCE)], proveIndex: 1, ...recipe })
   const { quote, endorsements, session, statement } = archive
   const folder = join(CHALLENGES, code === 'ok' ? name : `${name}-fail`)
   mkdirSync(folder)
-  writeFileSync(join(folder, 'archive.cmw.json'), encodeArchive({ quote, endorsements, session, statement, ...(proof ? { proof: archive.proof } : {}) }))
+  writeFileSync(
+    join(folder, 'archive.cmw.json'),
+    encodeArchive({ quote, endorsements, session, statement, ...(proof ? { proof: archive.proof } : {}) }),
+  )
   const vector = {
     row,
     title,
@@ -98,7 +120,18 @@ function writeChallenge({ row, name, title, code, recipe, proof = true, age = DE
     noncedAt: new Date((ISSUED_AT + 2 - age) * 1000).toISOString(),
     nonce: encodeBase64Url(NONCE),
     policy: basePolicy(snp),
-    lock: { version: 1, rows: [{ platform: 'snp', status: 'active', measurements: { measurement: snp.measurement }, config: LOCKED_CONFIG, models: [MODEL] }] },
+    lock: {
+      version: 1,
+      rows: [
+        {
+          platform: 'snp',
+          status: 'active',
+          measurements: { measurement: snp.measurement },
+          config: LOCKED_CONFIG,
+          models: [MODEL],
+        },
+      ],
+    },
     expect: code === 'ok' ? { ok: true } : { ok: false, code },
   }
   writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)

@@ -66,9 +66,7 @@ async function complete(
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  const data: { readonly choices: readonly { readonly message: { readonly content: string } }[] } =
-    await response.json()
-  return { response, answer: data.choices[0]?.message.content ?? '' }
+  return { response, answer: readAnswer(await response.text()) }
 }
 
 /** @throws NotVerifiedError when gateway or answer do not verify */

@@ -25,7 +25,14 @@ function notCanonical(what: string): MalformedError {
 function readArgument(reader: Reader, info: number): number | bigint {
   if (info < 24) return info
   if (info > 27) throw notCanonical('indefinite or reserved length')
-  const value = info === 24 ? reader.u8('CBOR head') : info === 25 ? reader.u16be('CBOR head') : info === 26 ? reader.u32be('CBOR head') : reader.u64be('CBOR head')
+  const value =
+    info === 24
+      ? reader.u8('CBOR head')
+      : info === 25
+        ? reader.u16be('CBOR head')
+        : info === 26
+          ? reader.u32be('CBOR head')
+          : reader.u64be('CBOR head')
   const least = info === 24 ? 24 : info === 25 ? 0x100 : info === 26 ? 0x1_0000 : 0x1_0000_0000
   if (value < least) throw notCanonical('head is not minimal')
   return typeof value === 'bigint' && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
@@ -34,7 +41,8 @@ function readArgument(reader: Reader, info: number): number | bigint {
 /** A count of things that must still be in the input: checked before anything is allocated. */
 function readCount(reader: Reader, info: number, perItem: number): number {
   const count = readArgument(reader, info)
-  if (typeof count === 'bigint' || count * perItem > reader.remaining) throw new MalformedError('PARSE_LENGTH', 'CBOR length beyond the end of the data')
+  if (typeof count === 'bigint' || count * perItem > reader.remaining)
+    throw new MalformedError('PARSE_LENGTH', 'CBOR length beyond the end of the data')
   return count
 }
 

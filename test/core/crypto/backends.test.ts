@@ -3,21 +3,26 @@ import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { equalBytes } from '../../../src/core/crypto/equal.ts'
+import { ed25519Spki } from '../../../src/core/crypto/index.ts'
 import { backend as node } from '../../../src/core/crypto/node.ts'
 import type { SignatureAlgorithm } from '../../../src/core/crypto/types.ts'
 import { backend as web } from '../../../src/core/crypto/web.ts'
 import { testKey } from '../../kit/ed25519.ts'
-import { ed25519Spki } from '../../../src/core/crypto/index.ts'
 
 const SUITES = '../shared/suites/wycheproof'
 const present = existsSync(SUITES)
-if (!present) console.info('skipped: public test suites are not beside this checkout')
+if (!present) process.stdout.write('skipped: public test suites are not beside this checkout\n')
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
 
 interface WycheproofGroup {
   readonly publicKeyDer: string
-  readonly tests: readonly { readonly tcId: number; readonly msg: string; readonly sig: string; readonly result: 'valid' | 'invalid' | 'acceptable' }[]
+  readonly tests: readonly {
+    readonly tcId: number
+    readonly msg: string
+    readonly sig: string
+    readonly result: 'valid' | 'invalid' | 'acceptable'
+  }[]
 }
 
 describe('crypto back ends', () => {
@@ -56,19 +61,24 @@ describe('crypto back ends', () => {
     ['ecdsa_secp256r1_sha256_p1363_test.json', 'ES256'],
     ['ecdsa_secp384r1_sha384_p1363_test.json', 'ES384'],
     ['rsa_pss_4096_sha384_mgf1_48_test.json', 'PS384'],
-  ] as const satisfies readonly (readonly [string, SignatureAlgorithm])[])('accept and refuse exactly what %s says', async (file, algorithm) => {
-    const { testGroups }: { testGroups: readonly WycheproofGroup[] } = JSON.parse(readFileSync(`${SUITES}/${file}`, 'utf8'))
-    const wrong: string[] = []
-    for (const { publicKeyDer, tests } of testGroups) {
-      for (const { tcId, msg, sig, result } of tests) {
-        for (const [name, backend] of Object.entries({ node, web })) {
-          const verified = await backend.verify(algorithm, hex(publicKeyDer), hex(sig), hex(msg))
-          if (verified !== (result === 'valid')) wrong.push(`${name} ${tcId} ${result}`)
+  ] as const satisfies readonly (readonly [string, SignatureAlgorithm])[])(
+    'accept and refuse exactly what %s says',
+    async (file, algorithm) => {
+      const { testGroups }: { testGroups: readonly WycheproofGroup[] } = JSON.parse(
+        readFileSync(`${SUITES}/${file}`, 'utf8'),
+      )
+      const wrong: string[] = []
+      for (const { publicKeyDer, tests } of testGroups) {
+        for (const { tcId, msg, sig, result } of tests) {
+          for (const [name, backend] of Object.entries({ node, web })) {
+            const verified = await backend.verify(algorithm, hex(publicKeyDer), hex(sig), hex(msg))
+            if (verified !== (result === 'valid')) wrong.push(`${name} ${tcId} ${result}`)
+          }
         }
       }
-    }
-    expect(wrong).toEqual([])
-  })
+      expect(wrong).toEqual([])
+    },
+  )
 
   it('compare in constant time by value', () => {
     expect(equalBytes(hex('00ff'), hex('00ff'))).toBe(true)

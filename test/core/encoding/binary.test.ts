@@ -5,7 +5,15 @@ import { describe, expect, it } from 'vitest'
 import { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url } from '../../../src/core/encoding/base64.ts'
 import { decodeHex, encodeHex } from '../../../src/core/encoding/bytes.ts'
 import { type CborValue, decodeCbor, encodeCbor, isCborMap } from '../../../src/core/encoding/cbor.ts'
-import { DER_INTEGER, DER_OID, DER_SEQUENCE, decodeDer, decodeDerElements, decodeDerOid, decodeDerUnsigned } from '../../../src/core/encoding/der.ts'
+import {
+  DER_INTEGER,
+  DER_OID,
+  DER_SEQUENCE,
+  decodeDer,
+  decodeDerElements,
+  decodeDerOid,
+  decodeDerUnsigned,
+} from '../../../src/core/encoding/der.ts'
 import { decodePem, encodePem } from '../../../src/core/encoding/pem.ts'
 import { Reader } from '../../../src/core/encoding/reader.ts'
 import { decodeAscii, decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
@@ -30,8 +38,10 @@ describe('base64', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'ABQgw-_+/= \n'), maxLength: 9 }), (text) => {
         let bytes: Uint8Array | undefined
-        if (failureOf(() => (bytes = decodeBase64Url(text))) === 'none') expect(encodeBase64Url(bytes ?? new Uint8Array(1))).toBe(text)
-        if (failureOf(() => (bytes = decodeBase64(text))) === 'none') expect(encodeBase64(bytes ?? new Uint8Array(1))).toBe(text)
+        if (failureOf(() => (bytes = decodeBase64Url(text))) === 'none')
+          expect(encodeBase64Url(bytes ?? new Uint8Array(1))).toBe(text)
+        if (failureOf(() => (bytes = decodeBase64(text))) === 'none')
+          expect(encodeBase64(bytes ?? new Uint8Array(1))).toBe(text)
       }),
       { numRuns: 3000 },
     )
@@ -119,33 +129,44 @@ describe('DER', () => {
   })
 
   it('reads object identifiers', () => {
-    expect(decodeDerOid(decodeDer(hex('06 0a 2b 06 01 04 01 9c 78 01 03 08'), DER_OID).content)).toBe('1.3.6.1.4.1.3704.1.3.8')
+    expect(decodeDerOid(decodeDer(hex('06 0a 2b 06 01 04 01 9c 78 01 03 08'), DER_OID).content)).toBe(
+      '1.3.6.1.4.1.3704.1.3.8',
+    )
     expect(decodeDerOid(hex('88 37'))).toBe('2.999')
-    for (const octets of ['', '2b 80 01', '2b 86']) expect(failureOf(() => decodeDerOid(hex(octets)))).toBe('DER_INVALID')
+    for (const octets of ['', '2b 80 01', '2b 86'])
+      expect(failureOf(() => decodeDerOid(hex(octets)))).toBe('DER_INVALID')
   })
 
   it('throws nothing but MalformedError on any octets', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void failureOf(() => decodeDerElements(bytes))), { numRuns: 3000 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void failureOf(() => decodeDerElements(bytes))),
+      { numRuns: 3000 },
+    )
   })
 })
 
 describe('PEM', () => {
   it('round-trips and finds every block', () => {
     const der = Uint8Array.from({ length: 100 }, (_, i) => i)
-    expect(decodePem(`${encodePem(der, 'CERTIFICATE')}noise\n${encodePem(der, 'CERTIFICATE')}`, 'CERTIFICATE')).toEqual([der, der])
+    expect(decodePem(`${encodePem(der, 'CERTIFICATE')}noise\n${encodePem(der, 'CERTIFICATE')}`, 'CERTIFICATE')).toEqual(
+      [der, der],
+    )
   })
 
   it('refuses text without the block, an open block, and loose base64', () => {
     expect(failureOf(() => decodePem('', 'CERTIFICATE'))).toBe('PEM_INVALID')
     expect(failureOf(() => decodePem('-----BEGIN CERTIFICATE-----\nAA==', 'CERTIFICATE'))).toBe('PEM_INVALID')
-    expect(failureOf(() => decodePem('-----BEGIN CERTIFICATE-----\nA A=\n-----END CERTIFICATE-----', 'CERTIFICATE'))).toBe('BASE64_STRICT')
+    expect(
+      failureOf(() => decodePem('-----BEGIN CERTIFICATE-----\nA A=\n-----END CERTIFICATE-----', 'CERTIFICATE')),
+    ).toBe('BASE64_STRICT')
   })
 })
 
 describe('UTF-8', () => {
   it('keeps a byte order mark and refuses what is not well-formed', () => {
     expect(decodeUtf8(hex('efbbbf41'))).toBe('\ufeffA')
-    for (const octets of ['c0af', 'eda080', 'f5808080', '80', 'c3']) expect(failureOf(() => decodeUtf8(hex(octets)))).toBe('UTF8_INVALID')
+    for (const octets of ['c0af', 'eda080', 'f5808080', '80', 'c3'])
+      expect(failureOf(() => decodeUtf8(hex(octets)))).toBe('UTF8_INVALID')
     expect(failureOf(() => encodeUtf8('a\ud800b'))).toBe('UTF8_INVALID')
     expect(failureOf(() => decodeAscii(hex('09')))).toBe('PARSE_INVALID')
   })
@@ -153,9 +174,24 @@ describe('UTF-8', () => {
 
 describe('cursor', () => {
   it('reads each width, stays in bounds and reaches the end', () => {
-    const written = new Writer(43).u8(1).u16le(2).u32le(3).u32be(4).u64le(5n).bytes(hex('aabb')).zero(6).bytes(new Uint8Array(16)).finish()
+    const written = new Writer(43)
+      .u8(1)
+      .u16le(2)
+      .u32le(3)
+      .u32be(4)
+      .u64le(5n)
+      .bytes(hex('aabb'))
+      .zero(6)
+      .bytes(new Uint8Array(16))
+      .finish()
     const reader = new Reader(written)
-    expect([reader.u8('a'), reader.u16le('b'), reader.u32le('c'), reader.u32be('d'), reader.u64le('e')]).toEqual([1, 2, 3, 4, 5n])
+    expect([reader.u8('a'), reader.u16le('b'), reader.u32le('c'), reader.u32be('d'), reader.u64le('e')]).toEqual([
+      1,
+      2,
+      3,
+      4,
+      5n,
+    ])
     expect(failureOf(() => new Reader(hex('00')).u16be('x'))).toBe('EVIDENCE_TRUNCATED')
     expect(failureOf(() => reader.zero('reserved', 2))).toBe('PARSE_RESERVED')
     expect(reader.offset).toBe(21)

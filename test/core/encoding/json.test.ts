@@ -68,7 +68,9 @@ describe('strict JSON', () => {
 
 describe('JCS', () => {
   it('gives the example of RFC 8785 section 3.2.3', () => {
-    const value = decodeJson('{"\\u20ac":"Euro Sign","\\r":"Carriage Return","\\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\\ud83d\\ude00":"Emoji: Grinning Face","\\u0080":"Control","\\u00f6":"Latin Small Letter O With Diaeresis"}')
+    const value = decodeJson(
+      '{"\\u20ac":"Euro Sign","\\r":"Carriage Return","\\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\\ud83d\\ude00":"Emoji: Grinning Face","\\u0080":"Control","\\u00f6":"Latin Small Letter O With Diaeresis"}',
+    )
     const keys = Object.keys(JSON.parse(decodeUtf8(encodeJcs(value))))
     expect(decodeUtf8(encodeJcs(value)).indexOf('Carriage')).toBeLessThan(decodeUtf8(encodeJcs(value)).indexOf('One'))
     expect(keys).toEqual(['1', '\r', '\u0080', '\u00f6', '\u20ac', '\ud83d\ude00', '\ufb33'])

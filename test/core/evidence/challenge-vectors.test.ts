@@ -16,7 +16,12 @@ function readVector(name: string) {
   const vector = JSON.parse(readFileSync(join(FOLDER, name, 'vector.json'), 'utf8'))
   const archive = decodeArchive(new Uint8Array(readFileSync(join(FOLDER, name, 'archive.cmw.json'))))
   const trust = { policy: decodePolicy(JSON.stringify(vector.policy)), lock: decodeLock(JSON.stringify(vector.lock)) }
-  const anchor = challengeAnchor({ nonce: decodeBase64Url(vector.nonce), noncedAt: new Date(vector.noncedAt), at: new Date(vector.at), proof: archive.proof })
+  const anchor = challengeAnchor({
+    nonce: decodeBase64Url(vector.nonce),
+    noncedAt: new Date(vector.noncedAt),
+    at: new Date(vector.at),
+    proof: archive.proof,
+  })
   return { vector, archive, trust, anchor }
 }
 
@@ -25,14 +30,21 @@ describe('fixtures of challenges', () => {
     const { vector, archive, trust, anchor } = readVector(name)
     it(`[${vector.row}] ${vector.expect.ok ? 'accepts' : 'rejects'} ${vector.title} (${name})`, async () => {
       const verdict = await verifyAttestation(archive, trust, anchor)
-      expect(verdict.ok ? { ok: true } : { ok: false, code: verdict.code }, JSON.stringify(verdict.checks, null, 1)).toEqual(vector.expect)
+      expect(
+        verdict.ok ? { ok: true } : { ok: false, code: verdict.code },
+        JSON.stringify(verdict.checks, null, 1),
+      ).toEqual(vector.expect)
     })
   }
 
   it('shows the configuration as hardware only where HOST_DATA carries it, and the effective expiry', async () => {
     const { archive, trust, anchor } = readVector('challenge')
     const verdict = await verifyAttestation(archive, trust, anchor)
-    expect(verdict.ok && verdict.value).toMatchObject({ configuration: { source: 'hardware' }, time: 'nonce', expiresAt: new Date('2027-01-15T09:00:00Z') })
+    expect(verdict.ok && verdict.value).toMatchObject({
+      configuration: { source: 'hardware' },
+      time: 'nonce',
+      expiresAt: new Date('2027-01-15T09:00:00Z'),
+    })
   })
 })
 
@@ -41,21 +53,33 @@ describe('bare evidence', () => {
 
   it('verifies with its certificates at a time that policy lets be given', async () => {
     const { vector, archive, trust } = readVector('challenge')
-    const verdict = await verifyEvidence({ tee: 'snp', report: archive.quote.report, endorsements: archive.endorsements }, { ...trust, policy: { ...trust.policy, ...unanchored } }, new Date(vector.at))
+    const verdict = await verifyEvidence(
+      { tee: 'snp', report: archive.quote.report, endorsements: archive.endorsements },
+      { ...trust, policy: { ...trust.policy, ...unanchored } },
+      new Date(vector.at),
+    )
     expect(verdict.ok && encodeHex(verdict.value.report.measurement)).toBe(vector.lock.rows[0].measurements.measurement)
   })
 
   it('[P2] is incomplete, not verified, while a certificate is missing', async () => {
     const { vector, archive, trust } = readVector('challenge')
     const { vcek, ark } = archive.endorsements
-    const verdict = await verifyEvidence({ tee: 'snp', report: archive.quote.report, endorsements: { vcek, ark } }, { ...trust, policy: { ...trust.policy, ...unanchored } }, new Date(vector.at))
+    const verdict = await verifyEvidence(
+      { tee: 'snp', report: archive.quote.report, endorsements: { vcek, ark } },
+      { ...trust, policy: { ...trust.policy, ...unanchored } },
+      new Date(vector.at),
+    )
     expect(verdict).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED' })
     expect(verdict.checks.find(({ name }) => name === 'endorsements')?.detail).toContain('ask')
   })
 
   it('does not take a given time where policy asks for a proven one', async () => {
     const { vector, archive, trust } = readVector('challenge')
-    const verdict = await verifyEvidence({ tee: 'snp', report: archive.quote.report, endorsements: archive.endorsements }, trust, new Date(vector.at))
+    const verdict = await verifyEvidence(
+      { tee: 'snp', report: archive.quote.report, endorsements: archive.endorsements },
+      trust,
+      new Date(vector.at),
+    )
     expect(verdict).toMatchObject({ ok: false, code: 'TIME_UNANCHORED' })
   })
 })

@@ -8,7 +8,14 @@ import { failureOf } from '../../kit/failure-of.ts'
 const read = (name: string) => JSON.parse(readFileSync(`attestation-fixtures/policy/${name}.json`, 'utf8'))
 const policy = read('policy')
 const lock = read('lock')
-const refused = read('p3-fail')
+interface Refused {
+  readonly name: string
+  readonly path: Path
+  readonly value: unknown
+  readonly code: string
+}
+
+const refused: { readonly cases: readonly Refused[]; readonly lock: readonly Refused[] } = read('p3-fail')
 
 type Path = readonly (string | number)[]
 
@@ -27,7 +34,9 @@ function members(document: object, path: Path = []): readonly Path[] {
   return Object.entries(document).flatMap(([key, value]) => {
     const here = [...path, key]
     const isTable = /^minimum.*Tcb$/.test(key)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) && !isTable ? [here, ...members(value, here)] : [here]
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && !isTable
+      ? [here, ...members(value, here)]
+      : [here]
   })
 }
 
@@ -45,7 +54,9 @@ describe('policy', () => {
   })
 
   it('[P3] rejects a key that is there twice', () => {
-    expect(failureOf(() => decodePolicy(JSON.stringify(policy).replace('{', '{"version":1,')))).toBe('JSON_DUPLICATE_KEY')
+    expect(failureOf(() => decodePolicy(JSON.stringify(policy).replace('{', '{"version":1,')))).toBe(
+      'JSON_DUPLICATE_KEY',
+    )
   })
 })
 
@@ -73,12 +84,31 @@ describe('lock', () => {
     const b = 'b'.repeat(96)
     const config = `sha256:${'c'.repeat(64)}`
     const model = { name: 'm', digest: `sha256:${'d'.repeat(64)}` }
-    const row = { platform: 'snp', status: 'active', measurements: { measurement: a }, config, models: [model] } as const
-    const rows = { version: 1, rows: [row, { ...row, measurements: { measurement: b }, status: 'revoked' }, { ...row, status: 'next', config: `sha256:${'e'.repeat(64)}`, models: [{ ...model, name: 'n' }] }] } as const
+    const row = {
+      platform: 'snp',
+      status: 'active',
+      measurements: { measurement: a },
+      config,
+      models: [model],
+    } as const
+    const rows = {
+      version: 1,
+      rows: [
+        row,
+        { ...row, measurements: { measurement: b }, status: 'revoked' },
+        { ...row, status: 'next', config: `sha256:${'e'.repeat(64)}`, models: [{ ...model, name: 'n' }] },
+      ],
+    } as const
     const matched = matchRows(rows, { platform: 'snp', measurement: a, config })
     expect(matched).toEqual({ ok: true, rows: [row] })
-    expect(matchRows(rows, { platform: 'snp', measurement: b, config })).toMatchObject({ ok: false, code: 'MEASUREMENT_MISMATCH' })
-    expect(matchRows(rows, { platform: 'snp', measurement: a, config: `sha256:${'0'.repeat(64)}` })).toMatchObject({ ok: false, code: 'CONFIG_UNMEASURED' })
+    expect(matchRows(rows, { platform: 'snp', measurement: b, config })).toMatchObject({
+      ok: false,
+      code: 'MEASUREMENT_MISMATCH',
+    })
+    expect(matchRows(rows, { platform: 'snp', measurement: a, config: `sha256:${'0'.repeat(64)}` })).toMatchObject({
+      ok: false,
+      code: 'CONFIG_UNMEASURED',
+    })
     expect(matchModel(rows, [row], model)).toMatchObject({ ok: true })
     expect(matchModel(rows, [row], { ...model, name: 'n' })).toMatchObject({ ok: false, code: 'POLICY_TUPLE' })
     expect(matchModel(rows, [row], { ...model, digest: 'none' })).toMatchObject({ ok: false, code: 'MODEL_MISMATCH' })

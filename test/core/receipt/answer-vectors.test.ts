@@ -31,7 +31,10 @@ function readVector(name: string) {
     response: hold(vector.response, vector.mediaType),
     outcome: vector.outcome,
     seen: new Set(vector.seen),
-    replay: vector.request === 'not-held' ? 'not-held' : { request: decodeBase64(vector.request), inserts: archive.inserts ?? new Map() },
+    replay:
+      vector.request === 'not-held'
+        ? 'not-held'
+        : { request: decodeBase64(vector.request), inserts: archive.inserts ?? new Map() },
   }
   const trust = {
     policy: decodePolicy(JSON.stringify(vector.policy)),

@@ -13,7 +13,9 @@ interface StreamCase {
   readonly receipt?: string
 }
 
-const { cases }: { cases: readonly StreamCase[] } = JSON.parse(readFileSync('attestation-fixtures/wire/streams.json', 'utf8'))
+const { cases }: { cases: readonly StreamCase[] } = JSON.parse(
+  readFileSync('attestation-fixtures/wire/streams.json', 'utf8'),
+)
 
 function digest(...portions: readonly Uint8Array[]): StreamDigest {
   const stream = new EventStreamDigest()
@@ -31,7 +33,8 @@ describe('digest of an event stream', () => {
     }
     expect(digest(bytes)).toEqual(expected)
     expect(digest(...Array.from(bytes, (byte) => Uint8Array.of(byte)))).toEqual(expected)
-    for (let cut = 0; cut <= bytes.length; cut++) expect(digest(bytes.subarray(0, cut), bytes.subarray(cut)), `cut at ${cut}`).toEqual(expected)
+    for (let cut = 0; cut <= bytes.length; cut++)
+      expect(digest(bytes.subarray(0, cut), bytes.subarray(cut)), `cut at ${cut}`).toEqual(expected)
   })
 
   it('does not depend on chunk boundaries, for any octets', () => {

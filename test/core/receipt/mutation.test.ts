@@ -16,7 +16,10 @@ const trust = { policy: decodePolicy(JSON.stringify(vector.policy)), lock: decod
 const request = decodeBase64(vector.request)
 const response = decodeBase64(vector.response)
 
-async function verdictOf(change: Partial<AnswerEvidence>, octets: { request?: Uint8Array; response?: Uint8Array } = {}): Promise<string> {
+async function verdictOf(
+  change: Partial<AnswerEvidence>,
+  octets: { request?: Uint8Array; response?: Uint8Array } = {},
+): Promise<string> {
   const held = {
     nonce: decodeBase64Url(vector.nonce),
     request: holdOctets(octets.request ?? request),
@@ -25,15 +28,24 @@ async function verdictOf(change: Partial<AnswerEvidence>, octets: { request?: Ui
     seen: new Set<string>(),
     replay: 'not-held',
   } as const
-  const verdict = await verifyAnswer({ ...archive, receipt, proof, ...change }, held, trust, { at: new Date(vector.at), noncedAt: new Date(vector.noncedAt) })
+  const verdict = await verifyAnswer({ ...archive, receipt, proof, ...change }, held, trust, {
+    at: new Date(vector.at),
+    noncedAt: new Date(vector.noncedAt),
+  })
   return verdict.ok ? 'ok' : verdict.code
 }
 
-const flip = (bytes: Uint8Array, at: number): Uint8Array => bytes.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte))
-const flipText = (text: string, at: number): string => `${text.slice(0, at)}${String.fromCharCode(text.charCodeAt(at) ^ 1)}${text.slice(at + 1)}`
+const flip = (bytes: Uint8Array, at: number): Uint8Array =>
+  bytes.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte))
+const flipText = (text: string, at: number): string =>
+  `${text.slice(0, at)}${String.fromCharCode(text.charCodeAt(at) ^ 1)}${text.slice(at + 1)}`
 
 /** Offsets whose change the verdict did not notice. */
-async function unnoticed(length: number, stride: number, verdict: (at: number) => Promise<string>): Promise<readonly number[]> {
+async function unnoticed(
+  length: number,
+  stride: number,
+  verdict: (at: number) => Promise<string>,
+): Promise<readonly number[]> {
   const missed: number[] = []
   for (let at = 0; at < length; at += stride) if ((await verdict(at)) === 'ok') missed.push(at)
   return missed
@@ -45,11 +57,15 @@ describe('every octet counts', () => {
   })
 
   it('in the session', async () => {
-    expect(await unnoticed(archive.session.length, 1, (at) => verdictOf({ session: flip(archive.session, at) }))).toEqual([])
+    expect(
+      await unnoticed(archive.session.length, 1, (at) => verdictOf({ session: flip(archive.session, at) })),
+    ).toEqual([])
   })
 
   it('in the statement', async () => {
-    expect(await unnoticed(archive.statement.length, 1, (at) => verdictOf({ statement: flip(archive.statement, at) }))).toEqual([])
+    expect(
+      await unnoticed(archive.statement.length, 1, (at) => verdictOf({ statement: flip(archive.statement, at) })),
+    ).toEqual([])
   })
 
   it('in the receipt and its disclosures', async () => {
@@ -61,13 +77,22 @@ describe('every octet counts', () => {
   })
 
   it('in the report', async () => {
-    expect(await unnoticed(archive.quote.report.length, 3, (at) => verdictOf({ quote: { ...archive.quote, report: flip(archive.quote.report, at) } }))).toEqual([])
+    expect(
+      await unnoticed(archive.quote.report.length, 3, (at) =>
+        verdictOf({ quote: { ...archive.quote, report: flip(archive.quote.report, at) } }),
+      ),
+    ).toEqual([])
   })
 
   it('in the certificates', async () => {
     for (const name of ['vcek', 'ask', 'ark'] as const) {
       const certificate = archive.endorsements[name]
-      expect(await unnoticed(certificate.length, 11, (at) => verdictOf({ endorsements: { ...archive.endorsements, [name]: flip(certificate, at) } })), name).toEqual([])
+      expect(
+        await unnoticed(certificate.length, 11, (at) =>
+          verdictOf({ endorsements: { ...archive.endorsements, [name]: flip(certificate, at) } }),
+        ),
+        name,
+      ).toEqual([])
     }
   })
 
@@ -77,7 +102,9 @@ describe('every octet counts', () => {
   })
 
   it('when anything is cut', async () => {
-    expect(await unnoticed(archive.session.length, 50, (at) => verdictOf({ session: archive.session.slice(0, at) }))).toEqual([])
+    expect(
+      await unnoticed(archive.session.length, 50, (at) => verdictOf({ session: archive.session.slice(0, at) })),
+    ).toEqual([])
     expect(await unnoticed(receipt.length, 97, (at) => verdictOf({ receipt: receipt.slice(0, at) }))).toEqual([])
     expect(await unnoticed(proof.length, 13, (at) => verdictOf({ proof: proof.slice(0, at) }))).toEqual([])
   })

@@ -1,7 +1,7 @@
 /** The frozen wire vector: octets that this profile made once, which every later version must still read, verify and make. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { importJWK, compactVerify, calculateJwkThumbprint } from 'jose'
+import { calculateJwkThumbprint, compactVerify, importJWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeHex } from '../../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
@@ -33,7 +33,11 @@ describe('frozen wire vector', () => {
   })
 
   it('binds the statement by SHA-512 behind its profile and a zero octet', () => {
-    const expected = createHash('sha512').update('urn:countersign:statement:1').update(Buffer.of(0)).update(frozen.statement).digest('hex')
+    const expected = createHash('sha512')
+      .update('urn:countersign:statement:1')
+      .update(Buffer.of(0))
+      .update(frozen.statement)
+      .digest('hex')
     expect(frozen.reportData).toBe(expected)
     expect(encodeHex(statementReportData(encodeUtf8(frozen.statement)))).toBe(expected)
   })
@@ -50,16 +54,29 @@ describe('frozen wire vector', () => {
   it('verifies with another JOSE library under the key of the session', async () => {
     const { keys } = decodeSession(encodeUtf8(frozen.session))
     const [jws = ''] = frozen.receipt.split('~')
-    const { payload, protectedHeader } = await compactVerify(jws, await importJWK({ ...keys.receipt }, 'Ed25519'), { algorithms: ['Ed25519'] })
-    expect(protectedHeader).toEqual({ alg: 'Ed25519', kid: await calculateJwkThumbprint({ ...keys.receipt }), typ: 'eat+jwt' })
+    const { payload, protectedHeader } = await compactVerify(jws, await importJWK({ ...keys.receipt }, 'Ed25519'), {
+      algorithms: ['Ed25519'],
+    })
+    expect(protectedHeader).toEqual({
+      alg: 'Ed25519',
+      kid: await calculateJwkThumbprint({ ...keys.receipt }),
+      typ: 'eat+jwt',
+    })
     expect(jwkThumbprint(keys.receipt)).toBe(protectedHeader.kid)
-    expect(JSON.parse(new TextDecoder().decode(payload))).toEqual(JSON.parse(JSON.stringify(decodeReceipt(frozen.receipt).claims)))
+    expect(JSON.parse(new TextDecoder().decode(payload))).toEqual(
+      JSON.parse(JSON.stringify(decodeReceipt(frozen.receipt).claims)),
+    )
   })
 
   it('proves inclusion in the checkpoint of the statement', async () => {
     const { keys } = decodeSession(encodeUtf8(frozen.session))
     const origin = keys.log.split('+')[0] ?? ''
-    const verdict = await verifyInclusion({ proof: frozen.proof, entry: Buffer.from(frozen.entry, 'hex'), vkey: keys.log, origin })
+    const verdict = await verifyInclusion({
+      proof: frozen.proof,
+      entry: Buffer.from(frozen.entry, 'hex'),
+      vkey: keys.log,
+      origin,
+    })
     expect(verdict.ok && verdict.value.body).toBe(decodeStatement(encodeUtf8(frozen.statement)).checkpoint)
   })
 })

@@ -16,9 +16,12 @@ interface SpliceCase {
   readonly code?: string
 }
 
-const { cases }: { cases: readonly SpliceCase[] } = JSON.parse(readFileSync('attestation-fixtures/wire/splices.json', 'utf8'))
+const { cases }: { cases: readonly SpliceCase[] } = JSON.parse(
+  readFileSync('attestation-fixtures/wire/splices.json', 'utf8'),
+)
 
-const insertsOf = (splices: readonly Splice[]): Map<string, Uint8Array> => new Map(splices.map(({ insert }) => [digestUri(insert), insert]))
+const insertsOf = (splices: readonly Splice[]): Map<string, Uint8Array> =>
+  new Map(splices.map(({ insert }) => [digestUri(insert), insert]))
 
 function codeOf(run: () => unknown): string {
   try {
@@ -53,7 +56,9 @@ describe('splices', () => {
           splices.push({ at, remove, insert, role: 'model' })
           offset = at + remove
         }
-        expect(replaySplices(request, splices.map(recordSplice), insertsOf(splices))).toEqual(applySplices(request, splices))
+        expect(replaySplices(request, splices.map(recordSplice), insertsOf(splices))).toEqual(
+          applySplices(request, splices),
+        )
       }),
     )
   })
@@ -68,12 +73,17 @@ describe('splices', () => {
 describe('members of JSON octets', () => {
   it('finds each value where JSON.parse sees it', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }), fc.constantFrom(undefined, 1, '\t'), (object, indent) => {
-        const bytes = encodeUtf8(JSON.stringify(object, undefined, indent))
-        const members = findMembers(bytes)
-        expect([...members.keys()].sort()).toEqual(Object.keys(object).sort())
-        for (const [key, { start, end }] of members) expect(JSON.parse(decodeUtf8(bytes.subarray(start, end)))).toEqual(JSON.parse(JSON.stringify(object[key])))
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }),
+        fc.constantFrom(undefined, 1, '\t'),
+        (object, indent) => {
+          const bytes = encodeUtf8(JSON.stringify(object, undefined, indent))
+          const members = findMembers(bytes)
+          expect([...members.keys()].sort()).toEqual(Object.keys(object).sort())
+          for (const [key, { start, end }] of members)
+            expect(JSON.parse(decodeUtf8(bytes.subarray(start, end)))).toEqual(JSON.parse(JSON.stringify(object[key])))
+        },
+      ),
     )
   })
 

@@ -1,6 +1,7 @@
 /** Fixtures of receipts and what they say of the octets held: rows R1 to R9, C1, C2, P2, P4 and the profile's own rules. */
-import { concatBytes } from '../../../src/core/encoding/bytes.ts'
+
 import { decodeBase64Url, encodeBase64Url } from '../../../src/core/encoding/base64.ts'
+import { concatBytes } from '../../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import { receiptJti } from '../../../src/core/receipt/receipt.ts'
 import { testKey } from '../../kit/ed25519.ts'
@@ -37,7 +38,11 @@ function mapHeader(token: string, header: object): string {
   return token.replace(/^[^.]+/, encodeBase64Url(encodeUtf8(JSON.stringify(header))))
 }
 
-const swapEvents = concatBytes(EVENTS.subarray(firstEvent, lastEvent), EVENTS.subarray(0, firstEvent), EVENTS.subarray(lastEvent))
+const swapEvents = concatBytes(
+  EVENTS.subarray(firstEvent, lastEvent),
+  EVENTS.subarray(0, firstEvent),
+  EVENTS.subarray(lastEvent),
+)
 const decomposed = encodeUtf8('{"model":"demo","messages":[{"role":"user","content":"cafe\u0301"}]}')
 const composed = encodeUtf8('{"model":"demo","messages":[{"role":"user","content":"caf\u00e9"}]}')
 const splice = { at: 9, remove: 6, insert: encodeUtf8('"other"'), role: 'model' }
@@ -45,46 +50,299 @@ const splice = { at: 9, remove: 6, insert: encodeUtf8('"other"'), role: 'model' 
 export const RECEIPT_FIXTURES: readonly AnswerFixture[] = [
   { row: 'good', name: 'quoted', title: 'a quoted answer', code: 'ok' },
   { row: 'good', name: 'quoted-stream', title: 'a quoted stream', code: 'ok', recipe: stream },
-  { row: 'good', name: 'quoted-spliced', title: 'an answer whose request was spliced', code: 'ok', recipe: { splices: [splice] } },
-  { row: 'good', name: 'quoted-withheld-dependencies', title: 'an answer without the disclosures that policy does not ask for', code: 'ok', recipe: { disclosed: ({ request = {}, forwarded = {}, response = {} }) => ({ request, forwarded, response }) } },
-  { row: 'good', name: 'refused', title: 'the receipt of a refusal, which forwarded nothing', code: 'ok', recipe: { claims: () => ({ outcome: 'refused' }), disclosed: ({ request = {}, response = {} }) => ({ request, response }) }, held: { outcome: 'any' } },
+  {
+    row: 'good',
+    name: 'quoted-spliced',
+    title: 'an answer whose request was spliced',
+    code: 'ok',
+    recipe: { splices: [splice] },
+  },
+  {
+    row: 'good',
+    name: 'quoted-withheld-dependencies',
+    title: 'an answer without the disclosures that policy does not ask for',
+    code: 'ok',
+    recipe: { disclosed: ({ request = {}, forwarded = {}, response = {} }) => ({ request, forwarded, response }) },
+  },
+  {
+    row: 'good',
+    name: 'refused',
+    title: 'the receipt of a refusal, which forwarded nothing',
+    code: 'ok',
+    recipe: {
+      claims: () => ({ outcome: 'refused' }),
+      disclosed: ({ request = {}, response = {} }) => ({ request, response }),
+    },
+    held: { outcome: 'any' },
+  },
 
-  { row: 'C1', name: 'c1-nonce-missing', title: 'a receipt without the nonce that was sent', code: 'NONCE_MISSING', recipe: { nonce: 'none' } },
-  { row: 'C1', name: 'c1-nonce-short', title: 'a nonce of 31 octets', code: 'PARSE_INVALID', recipe: { nonce: new Uint8Array(31).fill(1) } },
-  { row: 'C1', name: 'c1-replay', title: 'a receipt that was accepted before', code: 'EVIDENCE_REPLAY', held: { seen: [receiptJti(new Uint8Array(16).fill(0x52))] } },
+  {
+    row: 'C1',
+    name: 'c1-nonce-missing',
+    title: 'a receipt without the nonce that was sent',
+    code: 'NONCE_MISSING',
+    recipe: { nonce: 'none' },
+  },
+  {
+    row: 'C1',
+    name: 'c1-nonce-short',
+    title: 'a nonce of 31 octets',
+    code: 'PARSE_INVALID',
+    recipe: { nonce: new Uint8Array(31).fill(1) },
+  },
+  {
+    row: 'C1',
+    name: 'c1-replay',
+    title: 'a receipt that was accepted before',
+    code: 'EVIDENCE_REPLAY',
+    held: { seen: [receiptJti(new Uint8Array(16).fill(0x52))] },
+  },
   { row: 'C2', name: 'c2-stale', title: 'evidence older than the maximum age', code: 'EVIDENCE_STALE', age: 301 },
 
-  { row: 'R1', name: 'r1-one-space', title: 'a request that differs by one space', code: 'REQUEST_DIGEST_MISMATCH', held: { request: encodeUtf8(text(REQUEST).replace(':', ': ')) } },
-  { row: 'R1', name: 'r1-key-order', title: 'a request whose keys stand in another order', code: 'REQUEST_DIGEST_MISMATCH', held: { request: encodeUtf8('{"messages":[{"role":"user","content":"What does a receipt prove?"}],"model":"demo"}') } },
-  { row: 'R1', name: 'r1-normalisation', title: 'a request in another Unicode normal form', code: 'REQUEST_DIGEST_MISMATCH', recipe: { request: composed }, held: { request: decomposed } },
-  { row: 'R2', name: 'r2-one-bit', title: 'an answer that differs by one bit', code: 'RESPONSE_DIGEST_MISMATCH', held: { response: flip(RESPONSE, 100) } },
-  { row: 'R2', name: 'r2-event-order', title: 'a stream whose events stand in another order', code: 'RESPONSE_DIGEST_MISMATCH', recipe: stream, held: { response: swapEvents } },
-  { row: 'R2', name: 'r2-added-event', title: 'a stream with an event more', code: 'RESPONSE_DIGEST_MISMATCH', recipe: stream, held: { response: concatBytes(EVENTS, encodeUtf8('data: {}\n\n')) } },
-  { row: 'R3', name: 'r3-cut-stream', title: 'a stream that misses its last event', code: 'RESPONSE_INCOMPLETE', recipe: stream, held: { response: EVENTS.slice(0, lastEvent) } },
-  { row: 'R3', name: 'r3-outcome', title: 'an incomplete answer presented as complete', code: 'RESPONSE_INCOMPLETE', recipe: { claims: () => ({ outcome: 'incomplete' }) } },
-  { row: 'R4', name: 'r4-signature', title: 'a signature that differs by one bit', code: 'RECEIPT_SIGNATURE', recipe: { token: (token) => mapSignature(token, (signature) => flip(signature, 5)) } },
-  { row: 'R4', name: 'r4-high-s', title: 'a signature whose S is not below the group order', code: 'RECEIPT_SIGNATURE', recipe: { token: (token) => mapSignature(token, addOrder) } },
-  { row: 'R4', name: 'r4-small-order', title: 'a signature whose R is of small order and S is zero', code: 'RECEIPT_SIGNATURE', recipe: { token: (token) => mapSignature(token, () => Uint8Array.from({ length: 64 }, (_, i) => (i === 0 ? 1 : 0))) } },
-  { row: 'R5', name: 'r5-key', title: 'a receipt signed by a key that is not in the session', code: 'KEY_UNATTESTED', recipe: { receiptKey: testKey(0x07) } },
-  { row: 'R5', name: 'r5-session', title: 'a receipt that names another session', code: 'EVIDENCE_DIGEST_MISMATCH', recipe: { claims: () => ({ session: `sha256:${'0'.repeat(64)}` }) } },
-  { row: 'R6', name: 'r6-nonce', title: "a receipt of another exchange's nonce", code: 'RECEIPT_CONTEXT', held: { nonce: new Uint8Array(32).fill(0x4f) } },
-  { row: 'R7', name: 'r7-version', title: 'a receipt of another profile', code: 'RECEIPT_VERSION', recipe: { claims: () => ({ eat_profile: 'urn:countersign:receipt:2' }) } },
-  { row: 'R7', name: 'r7-unknown-claim', title: 'a receipt with a claim that this version does not know', code: 'RECEIPT_VERSION', recipe: { claims: () => ({ crit: ['x'] }) } },
-  { row: 'R8', name: 'r8-model', title: 'a receipt without its model claim', code: 'CLAIM_MISSING', recipe: { claims: () => ({ model: undefined }) } },
-  { row: 'R8', name: 'r8-role', title: 'dependencies that leave a role out instead of spelling none', code: 'CLAIM_MISSING', recipe: { disclosed: (values) => ({ ...values, dependencies: { ...values.dependencies, 'retrieval-index': undefined } }) } },
-  { row: 'R8', name: 'r8-disclosure', title: 'a receipt without a disclosure that policy asks for', code: 'CLAIM_MISSING', recipe: { disclosed: ({ request = {}, forwarded = {} }) => ({ request, forwarded }) } },
-  { row: 'R9', name: 'r9-digest', title: 'the pinned model name with another digest', code: 'MODEL_MISMATCH', recipe: { claims: () => ({ model: { name: 'demo', digest: `sha256:${'1'.repeat(64)}` } }) } },
-  { row: 'R9', name: 'r9-name', title: 'the pinned digest under another name', code: 'MODEL_MISMATCH', recipe: { claims: ({ model }) => ({ model: { ...model, name: 'demo-large' } }) } },
+  {
+    row: 'R1',
+    name: 'r1-one-space',
+    title: 'a request that differs by one space',
+    code: 'REQUEST_DIGEST_MISMATCH',
+    held: { request: encodeUtf8(text(REQUEST).replace(':', ': ')) },
+  },
+  {
+    row: 'R1',
+    name: 'r1-key-order',
+    title: 'a request whose keys stand in another order',
+    code: 'REQUEST_DIGEST_MISMATCH',
+    held: {
+      request: encodeUtf8('{"messages":[{"role":"user","content":"What does a receipt prove?"}],"model":"demo"}'),
+    },
+  },
+  {
+    row: 'R1',
+    name: 'r1-normalisation',
+    title: 'a request in another Unicode normal form',
+    code: 'REQUEST_DIGEST_MISMATCH',
+    recipe: { request: composed },
+    held: { request: decomposed },
+  },
+  {
+    row: 'R2',
+    name: 'r2-one-bit',
+    title: 'an answer that differs by one bit',
+    code: 'RESPONSE_DIGEST_MISMATCH',
+    held: { response: flip(RESPONSE, 100) },
+  },
+  {
+    row: 'R2',
+    name: 'r2-event-order',
+    title: 'a stream whose events stand in another order',
+    code: 'RESPONSE_DIGEST_MISMATCH',
+    recipe: stream,
+    held: { response: swapEvents },
+  },
+  {
+    row: 'R2',
+    name: 'r2-added-event',
+    title: 'a stream with an event more',
+    code: 'RESPONSE_DIGEST_MISMATCH',
+    recipe: stream,
+    held: { response: concatBytes(EVENTS, encodeUtf8('data: {}\n\n')) },
+  },
+  {
+    row: 'R3',
+    name: 'r3-cut-stream',
+    title: 'a stream that misses its last event',
+    code: 'RESPONSE_INCOMPLETE',
+    recipe: stream,
+    held: { response: EVENTS.slice(0, lastEvent) },
+  },
+  {
+    row: 'R3',
+    name: 'r3-outcome',
+    title: 'an incomplete answer presented as complete',
+    code: 'RESPONSE_INCOMPLETE',
+    recipe: { claims: () => ({ outcome: 'incomplete' }) },
+  },
+  {
+    row: 'R4',
+    name: 'r4-signature',
+    title: 'a signature that differs by one bit',
+    code: 'RECEIPT_SIGNATURE',
+    recipe: { token: (token) => mapSignature(token, (signature) => flip(signature, 5)) },
+  },
+  {
+    row: 'R4',
+    name: 'r4-high-s',
+    title: 'a signature whose S is not below the group order',
+    code: 'RECEIPT_SIGNATURE',
+    recipe: { token: (token) => mapSignature(token, addOrder) },
+  },
+  {
+    row: 'R4',
+    name: 'r4-small-order',
+    title: 'a signature whose R is of small order and S is zero',
+    code: 'RECEIPT_SIGNATURE',
+    recipe: {
+      token: (token) => mapSignature(token, () => Uint8Array.from({ length: 64 }, (_, i) => (i === 0 ? 1 : 0))),
+    },
+  },
+  {
+    row: 'R5',
+    name: 'r5-key',
+    title: 'a receipt signed by a key that is not in the session',
+    code: 'KEY_UNATTESTED',
+    recipe: { receiptKey: testKey(0x07) },
+  },
+  {
+    row: 'R5',
+    name: 'r5-session',
+    title: 'a receipt that names another session',
+    code: 'EVIDENCE_DIGEST_MISMATCH',
+    recipe: { claims: () => ({ session: `sha256:${'0'.repeat(64)}` }) },
+  },
+  {
+    row: 'R6',
+    name: 'r6-nonce',
+    title: "a receipt of another exchange's nonce",
+    code: 'RECEIPT_CONTEXT',
+    held: { nonce: new Uint8Array(32).fill(0x4f) },
+  },
+  {
+    row: 'R7',
+    name: 'r7-version',
+    title: 'a receipt of another profile',
+    code: 'RECEIPT_VERSION',
+    recipe: { claims: () => ({ eat_profile: 'urn:countersign:receipt:2' }) },
+  },
+  {
+    row: 'R7',
+    name: 'r7-unknown-claim',
+    title: 'a receipt with a claim that this version does not know',
+    code: 'RECEIPT_VERSION',
+    recipe: { claims: () => ({ crit: ['x'] }) },
+  },
+  {
+    row: 'R8',
+    name: 'r8-model',
+    title: 'a receipt without its model claim',
+    code: 'CLAIM_MISSING',
+    recipe: { claims: () => ({ model: undefined }) },
+  },
+  {
+    row: 'R8',
+    name: 'r8-role',
+    title: 'dependencies that leave a role out instead of spelling none',
+    code: 'CLAIM_MISSING',
+    recipe: {
+      disclosed: (values) => ({ ...values, dependencies: { ...values.dependencies, 'retrieval-index': undefined } }),
+    },
+  },
+  {
+    row: 'R8',
+    name: 'r8-disclosure',
+    title: 'a receipt without a disclosure that policy asks for',
+    code: 'CLAIM_MISSING',
+    recipe: { disclosed: ({ request = {}, forwarded = {} }) => ({ request, forwarded }) },
+  },
+  {
+    row: 'R9',
+    name: 'r9-digest',
+    title: 'the pinned model name with another digest',
+    code: 'MODEL_MISMATCH',
+    recipe: { claims: () => ({ model: { name: 'demo', digest: `sha256:${'1'.repeat(64)}` } }) },
+  },
+  {
+    row: 'R9',
+    name: 'r9-name',
+    title: 'the pinned digest under another name',
+    code: 'MODEL_MISMATCH',
+    recipe: { claims: ({ model }) => ({ model: { ...model, name: 'demo-large' } }) },
+  },
 
-  { row: 'wire-2', name: 'jose-none', title: 'a header that names no algorithm', code: 'JOSE_ALG', recipe: { token: (token) => mapHeader(token, { alg: 'none', kid: testKey(1).kid, typ: 'eat+jwt' }) } },
-  { row: 'wire-2', name: 'jose-hs256', title: 'a header that names a symmetric algorithm', code: 'JOSE_ALG', recipe: { token: (token) => mapHeader(token, { alg: 'HS256', kid: testKey(1).kid, typ: 'eat+jwt' }) } },
-  { row: 'wire-2', name: 'jose-jwk', title: 'a header that brings its own key', code: 'JOSE_HEADER', recipe: { token: (token) => mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', jwk: testKey(7).jwk }) } },
-  { row: 'wire-2', name: 'tilde', title: 'a token without its trailing tilde', code: 'RECEIPT_ENCODING', recipe: { token: (token) => token.slice(0, -1) } },
-  { row: 'wire-2', name: 'loose-base64', title: 'a signature with loose trailing bits', code: 'BASE64_STRICT', recipe: { token: (token) => token.replace(/(\.[^.~]+)[AQgw]~/, '$1B~') } },
-  { row: 'wire-2', name: 'foreign-disclosure', title: 'a disclosure that the receipt does not cover', code: 'DISCLOSURE_INVALID', recipe: { token: (token) => `${token}${encodeBase64Url(encodeUtf8(`["${encodeBase64Url(new Uint8Array(16))}","exchange",{}]`))}~` } },
-  { row: 'wire-2', name: 'doubled-disclosure', title: 'a disclosure that is there twice', code: 'DISCLOSURE_INVALID', recipe: { token: (token) => `${token}${token.split('~')[1]}~` } },
-  { row: 'wire-2', name: 'unlisted-change', title: 'forwarded octets that differ without a listed change', code: 'TRANSFORM_MISMATCH', recipe: { disclosed: (values) => ({ ...values, forwarded: { digest: `sha256:${'2'.repeat(64)}`, size: REQUEST.length, transforms: [] } }) } },
-  { row: 'wire-2', name: 'withheld-insert', title: 'a change whose inserted octets are not at hand', code: 'TRANSFORM_MISMATCH', recipe: { splices: [splice] }, held: { inserts: 'withheld' } },
-  { row: 'wire-5', name: 'upstream', title: 'an upstream kind that policy does not list', code: 'UPSTREAM_UNATTESTED', recipe: { claims: () => ({ upstream: { kind: 'remote' } }) } },
-  { row: 'wire-5', name: 'issued-before-session', title: 'a receipt issued before its session', code: 'RECEIPT_TIME', recipe: { claims: ({ iat }) => ({ iat: iat - 101 }) } },
+  {
+    row: 'wire-2',
+    name: 'jose-none',
+    title: 'a header that names no algorithm',
+    code: 'JOSE_ALG',
+    recipe: { token: (token) => mapHeader(token, { alg: 'none', kid: testKey(1).kid, typ: 'eat+jwt' }) },
+  },
+  {
+    row: 'wire-2',
+    name: 'jose-hs256',
+    title: 'a header that names a symmetric algorithm',
+    code: 'JOSE_ALG',
+    recipe: { token: (token) => mapHeader(token, { alg: 'HS256', kid: testKey(1).kid, typ: 'eat+jwt' }) },
+  },
+  {
+    row: 'wire-2',
+    name: 'jose-jwk',
+    title: 'a header that brings its own key',
+    code: 'JOSE_HEADER',
+    recipe: {
+      token: (token) => mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', jwk: testKey(7).jwk }),
+    },
+  },
+  {
+    row: 'wire-2',
+    name: 'tilde',
+    title: 'a token without its trailing tilde',
+    code: 'RECEIPT_ENCODING',
+    recipe: { token: (token) => token.slice(0, -1) },
+  },
+  {
+    row: 'wire-2',
+    name: 'loose-base64',
+    title: 'a signature with loose trailing bits',
+    code: 'BASE64_STRICT',
+    recipe: { token: (token) => token.replace(/(\.[^.~]+)[AQgw]~/, '$1B~') },
+  },
+  {
+    row: 'wire-2',
+    name: 'foreign-disclosure',
+    title: 'a disclosure that the receipt does not cover',
+    code: 'DISCLOSURE_INVALID',
+    recipe: {
+      token: (token) =>
+        `${token}${encodeBase64Url(encodeUtf8(`["${encodeBase64Url(new Uint8Array(16))}","exchange",{}]`))}~`,
+    },
+  },
+  {
+    row: 'wire-2',
+    name: 'doubled-disclosure',
+    title: 'a disclosure that is there twice',
+    code: 'DISCLOSURE_INVALID',
+    recipe: { token: (token) => `${token}${token.split('~')[1]}~` },
+  },
+  {
+    row: 'wire-2',
+    name: 'unlisted-change',
+    title: 'forwarded octets that differ without a listed change',
+    code: 'TRANSFORM_MISMATCH',
+    recipe: {
+      disclosed: (values) => ({
+        ...values,
+        forwarded: { digest: `sha256:${'2'.repeat(64)}`, size: REQUEST.length, transforms: [] },
+      }),
+    },
+  },
+  {
+    row: 'wire-2',
+    name: 'withheld-insert',
+    title: 'a change whose inserted octets are not at hand',
+    code: 'TRANSFORM_MISMATCH',
+    recipe: { splices: [splice] },
+    held: { inserts: 'withheld' },
+  },
+  {
+    row: 'wire-5',
+    name: 'upstream',
+    title: 'an upstream kind that policy does not list',
+    code: 'UPSTREAM_UNATTESTED',
+    recipe: { claims: () => ({ upstream: { kind: 'remote' } }) },
+  },
+  {
+    row: 'wire-5',
+    name: 'issued-before-session',
+    title: 'a receipt issued before its session',
+    code: 'RECEIPT_TIME',
+    recipe: { claims: ({ iat }) => ({ iat: iat - 101 }) },
+  },
 ]

@@ -14,7 +14,14 @@ export interface AnswerFixture {
   /** Replaces members of the one lock row. */
   readonly lock?: Readonly<Record<string, unknown>> | 'none'
   /** What the verifier holds in place of what was signed. */
-  readonly held?: { readonly request?: Uint8Array | 'not-held'; readonly response?: Uint8Array | 'not-held'; readonly nonce?: Uint8Array | 'unchecked'; readonly seen?: readonly string[]; readonly inserts?: 'withheld'; readonly outcome?: 'any' }
+  readonly held?: {
+    readonly request?: Uint8Array | 'not-held'
+    readonly response?: Uint8Array | 'not-held'
+    readonly nonce?: Uint8Array | 'unchecked'
+    readonly seen?: readonly string[]
+    readonly inserts?: 'withheld'
+    readonly outcome?: 'any'
+  }
   /** Seconds from the nonce to the time of judgement. */
   readonly age?: number
   /** Leaves the proof out. */
