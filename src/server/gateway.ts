@@ -1,0 +1,153 @@
+/** The gateway as one object: begins a session, serves it, drains it. @module */
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { CountersignError } from '../errors.ts'
+import { type GatewayDeps, type ResolvedDeps, resolveDeps } from './deps.ts'
+import type { ReceiptLog } from './log/index.ts'
+import { answerParseErrors, guard, SERVER_OPTIONS, trackAnswers } from './middleware/http-guard.ts'
+import { RandomPool } from './recorder/random-pool.ts'
+import { Recorder } from './recorder/recorder.ts'
+import { createApp } from './routes/app.ts'
+import { judgeReadiness, type Readiness } from './routes/health.ts'
+import { Lifecycle } from './routes/lifecycle.ts'
+import type { GatewayParts } from './routes/parts.ts'
+import { Pulse } from './routes/pulse.ts'
+import { Attester } from './session/attester.ts'
+import { BootClock } from './session/boot-clock.ts'
+import { findSessions } from './session/earlier-logs.ts'
+import type { AttestedEvidence } from './session/evidence.ts'
+import { beginSession } from './session/session.ts'
+
+export interface Gateway {
+  /** Starts serving. The first quote may still be under way: until it verified, chat routes answer 503. */
+  listen(): Promise<{ readonly url: string }>
+  /** Readiness off, no new requests, open ones up to 30 s, then cut with their receipts; last quote; flush. */
+  close(): Promise<void>
+  ready(): Promise<Readiness>
+  /** The evidence in force, for whoever embeds the gateway. */
+  evidence(): AttestedEvidence | undefined
+  readonly log: ReceiptLog
+}
+
+const DRAIN_MS = 30_000
+/** After streams are cut: time for their receipts. */
+const LAST_WORDS_MS = 5_000
+
+/**
+ * Makes keys, session and log, and asks for the first quote. Nothing is served before {@link Gateway.listen}.
+ * @throws CountersignError ERR_LOG_APPEND when the data directory cannot be written, ERR_CONFIG
+ * @example
+ * const gateway = await createGateway({ config, quoter, upstreams })
+ * const { url } = await gateway.listen()
+ */
+export async function createGateway(given: GatewayDeps): Promise<Gateway> {
+  const deps = resolveDeps(given)
+  const { telemetry } = deps
+  const clock = new BootClock(deps.clock)
+  const lifecycle = new Lifecycle()
+  // The log may fail while the session begins: there is no attester to stop then.
+  let stopAttester = (): void => {}
+  const earlierSessions = await findSessions(deps.config.operational.dataDir)
+  const session = await beginSession(deps, clock, (error) => {
+    telemetry.write({ event: 'log-failed', detail: error.message })
+    lifecycle.fail()
+    stopAttester()
+  })
+  const attester = new Attester(deps, session, clock)
+  stopAttester = () => attester.stop()
+  const parts: GatewayParts = {
+    config: deps.config,
+    session,
+    earlierSessions,
+    attester,
+    recorder: new Recorder(session, { clock, random: deps.random }, () => attester.receiptAppended()),
+    upstreams: deps.upstreams,
+    clock,
+    pulse: new Pulse(deps.timers, () => clock.monotonicMs()),
+    lifecycle,
+    random: new RandomPool(deps.random),
+    telemetry,
+    files: deps.files,
+  }
+  attester.start()
+  return new RunningGateway(deps, parts)
+}
+
+class RunningGateway implements Gateway {
+  readonly log: ReceiptLog
+  readonly #deps: ResolvedDeps
+  readonly #parts: GatewayParts
+  readonly #server: Server
+
+  constructor(deps: ResolvedDeps, parts: GatewayParts) {
+    this.#deps = deps
+    this.#parts = parts
+    this.log = parts.session.log
+    const app = createApp(parts)
+    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+    this.#server = createServer(SERVER_OPTIONS)
+    trackAnswers(this.#server)
+    answerParseErrors(this.#server)
+    this.#server.on(
+      'request',
+      guard((incoming, outgoing) => void listener(incoming, outgoing)),
+    )
+  }
+
+  async listen(): Promise<{ readonly url: string }> {
+    const { host, port } = this.#deps.config.operational.listen
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
+    })
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string')
+      throw new CountersignError('ERR_CONFIG', 'operational.listen: the address is not one of TCP')
+    const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+    this.#deps.telemetry.write({ event: 'started', detail: url })
+    return { url }
+  }
+
+  ready(): Promise<Readiness> {
+    return judgeReadiness(this.#parts)
+  }
+
+  evidence(): AttestedEvidence | undefined {
+    return this.#parts.attester.evidence
+  }
+
+  async close(): Promise<void> {
+    const { lifecycle, attester, session, upstreams } = this.#parts
+    lifecycle.drain()
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    await this.#finishRequests()
+    this.#server.closeAllConnections()
+    await closed
+    if (lifecycle.phase !== 'failed') await attester.close()
+    await session.log.close()
+    await upstreams.close()
+    this.#deps.telemetry.write({ event: 'stopped', detail: '' })
+  }
+
+  /** What is open at the deadline ends with an error and its receipt. */
+  async #finishRequests(): Promise<void> {
+    const { lifecycle } = this.#parts
+    if (await this.#idleWithin(DRAIN_MS)) return
+    lifecycle.cutAll()
+    await this.#idleWithin(LAST_WORDS_MS)
+  }
+
+  #idleWithin(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#deps.timers.after(ms, () => resolve(false))
+      void this.#parts.lifecycle.idle().then(() => {
+        cancel()
+        resolve(true)
+      })
+    })
+  }
+}

@@ -1,0 +1,155 @@
+/** One admitted request from admission to its receipt: collects what the receipt will say. @module */
+import { digestUri } from '../../core/crypto/index.ts'
+import type { EngineClaim, ModelClaim, Outcome, UpstreamKind } from '../../core/receipt/claims.ts'
+import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
+import { recordSplice, type Splice } from '../../core/transform/splice.ts'
+import { CountersignError } from '../../errors.ts'
+import type { BootClock } from '../session/boot-clock.ts'
+import { NO_DEPENDENCIES } from '../upstream/dependencies.ts'
+import type { ServedModel, UpstreamResponse } from '../upstream/types.ts'
+import { type AnswerFacts, describeExchange, plainText } from './exchange-facts.ts'
+import type { Admitted, CommittedReceipt, Recorder } from './recorder.ts'
+
+/** What is known of a request before its body is looked into. */
+export interface ExchangeOpening {
+  readonly method: string
+  /** Of the route, without query. */
+  readonly path: string
+  readonly operation: string
+  readonly tenant: string
+  readonly retryCount: number
+  /** Exact octets of the content; absent when they were not all read. */
+  readonly body?: Uint8Array
+  readonly mediaType: string
+}
+
+/** What was handed to the upstream. */
+export interface Forwarding {
+  /** Exactly the octets that were sent. */
+  readonly octets: Uint8Array
+  readonly splices: readonly Splice[]
+  readonly model: ServedModel
+  readonly dependencies: Dependencies
+}
+
+/** How an exchange ended, on the wire. */
+export interface Conclusion {
+  readonly outcome: Outcome
+  /** The status that the client was given; 499 when it had gone. */
+  readonly status: number
+  readonly response: Octets
+}
+
+/** Nothing ran: the answer is the gateway's own. */
+const NO_ENGINE: EngineClaim = { name: 'none', version: 'none', determinism: 'best-effort', flags: 'none' }
+const NO_UPSTREAM: UpstreamKind = 'embedded'
+
+export class Exchange {
+  readonly admitted: Admitted
+  readonly #recorder: Recorder
+  readonly #clock: BootClock
+  readonly #opening: ExchangeOpening
+  readonly #request: Octets | undefined
+  readonly #startedSeconds: number
+  readonly #startedMs: number
+  #nonce: string | undefined
+  #asked: string | undefined
+  #forwarding: Forwarding | undefined
+  #forwarded: Forwarded | undefined
+  #peer: UpstreamResponse['peer']
+  #facts: AnswerFacts = {}
+  #concluded = false
+
+  /** Admits the request. @throws CountersignError ERR_LOG_APPEND */
+  constructor(recorder: Recorder, clock: BootClock, opening: ExchangeOpening) {
+    this.#recorder = recorder
+    this.#clock = clock
+    this.#opening = opening
+    this.#startedSeconds = clock.seconds()
+    this.#startedMs = clock.monotonicMs()
+    this.admitted = recorder.admit()
+    const { body, mediaType } = opening
+    this.#request =
+      body === undefined ? undefined : { digest: digestUri(body), size: body.length, media_type: mediaType }
+  }
+
+  /** Whether its receipt was made. */
+  get concluded(): boolean {
+    return this.#concluded
+  }
+
+  /** Whether octets left, or were about to, for the upstream. */
+  get forwarded(): boolean {
+    return this.#forwarding !== undefined
+  }
+
+  /** The client's nonce, verbatim: it goes into the receipt whatever becomes of the request. */
+  challenged(nonce: string): void {
+    this.#nonce = nonce
+  }
+
+  /** The model as the client named it, which may be any text. */
+  asked(model: string): void {
+    this.#asked = plainText(model)
+  }
+
+  /** These octets are about to leave for the upstream. */
+  forwarding(forwarding: Forwarding): void {
+    const { octets, splices } = forwarding
+    const digest =
+      octets === this.#opening.body && this.#request !== undefined ? this.#request.digest : digestUri(octets)
+    this.#forwarding = forwarding
+    this.#forwarded = { digest, size: octets.length, transforms: splices.map(recordSplice) }
+  }
+
+  /** The upstream answers. */
+  answered(peer: UpstreamResponse['peer']): void {
+    this.#peer = peer
+  }
+
+  /** What was read from the answer. */
+  learned(facts: AnswerFacts): void {
+    this.#facts = facts
+  }
+
+  /** Signs the receipt and appends it. Once. @throws CountersignError ERR_LOG_APPEND */
+  conclude({ outcome, status, response }: Conclusion): CommittedReceipt {
+    if (this.#concluded) throw new CountersignError('ERR_USAGE', 'an exchange has one receipt')
+    this.#concluded = true
+    const { tenant, method, path, operation, retryCount } = this.#opening
+    const exchange = describeExchange({
+      ...this.#facts,
+      method,
+      path,
+      status,
+      operation,
+      retryCount,
+      ...(this.#asked === undefined ? {} : { requestModel: this.#asked }),
+      ...(this.#peer === undefined ? {} : { peer: this.#peer }),
+      startedSeconds: this.#startedSeconds,
+      durationMs: this.#clock.monotonicMs() - this.#startedMs,
+    })
+    return this.#recorder.commit(this.admitted, {
+      outcome,
+      ...(this.#nonce === undefined ? {} : { nonce: this.#nonce }),
+      ...this.#sources(),
+      disclosed: {
+        ...(this.#request === undefined ? {} : { request: this.#request }),
+        ...(this.#forwarded === undefined ? {} : { forwarded: this.#forwarded }),
+        response,
+        dependencies: this.#forwarding?.dependencies ?? NO_DEPENDENCIES,
+        exchange,
+      },
+      inserts: this.#forwarding?.splices.map(({ insert }) => insert) ?? [],
+      tenant,
+    })
+  }
+
+  /** Where nothing was forwarded no model vouches for the answer, even if the request named one. */
+  #sources(): { readonly model: ModelClaim; readonly engine: EngineClaim; readonly upstream: UpstreamKind } {
+    if (this.#forwarding === undefined)
+      return { model: { name: this.#asked ?? 'none', digest: 'none' }, engine: NO_ENGINE, upstream: NO_UPSTREAM }
+    const { claim, engine, upstream } = this.#forwarding.model
+    return { model: claim, engine, upstream }
+  }
+}

@@ -1,0 +1,159 @@
+/** The one sequencer of receipts: assigns seq, signs, seals and appends in one synchronous step. wire.md section 2. @module */
+import { decodeBase64Url, encodeBase64Url } from '../../core/encoding/base64.ts'
+import { decodeLogOrigin } from '../../core/log/index.ts'
+import type { EngineClaim, ModelClaim, Outcome, UpstreamKind } from '../../core/receipt/claims.ts'
+import { RECEIPT_PROFILE, type ReceiptClaims } from '../../core/receipt/claims.ts'
+import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
+import { type Disclosure, type DisclosureName, encodeDisclosure } from '../../core/receipt/disclosures.ts'
+import { encodeReceipt, receiptEntry, receiptJti, signReceipt } from '../../core/receipt/receipt.ts'
+import type { ResolvedDeps } from '../deps.ts'
+import type { BootClock } from '../session/boot-clock.ts'
+import type { RunningSession } from '../session/session.ts'
+import { RandomPool } from './random-pool.ts'
+import { sealRecord } from './sealed-store.ts'
+
+/** An admitted request. */
+export interface Admitted {
+  readonly rid: Uint8Array
+  /** `rid` as the client gets it. */
+  readonly ridText: string
+  readonly jti: Uint8Array
+  readonly jtiText: string
+  /** Resolves when the intent is durable: before that no octet leaves. */
+  readonly durable: Promise<void>
+}
+
+/** What a receipt says, as it stands when the exchange ends. */
+export interface ReceiptContent {
+  readonly outcome: Outcome
+  readonly nonce?: string
+  readonly model: ModelClaim
+  readonly engine: EngineClaim
+  readonly upstream: UpstreamKind
+  readonly disclosed: {
+    readonly request?: Octets
+    readonly forwarded?: Forwarded
+    readonly response: Octets
+    readonly dependencies: Dependencies
+    readonly exchange: object
+  }
+  readonly inserts: readonly Uint8Array[]
+  readonly tenant: string
+}
+
+/** A receipt that is signed and on its way to the disk. It is final, whatever the socket does. */
+export interface CommittedReceipt {
+  /** For a response header. */
+  readonly header: string
+  /** For the last comment of a stream. */
+  readonly comment: string
+  /** Resolves when it may leave; rejects with ERR_LOG_APPEND when it never may. */
+  readonly durable: Promise<void>
+}
+
+const ID_SIZE = 16
+const IV_SIZE = 12
+/** Seconds within which the leaf must be in a published checkpoint. */
+const MERGE_DELAY = 60
+/** Octets of the token in a header: with others it must fit into what proxies take (8 KiB). */
+const MAX_HEADER_TOKEN = 6 * 1024
+/** What travels with the answer; the rest is fetched by rid. */
+const TRAVELLING: readonly DisclosureName[] = ['request', 'forwarded', 'response']
+
+export class Recorder {
+  readonly #session: RunningSession
+  readonly #clock: BootClock
+  readonly #pool: RandomPool
+  readonly #iss: string
+  readonly #onAppended: () => void
+
+  /** @param onAppended called after each receipt: one more waits for a quote */
+  constructor(
+    session: RunningSession,
+    { clock, random }: { readonly clock: BootClock; readonly random: ResolvedDeps['random'] },
+    onAppended: () => void,
+  ) {
+    this.#session = session
+    this.#clock = clock
+    this.#pool = new RandomPool(random)
+    this.#iss = `https://${decodeLogOrigin(session.log.origin).host}`
+    this.#onAppended = onAppended
+  }
+
+  /** Admits a request: from here on it is owed a receipt. @throws CountersignError ERR_LOG_APPEND */
+  admit(): Admitted {
+    const rid = this.#pool.take(ID_SIZE)
+    const jtiText = receiptJti(rid)
+    const jti = decodeBase64Url(jtiText)
+    const durable = this.#session.log.recordIntent(jti)
+    // Whoever answers awaits it; an exchange that ends before has its receipt's own promise to look at.
+    durable.catch(() => {})
+    return { rid, ridText: encodeBase64Url(rid), jti, jtiText, durable }
+  }
+
+  /** Signs and appends, in this very tick: nothing else can take the seq. @throws CountersignError ERR_LOG_APPEND */
+  commit({ rid, jti, jtiText }: Admitted, content: ReceiptContent): CommittedReceipt {
+    const { log, receiptKey, boot } = this.#session
+    const disclosures = this.#disclose(content)
+    const seq = log.nextReceiptSeq
+    const issuerJws = signReceipt(this.#claims(jtiText, seq, { content, disclosures }), receiptKey)
+    const sealed = sealRecord(
+      { token: encodeReceipt(issuerJws, disclosures), inserts: content.inserts },
+      { rid, tenant: content.tenant },
+      { boot, seq, jti },
+      this.#pool.take(IV_SIZE),
+    )
+    const { durable } = log.appendReceipt({ entry: receiptEntry(issuerJws), jti, intent: jti, sealed })
+    this.#onAppended()
+    const travelling = disclosures.filter(({ name }) => TRAVELLING.includes(name))
+    const comment = encodeReceipt(issuerJws, travelling)
+    return { comment, header: fitHeader(comment, issuerJws, travelling), durable }
+  }
+
+  #disclose({ disclosed }: ReceiptContent): readonly Disclosure[] {
+    const { request, forwarded, response, dependencies, exchange } = disclosed
+    const disclose = (name: DisclosureName, value: object): Disclosure =>
+      encodeDisclosure(name, value, this.#pool.take(ID_SIZE))
+    return [
+      ...(request === undefined ? [] : [disclose('request', request)]),
+      ...(forwarded === undefined ? [] : [disclose('forwarded', forwarded)]),
+      disclose('response', response),
+      disclose('dependencies', dependencies),
+      disclose('exchange', exchange),
+    ]
+  }
+
+  #claims(
+    jti: string,
+    seq: number,
+    { content, disclosures }: { readonly content: ReceiptContent; readonly disclosures: readonly Disclosure[] },
+  ): ReceiptClaims {
+    const { outcome, nonce, model, engine, upstream } = content
+    const iat = this.#clock.seconds()
+    return {
+      iss: this.#iss,
+      iat,
+      jti,
+      eat_profile: RECEIPT_PROFILE,
+      ...(nonce === undefined ? {} : { eat_nonce: nonce }),
+      session: this.#session.digest,
+      seq,
+      outcome,
+      model,
+      engine,
+      upstream: { kind: upstream },
+      log: { origin: this.#session.log.origin, merge_by: iat + MERGE_DELAY },
+      _sd_alg: 'sha-256',
+      _sd: disclosures.map(({ digest }) => digest),
+    }
+  }
+}
+
+/** A request with many splices makes a long `forwarded`: the header then goes without it. */
+function fitHeader(token: string, issuerJws: string, disclosures: readonly Disclosure[]): string {
+  if (token.length <= MAX_HEADER_TOKEN) return token
+  return encodeReceipt(
+    issuerJws,
+    disclosures.filter(({ name }) => name !== 'forwarded'),
+  )
+}

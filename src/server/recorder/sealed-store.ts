@@ -1,0 +1,130 @@
+/**
+ * Receipts with all their disclosures, on the host's disk, readable only with the client's rid. wire.md section 4.
+ *
+ * ```
+ * SEALED   iv (12, random) || AES-256-GCM ciphertext || tag (16)
+ * KEY      HKDF-SHA-256(IKM rid, salt boot, info "countersign:store:1" 00 tenant)
+ * AAD      boot (16) || seq (u64 LE) || jti (16)
+ * RECORD   length of the token (u32 LE) || token, ASCII || { length (u32 LE) || inserted octets of a splice } …
+ * ```
+ * @module
+ */
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { digestUri } from '../../core/crypto/index.ts'
+import { decodeBase64Url } from '../../core/encoding/base64.ts'
+import { concatBytes } from '../../core/encoding/bytes.ts'
+import { Reader } from '../../core/encoding/reader.ts'
+import { decodeAscii, encodeUtf8 } from '../../core/encoding/utf8.ts'
+import { Writer } from '../../core/encoding/writer.ts'
+import { receiptJti } from '../../core/receipt/receipt.ts'
+import type { ReceiptLog } from '../log/index.ts'
+
+/** What is kept of a receipt. */
+export interface ReceiptRecord {
+  /** The token with all disclosures. */
+  readonly token: string
+  /** Inserted octets of splices, in order. */
+  readonly inserts: readonly Uint8Array[]
+}
+
+/** Who may read a record: both must be those that it was sealed for. */
+export interface RecordOwner {
+  readonly rid: Uint8Array
+  /** Empty where no API keys are in use. */
+  readonly tenant: string
+}
+
+/** Where a record stands: moving it elsewhere breaks it. */
+export interface RecordPlace {
+  readonly boot: Uint8Array
+  readonly seq: number
+  readonly jti: Uint8Array
+}
+
+const CIPHER = 'aes-256-gcm'
+const IV_SIZE = 12
+const TAG_SIZE = 16
+const INFO = 'countersign:store:1\0'
+const RID = /^[A-Za-z0-9_-]{21}[AQgw]$/
+
+/** RFC 5869 with one block of output: extract, then expand with the counter octet 1. */
+function deriveKey({ rid, tenant }: RecordOwner, boot: Uint8Array): Uint8Array {
+  const pseudorandom = createHmac('sha256', boot).update(rid).digest()
+  return createHmac('sha256', pseudorandom).update(`${INFO}${tenant}\u0001`).digest()
+}
+
+function additionalData({ boot, seq, jti }: RecordPlace): Uint8Array {
+  return concatBytes(boot, new Writer(8).u64le(BigInt(seq)).finish(), jti)
+}
+
+function lengthPrefixed(octets: Uint8Array): Uint8Array {
+  return concatBytes(new Writer(4).u32le(octets.length).finish(), octets)
+}
+
+function encodeRecord({ token, inserts }: ReceiptRecord): Uint8Array {
+  return concatBytes(...[encodeUtf8(token), ...inserts].map(lengthPrefixed))
+}
+
+function decodeRecord(bytes: Uint8Array): ReceiptRecord {
+  const r = new Reader(bytes)
+  const token = decodeAscii(r.bytes('token', r.u32le('length of the token')))
+  const inserts: Uint8Array[] = []
+  while (r.remaining > 0) inserts.push(r.bytes('insert', r.u32le('length of an insert')))
+  return { token, inserts }
+}
+
+/** @param iv 12 random octets, never used before */
+export function sealRecord(record: ReceiptRecord, owner: RecordOwner, place: RecordPlace, iv: Uint8Array): Uint8Array {
+  const cipher = createCipheriv(CIPHER, deriveKey(owner, place.boot), iv)
+  cipher.setAAD(additionalData(place))
+  const ciphertext = cipher.update(encodeRecord(record))
+  cipher.final()
+  return concatBytes(iv, ciphertext, cipher.getAuthTag())
+}
+
+/** Undefined for another owner, another place, and altered octets: the three cannot be told apart. */
+export function openRecord(sealed: Uint8Array, owner: RecordOwner, place: RecordPlace): ReceiptRecord | undefined {
+  if (sealed.length < IV_SIZE + TAG_SIZE) return undefined
+  const decipher = createDecipheriv(CIPHER, deriveKey(owner, place.boot), sealed.subarray(0, IV_SIZE), {
+    authTagLength: TAG_SIZE,
+  })
+  decipher.setAAD(additionalData(place))
+  decipher.setAuthTag(sealed.subarray(-TAG_SIZE))
+  const clear = decipher.update(sealed.subarray(IV_SIZE, -TAG_SIZE))
+  try {
+    decipher.final()
+  } catch {
+    return undefined
+  }
+  return decodeRecord(clear)
+}
+
+/** A receipt that was found again. */
+export interface StoredReceipt {
+  readonly token: string
+  /** By digest. */
+  readonly inserts: ReadonlyMap<string, Uint8Array>
+  /** Place of its leaf. */
+  readonly index: number
+}
+
+/**
+ * Finds a receipt by its retrieval capability.
+ * @param rid as the client sent it: any text
+ * @returns undefined for an unknown, malformed or foreign one alike
+ */
+export async function findReceipt(
+  log: ReceiptLog,
+  boot: Uint8Array,
+  { rid, tenant }: { readonly rid: string; readonly tenant: string },
+): Promise<StoredReceipt | undefined> {
+  if (!RID.test(rid)) return undefined
+  const octets = decodeBase64Url(rid)
+  const jti = decodeBase64Url(receiptJti(octets))
+  const found = await log.readSealed(jti)
+  if (found === undefined) return undefined
+  const record = openRecord(found.sealed, { rid: octets, tenant }, { boot, seq: found.seq, jti })
+  if (record === undefined) return undefined
+  const inserts = new Map(record.inserts.map((insert) => [digestUri(insert), insert]))
+  return { token: record.token, inserts, index: found.index }
+}

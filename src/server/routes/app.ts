@@ -1,0 +1,103 @@
+/** The table of routes. Handlers are shells: they read, call, and map the result; the Context goes no further than this file. @module */
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
+import { CountersignError } from '../../errors.ts'
+import { authenticate, type Caller } from '../middleware/authenticate.ts'
+import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
+import { type ApiError, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
+import { showAttestation } from './attestation.ts'
+import { CHAT_ROUTE, handleChat } from './chat/handle-chat.ts'
+import { showLiveness, showReadiness } from './health.ts'
+import { listModels, showModel } from './models.ts'
+import type { GatewayParts } from './parts.ts'
+import { readPreferences } from './preferences.ts'
+import { showLogFile, showSession } from './published.ts'
+import { showProof, showReceipt } from './receipts.ts'
+import { createRequestId } from './request-id.ts'
+import { respondError } from './respond.ts'
+
+interface Env {
+  Bindings: HttpBindings
+}
+type Answer = Promise<Response> | Response
+type Handler = (c: Context<Env>) => Answer
+
+function errorOf(error: unknown): ApiError {
+  return error instanceof CountersignError && error.code === 'ERR_LOG_APPEND' ? logUnavailable() : internalError()
+}
+
+/** Everything that every answer has: headers, a line of telemetry under the route's pattern, and no exception that gets out. */
+function observed(parts: GatewayParts, route: string, handler: Handler): (c: Context<Env>) => Promise<Response> {
+  return async (c) => {
+    const startedMs = parts.clock.monotonicMs()
+    const requestId = createRequestId(parts.random)
+    const response = await Promise.resolve(c)
+      .then(handler)
+      .catch((error: unknown) => respondError(errorOf(error)))
+    for (const [name, value] of Object.entries(CORS_HEADERS)) response.headers.set(name, value)
+    response.headers.set('x-request-id', requestId)
+    parts.telemetry.write({
+      event: 'request',
+      requestId,
+      route,
+      status: response.status,
+      requestSize: 0,
+      responseSize: 0,
+      durationMs: Math.round((parts.clock.monotonicMs() - startedMs) * 100) / 100,
+    })
+    return response
+  }
+}
+
+function waitOf(c: Context<Env>): number | undefined {
+  const text = c.req.query('wait')
+  if (text !== undefined) return /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined
+  return readPreferences(c.env.incoming.headers).wait
+}
+
+export function createApp(parts: GatewayParts): Hono<Env> {
+  const app = new Hono<Env>()
+  const get = (route: string, handler: Handler): void => {
+    app.get(route, observed(parts, route, handler))
+  }
+  const withCaller =
+    (handler: (c: Context<Env>, caller: Caller) => Answer): Handler =>
+    (c) => {
+      const caller = authenticate(c.env.incoming.headers.authorization, parts.config.operational.apiKeys)
+      return caller === undefined ? respondError(invalidApiKey()) : handler(c, caller)
+    }
+
+  // Answers on Node's own response, so that no octet of a stream passes through a web stream.
+  app.post(CHAT_ROUTE, (c) => {
+    void handleChat(parts, c.env.incoming, c.env.outgoing)
+    return RESPONSE_ALREADY_SENT
+  })
+  get(
+    '/v1/models',
+    withCaller((_, caller) => listModels(parts, caller)),
+  )
+  // Ids hold slashes.
+  get(
+    '/v1/models/:id{.+}',
+    withCaller((c, caller) => showModel(parts, caller, c.req.param('id') ?? '')),
+  )
+  get('/v1/attestation', (c) => showAttestation(parts, { nonce: c.req.query('nonce'), wait: waitOf(c) }))
+  get('/v1/sessions/:hex', (c) => showSession(parts, c.req.param('hex') ?? ''))
+  get(
+    '/v1/receipts/:rid',
+    withCaller((c, caller) =>
+      showReceipt(parts, { rid: c.req.param('rid') ?? '', caller }, c.req.header('accept') ?? ''),
+    ),
+  )
+  get(
+    '/v1/receipts/:rid/proof',
+    withCaller((c, caller) => showProof(parts, { rid: c.req.param('rid') ?? '', caller })),
+  )
+  get('/log/*', (c) => showLogFile(parts, c.req.path))
+  get('/livez', () => showLiveness(parts))
+  get('/readyz', () => showReadiness(parts))
+  app.options('*', () => new Response(null, { status: 204, headers: PREFLIGHT_HEADERS }))
+  app.notFound(observed(parts, '*', () => respondError(notFound())))
+  return app
+}

@@ -1,0 +1,62 @@
+/** Answers with a stream: head at once, whole blocks as they come, the end behind the receipt. wire.md sections 2 and 3. @module */
+import { concatBytes } from '../../../core/encoding/bytes.ts'
+import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
+import type { UpstreamResponse } from '../../upstream/types.ts'
+import { logUnavailable, upstreamFailed } from '../api-error.ts'
+import { errorBlock, type StreamEnd, StreamRelay } from './stream-relay.ts'
+import { answerError, commit, type Turn } from './turn.ts'
+
+const STREAM_TYPE = 'text/event-stream'
+const CLIENT_GONE = 499
+
+export function isEventStream({ mediaType }: UpstreamResponse): boolean {
+  return /^text\/event-stream\s*(?:;|$)/i.test(mediaType)
+}
+
+/** The last block of every stream, also of one that ended in an error. */
+function receiptBlock(token: string): Uint8Array {
+  return encodeUtf8(`: receipt ${token}\n\n`)
+}
+
+/** @param choices how many were asked for */
+export async function relayStream(turn: Turn, response: UpstreamResponse, choices: number): Promise<void> {
+  if (!isEventStream(response)) {
+    await discard(response)
+    const error = upstreamFailed('The model server did not answer with an event stream.')
+    return answerError(turn, error, 'upstream_error')
+  }
+  const { client, signal, parts, report } = turn
+  const monotonicMs = (): number => parts.clock.monotonicMs()
+  const { blockBytes } = parts.config.measured.limits
+  client.header('cache-control', 'no-cache, no-transform')
+  // Proxies that buffer would hold the stream up.
+  client.header('x-accel-buffering', 'no')
+  client.open(200, STREAM_TYPE)
+  report.began()
+  const relay = new StreamRelay({ client, signal, choices, blockBytes, monotonicMs })
+  const stopBeat = parts.pulse.add((nowMs) => relay.beat(nowMs))
+  try {
+    await conclude(turn, relay, await relay.run(response))
+  } finally {
+    stopBeat()
+  }
+}
+
+async function conclude(turn: Turn, relay: StreamRelay, end: StreamEnd): Promise<void> {
+  const { client, exchange } = turn
+  const { terminal, digest } = relay.finish(end)
+  exchange.learned(relay.facts)
+  const committed = await commit(turn, {
+    outcome: end.outcome,
+    status: end.outcome === 'client_aborted' ? CLIENT_GONE : 200,
+    response: { digest: digest.digest, size: digest.size, media_type: STREAM_TYPE },
+  })
+  client.end(
+    committed === undefined ? errorBlock(logUnavailable()) : concatBytes(terminal, receiptBlock(committed.comment)),
+  )
+}
+
+/** Leaves an answer unread: the upstream is told to stop. */
+async function discard({ body }: UpstreamResponse): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.()
+}

@@ -1,0 +1,80 @@
+/** One chat request on its way to its answer, and the ways in which it ends. @module */
+import { digestUri } from '../../../core/crypto/index.ts'
+import type { Outcome } from '../../../core/receipt/claims.ts'
+import type { Octets } from '../../../core/receipt/disclosed.ts'
+import { CountersignError } from '../../../errors.ts'
+import type { Exchange } from '../../recorder/exchange.ts'
+import type { CommittedReceipt } from '../../recorder/recorder.ts'
+import { type ApiError, encodeApiError, logUnavailable, retryHeaders } from '../api-error.ts'
+import type { ClientResponse } from '../client-response.ts'
+import type { GatewayParts } from '../parts.ts'
+import type { TurnReport } from './turn-report.ts'
+
+export interface Turn {
+  readonly parts: GatewayParts
+  readonly client: ClientResponse
+  readonly exchange: Exchange
+  /** Aborts when the client has gone, or when the gateway must end now. */
+  readonly signal: AbortSignal
+  readonly report: TurnReport
+}
+
+export const JSON_TYPE = 'application/json'
+const CLIENT_GONE = 499
+
+/** An answer that is there as a whole. */
+export interface WholeAnswer {
+  readonly status: number
+  readonly body: Uint8Array
+  readonly outcome: Outcome
+}
+
+function octetsOf(body: Uint8Array): Octets {
+  return { digest: digestUri(body), size: body.length, media_type: JSON_TYPE }
+}
+
+/**
+ * Signs and appends the receipt, and waits until it is durable.
+ * @returns undefined when it cannot be: then nothing that it covers may leave
+ */
+export async function commit(
+  { exchange, report }: Turn,
+  conclusion: { readonly outcome: Outcome; readonly status: number; readonly response: Octets },
+): Promise<CommittedReceipt | undefined> {
+  report.concluded(conclusion)
+  try {
+    const committed = exchange.conclude(conclusion)
+    await committed.durable
+    return committed
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'ERR_LOG_APPEND') return undefined
+    throw error
+  }
+}
+
+/** The client has gone before its answer was there: the receipt says so, and nobody gets to see it but by its rid. */
+async function concludeGone(turn: Turn): Promise<void> {
+  await commit(turn, { outcome: 'client_aborted', status: CLIENT_GONE, response: octetsOf(new Uint8Array(0)) })
+}
+
+/** Sends a whole answer behind its receipt. */
+export async function answer(turn: Turn, { status, body, outcome }: WholeAnswer): Promise<void> {
+  const { client } = turn
+  if (client.gone) return concludeGone(turn)
+  const committed = await commit(turn, { outcome, status, response: octetsOf(body) })
+  if (committed === undefined) return sendError(client, logUnavailable())
+  client.header('inference-receipt', committed.header)
+  client.send(status, JSON_TYPE, body)
+}
+
+/** Answers with an error behind its receipt. */
+export async function answerError(turn: Turn, error: ApiError, outcome: Outcome): Promise<void> {
+  turn.client.headers(retryHeaders(error))
+  await answer(turn, { status: error.status, body: encodeApiError(error), outcome })
+}
+
+/** An error without receipt: the request was not admitted, or the log has failed. */
+export function sendError(client: ClientResponse, error: ApiError): void {
+  client.headers(retryHeaders(error))
+  client.send(error.status, JSON_TYPE, encodeApiError(error))
+}

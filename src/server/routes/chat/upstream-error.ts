@@ -1,0 +1,29 @@
+/** What a client is told when the model server fails. @module */
+import { CountersignError } from '../../../errors.ts'
+import { type NormalisedError, normaliseUpstreamError } from '../../upstream/openai-error.ts'
+import { UpstreamFailure } from '../../upstream/upstream-failure.ts'
+import { type ApiError, upstreamFailed, upstreamTimedOut } from '../api-error.ts'
+
+function fromNormalised({ status, body: { error } }: NormalisedError): ApiError {
+  return { status, ...error, ...(status === 429 || status === 503 ? { retryAfter: 1 } : {}) }
+}
+
+/** For an answer of the upstream with an error status. */
+export function errorOfAnswer(status: number, body: Uint8Array): ApiError {
+  return fromNormalised(normaliseUpstreamError(status, body))
+}
+
+/** For an error event in a stream that had begun well; `data` is the upstream's. */
+export function errorOfEvent(data: object): ApiError {
+  return fromNormalised(normaliseUpstreamError(502, Buffer.from(JSON.stringify(data))))
+}
+
+/** For an upstream that gave no answer, or not all of it. */
+export function errorOfFailure(error: unknown): ApiError {
+  // Messages of UpstreamFailure hold the upstream's configured name and a code, never octets of the exchange.
+  if (error instanceof UpstreamFailure)
+    return error.reason === 'timeout' ? upstreamTimedOut(error.message) : upstreamFailed(error.message)
+  if (error instanceof CountersignError && error.code === 'ERR_UPSTREAM')
+    return upstreamFailed('The model server failed.')
+  throw error
+}

@@ -1,0 +1,37 @@
+/** What routes work with: the running parts of the gateway. @module */
+import type { GatewayConfig } from '../config/index.ts'
+import type { FileSystem } from '../log/index.ts'
+import type { RandomPool } from '../recorder/random-pool.ts'
+import type { Recorder } from '../recorder/recorder.ts'
+import type { Attester } from '../session/attester.ts'
+import type { BootClock } from '../session/boot-clock.ts'
+import type { RunningSession } from '../session/session.ts'
+import type { TelemetrySink } from '../telemetry/types.ts'
+import type { UpstreamSet } from '../upstream/index.ts'
+import { type ApiError, evidenceUnavailable, logUnavailable, shuttingDown } from './api-error.ts'
+import type { Lifecycle } from './lifecycle.ts'
+import type { Pulse } from './pulse.ts'
+
+export interface GatewayParts {
+  readonly config: GatewayConfig
+  readonly session: RunningSession
+  /** Sessions of earlier boots on this disk: path by hexadecimal digest. */
+  readonly earlierSessions: ReadonlyMap<string, string>
+  readonly attester: Attester
+  readonly recorder: Recorder
+  readonly upstreams: UpstreamSet
+  readonly clock: BootClock
+  readonly pulse: Pulse
+  readonly lifecycle: Lifecycle
+  readonly random: RandomPool
+  readonly telemetry: TelemetrySink
+  readonly files: FileSystem
+}
+
+/** Why no request that needs a receipt is admitted now; undefined when it is. */
+export function admissionRefusal({ lifecycle, attester }: GatewayParts): ApiError | undefined {
+  if (lifecycle.phase === 'failed') return logUnavailable()
+  if (lifecycle.phase === 'draining') return shuttingDown()
+  // A receipt under a session whose first quote did not verify would be one that nobody can trust: none is signed.
+  return attester.evidence === undefined ? evidenceUnavailable(attester.reason) : undefined
+}

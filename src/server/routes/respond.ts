@@ -1,0 +1,29 @@
+/** Answers of the routes that are not streamed and carry no receipt. @module */
+import { type ApiError, encodeApiError, retryHeaders } from './api-error.ts'
+
+export type Headers = Readonly<Record<string, string>>
+
+/** Exact octets. */
+export function respondOctets(mediaType: string, octets: Uint8Array, headers: Headers = {}): Response {
+  return new Response(Uint8Array.from(octets), { headers: { 'content-type': mediaType, ...headers } })
+}
+
+export function respondText(mediaType: string, text: string): Response {
+  return new Response(text, { headers: { 'content-type': mediaType } })
+}
+
+export function respondJson(value: object, status: number = 200, headers: Headers = {}): Response {
+  return new Response(JSON.stringify(value), { status, headers: { 'content-type': 'application/json', ...headers } })
+}
+
+export function respondError(error: ApiError): Response {
+  return new Response(Uint8Array.from(encodeApiError(error)), {
+    status: error.status,
+    headers: { 'content-type': 'application/json', ...retryHeaders(error) },
+  })
+}
+
+/** Not there yet: the client asks again. */
+export function respondPending(seconds: number): Response {
+  return respondJson({ status: 'pending' }, 202, { 'retry-after': `${seconds}` })
+}

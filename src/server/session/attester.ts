@@ -1,0 +1,168 @@
+/** The evidence in use, and what waits for newer: ties the quoting loop to session, log and disk. @module */
+import { join } from 'node:path'
+import { encodeArchive } from '../../core/archive/index.ts'
+import { createEntry } from '../../core/log/index.ts'
+import { CountersignError } from '../../errors.ts'
+import type { ResolvedDeps } from '../deps.ts'
+import type { BootClock } from './boot-clock.ts'
+import { type Challenge, Challenges } from './challenges.ts'
+import { type AttestedEvidence, prepareStatement, requestQuote, verifyOwnQuote } from './evidence.ts'
+import { QuoteWaiters } from './quote-waiters.ts'
+import { QuotingLoop, type QuotingOutcome } from './quoting-loop.ts'
+import type { RunningSession } from './session.ts'
+import { replaceFile } from './whole-file.ts'
+
+/** Evidence is renewed when this part of its life is over. */
+const RENEW_AT = 0.75
+
+export class Attester {
+  readonly #deps: ResolvedDeps
+  readonly #session: RunningSession
+  readonly #clock: BootClock
+  readonly #challenges: Challenges
+  readonly #waiters: QuoteWaiters
+  readonly #loop: QuotingLoop<AttestedEvidence>
+  #newest: AttestedEvidence | undefined
+  #storing: Promise<void> = Promise.resolve()
+  /** Why there is no evidence, for readiness. */
+  #lastFailure = 'the first quote is under way'
+
+  constructor(deps: ResolvedDeps, session: RunningSession, clock: BootClock) {
+    this.#deps = deps
+    this.#session = session
+    this.#clock = clock
+    this.#challenges = new Challenges(session.log)
+    this.#waiters = new QuoteWaiters(deps.timers)
+    const { intervalMs, deadlineMs } = deps.config.operational.quoting
+    this.#loop = new QuotingLoop<AttestedEvidence>(
+      {
+        attempt: () => this.#attempt(),
+        isDue: () => this.#isDue(),
+        adopt: (evidence) => this.#adopt(evidence),
+        renewInMs: ({ attestation }) => (attestation.expiresAt.getTime() - clock.date().getTime()) * RENEW_AT,
+        report: (outcome) => this.#report(outcome),
+        monotonicMs: () => clock.monotonicMs(),
+        timers: deps.timers,
+      },
+      { intervalMs, deadlineMs },
+    )
+  }
+
+  /** Asks for the first quote. */
+  start(): void {
+    this.#loop.poke()
+  }
+
+  /** The newest evidence while it is in force. Without it no receipt may be signed. */
+  get evidence(): AttestedEvidence | undefined {
+    const newest = this.#newest
+    if (newest !== undefined && this.#clock.date() < newest.attestation.expiresAt) return newest
+    this.#loop.poke()
+    return undefined
+  }
+
+  /** The newest evidence, in force or not: its checkpoint covers every earlier receipt. */
+  get newest(): AttestedEvidence | undefined {
+    return this.#newest
+  }
+
+  /** Why {@link evidence} is not there. */
+  get reason(): string {
+    return this.#newest === undefined ? this.#lastFailure : 'the newest evidence has expired'
+  }
+
+  /** A receipt was appended: it waits for a quote from now on. */
+  receiptAppended(): void {
+    this.#loop.poke()
+  }
+
+  /** Appends the leaf of a nonce; undefined when too many wait. @throws CountersignError ERR_LOG_APPEND */
+  challenge(nonce: Uint8Array): Challenge | undefined {
+    return this.#challenges.add(nonce)
+  }
+
+  /** Evidence whose checkpoint holds the leaf at `index`, now or within `waitMs`; undefined when the wait is over. */
+  async quoted(index: number, waitMs: number): Promise<AttestedEvidence | undefined> {
+    const covering = (): AttestedEvidence | undefined =>
+      this.evidence !== undefined && index < this.evidence.checkpoint.size ? this.evidence : undefined
+    const now = covering()
+    if (now !== undefined) return now
+    this.#loop.poke()
+    return (await this.#waiters.wait(index, waitMs)) ? covering() : undefined
+  }
+
+  /** One last quote over everything that waits. */
+  async close(): Promise<void> {
+    await this.#loop.close()
+    this.#waiters.abandon()
+    await this.#storing
+  }
+
+  /** The log has failed. */
+  stop(): void {
+    this.#loop.stop()
+    this.#waiters.abandon()
+  }
+
+  async #attempt(): Promise<AttestedEvidence> {
+    const { quoter, config } = this.#deps
+    const life = config.operational.quoting.statementLifeSeconds
+    const statement = await prepareStatement(this.#session, this.#clock, life)
+    const quote = await requestQuote(quoter, statement)
+    return verifyOwnQuote(quote, statement, {
+      session: this.#session,
+      clock: this.#clock,
+      simulated: quoter.simulated,
+    })
+  }
+
+  #isDue(): boolean {
+    const newest = this.#newest
+    if (newest === undefined) return true
+    if (this.#challenges.pending > 0 || this.#clock.date() >= newest.attestation.expiresAt) return true
+    return this.#session.log.nextReceiptSeq > newest.attestation.statement.counts.receipts
+  }
+
+  #adopt(evidence: AttestedEvidence): boolean {
+    const { size } = evidence.checkpoint
+    // A quote that was asked for earlier and came later: what is in use covers more.
+    if (this.#newest !== undefined && size < this.#newest.checkpoint.size) return false
+    this.#newest = evidence
+    this.#appendQuote(evidence)
+    this.#challenges.release(size)
+    this.#waiters.release(size)
+    this.#storing = this.#storing.then(() => this.#store(evidence))
+    return true
+  }
+
+  /** The bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses will date. */
+  #appendQuote({ quote }: AttestedEvidence): void {
+    try {
+      this.#session.log.appendEntry(createEntry('quote', quote.report))
+    } catch (error) {
+      if (!(error instanceof CountersignError) || error.code !== 'ERR_LOG_APPEND') throw error
+    }
+  }
+
+  /** Only the newest is kept: its checkpoint covers all earlier receipts. */
+  async #store({ session, statement, quote, endorsements }: AttestedEvidence): Promise<void> {
+    const { files, telemetry } = this.#deps
+    const path = join(this.#session.log.directory, 'evidence.cmw.json')
+    try {
+      await replaceFile(files, path, encodeArchive({ session, statement, quote, endorsements }))
+    } catch (error) {
+      telemetry.write({ event: 'evidence-not-stored', detail: error instanceof Error ? error.message : 'unknown' })
+    }
+  }
+
+  #report(outcome: QuotingOutcome): void {
+    const { telemetry } = this.#deps
+    const { durationMs } = outcome
+    if (outcome.ok) {
+      telemetry.write({ event: 'quote', detail: `size ${this.#newest?.checkpoint.size ?? 0}`, durationMs })
+      return
+    }
+    this.#lastFailure = outcome.error instanceof Error ? outcome.error.message : 'unknown'
+    telemetry.write({ event: 'quote-failed', detail: this.#lastFailure, durationMs })
+  }
+}

@@ -1,0 +1,77 @@
+/** One attempt at attested evidence: statement over the newest checkpoint, quote, self-verification. wire.md section 1. @module */
+import { type Attestation, verifyAttestation } from '../../core/evidence/attestation.ts'
+import type { Quote, Quoter } from '../../core/evidence/quoter.ts'
+import { encodeStatement, STATEMENT_PROFILE, statementReportData } from '../../core/evidence/statement.ts'
+import type { SignedCheckpoint } from '../../core/log/index.ts'
+import { decodeSnpEndorsements, type SnpEndorsements } from '../../core/snp/index.ts'
+import { assertVerified, type Verified } from '../../core/verdict.ts'
+import { CountersignError, MalformedError } from '../../errors.ts'
+import type { BootClock } from './boot-clock.ts'
+import { selfTrust } from './self-policy.ts'
+import type { RunningSession } from './session.ts'
+
+/** Evidence that passed the gateway's own verification. */
+export interface AttestedEvidence {
+  readonly session: Uint8Array
+  readonly statement: Uint8Array
+  readonly quote: Quote
+  readonly endorsements: SnpEndorsements
+  readonly attestation: Verified<Attestation>
+  /** The quoted checkpoint with its signature. */
+  readonly checkpoint: SignedCheckpoint
+}
+
+/** A statement that waits for its quote. */
+export interface PreparedStatement {
+  readonly octets: Uint8Array
+  readonly checkpoint: SignedCheckpoint
+}
+
+/** Signs a checkpoint and states it. Checkpoint and counts are of one instant; `iat` comes after both. */
+export async function prepareStatement(
+  { log, digest }: RunningSession,
+  clock: BootClock,
+  lifeSeconds: number,
+): Promise<PreparedStatement> {
+  const { counts, ...checkpoint } = await log.checkpoint()
+  const iat = clock.seconds()
+  const octets = encodeStatement({
+    eat_profile: STATEMENT_PROFILE,
+    iat,
+    exp: iat + lifeSeconds,
+    session: digest,
+    counts: { intents: counts.intents, receipts: counts.receipts, open: counts.open },
+    checkpoint: checkpoint.body,
+  })
+  return { octets, checkpoint }
+}
+
+/** The report data are computed here, from the statement: no caller ever chooses them. */
+export function requestQuote(quoter: Quoter, statement: PreparedStatement): Promise<Quote> {
+  return quoter.quote(statementReportData(statement.octets))
+}
+
+/**
+ * Judges the quote as a client would. The device answers through the host, so its octets are the host's until this passes.
+ * @throws CountersignError ERR_QUOTE with the refusal as cause
+ */
+export async function verifyOwnQuote(
+  quote: Quote,
+  { octets: statement, checkpoint }: PreparedStatement,
+  { session, clock, simulated }: { session: RunningSession; clock: BootClock; simulated: boolean },
+): Promise<AttestedEvidence> {
+  try {
+    const endorsements = decodeSnpEndorsements(quote.auxblob)
+    const verdict = await verifyAttestation(
+      { session: session.octets, statement, quote, endorsements },
+      selfTrust(endorsements, simulated),
+      { source: 'as-given', at: clock.date() },
+    )
+    const attestation = assertVerified(verdict)
+    return { session: session.octets, statement, quote, endorsements, attestation, checkpoint }
+  } catch (cause) {
+    if (cause instanceof MalformedError || (cause instanceof CountersignError && cause.code === 'ERR_NOT_VERIFIED'))
+      throw new CountersignError('ERR_QUOTE', `the device's quote did not verify: ${cause.message}`, { cause })
+    throw cause
+  }
+}
