@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { decodeHex } from '../core/encoding/bytes.ts'
+import { CountersignError } from '../errors.ts'
 import type { GatewayConfig } from '../server/config/index.ts'
 import { createGateway, createUpstreams, type Gateway } from '../server/index.ts'
 import { createSimulatedSnp } from '../simulator/index.ts'
@@ -20,6 +22,23 @@ export interface TrialOptions {
   readonly config: GatewayConfig
   /** Where policy and lock are written. */
   readonly folder: string
+}
+
+const READY_TIMEOUT_MS = 30_000
+const READY_POLL_MS = 20
+
+async function untilReady(gateway: Gateway): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS
+  for (;;) {
+    const { ready, evidence, log, upstreams } = await gateway.ready()
+    if (ready) return
+    if (performance.now() > deadline)
+      throw new CountersignError(
+        'ERR_QUOTE',
+        `the gateway did not become ready: evidence ${evidence}, log ${log}, upstreams ${upstreams}`,
+      )
+    await wait(READY_POLL_MS)
+  }
 }
 
 /** Starts it and waits until its first quote has verified. */
@@ -49,6 +68,6 @@ export async function startTrialGateway({ config, folder }: TrialOptions, io: Io
   await writeFile(lockFile, trialLock(references))
   const gateway = await createGateway({ config, quoter: snp.quoter, upstreams })
   const { url } = await gateway.listen()
-  await gateway.ready()
+  await untilReady(gateway)
   return { gateway, url, policyFile, lockFile }
 }

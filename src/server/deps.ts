@@ -51,7 +51,7 @@ const systemTimers: Timers = {
 export function resolveDeps(deps: GatewayDeps): ResolvedDeps {
   return {
     clock: systemClock,
-    random: randomBytes,
+    random: (size) => new Uint8Array(randomBytes(size)),
     timers: systemTimers,
     files: nodeFiles,
     telemetry: createTelemetry(deps.config.operational.log),

@@ -83,17 +83,17 @@ async function judgeArchive(bytes: Uint8Array, options: Options): Promise<Judged
   const { receipt, proof } = archive
   if (receipt === undefined) {
     const verdict = await verifyAttestation(archive, options.trust, { source: 'as-given', at: options.at })
-    return { verdict, result: 'the gateway, at the time given', more: {} }
+    return { verdict, result: 'the gateway; time: as given, not proven', more: {} }
   }
   const held = await holdExchange(archive, receipt, options)
   const evidence = { ...archive, receipt, ...(proof === undefined ? {} : { proof }) }
   const verdict = await verifyAnswer(evidence, held, options.trust, { at: options.at, noncedAt: 'unknown' })
   if (!verdict.ok) return { verdict, result: '', more: {} }
-  const { grade, signed } = verdict.value
+  const { grade, signed, attestation } = verdict.value
   const { outcome, model } = signed.claims
   return {
     verdict,
-    result: `an answer of ${model.name}, outcome ${outcome}, grade ${grade}`,
+    result: `an answer of ${model.name}, outcome ${outcome}, grade ${grade}${attestation.time === 'as-given' ? '; time: as given, not proven' : ''}`,
     more: { grade, outcome, model },
   }
 }
@@ -119,7 +119,11 @@ async function judgeInput(input: string, options: Options, io: Io): Promise<Judg
     )
   const endorsements = await readSnpEndorsements(options.endorsements)
   const verdict = await verifyEvidence({ tee: 'snp', report: bytes, endorsements }, options.trust, options.at)
-  return { verdict, result: 'SEV-SNP evidence; it proves no answer by itself', more: { platform: 'sev-snp' } }
+  return {
+    verdict,
+    result: 'SEV-SNP evidence, which proves no answer by itself; time: as given, not proven',
+    more: { platform: 'sev-snp' },
+  }
 }
 
 function isReceipt(bytes: Uint8Array): boolean {

@@ -202,10 +202,17 @@ function checkTransforms(check: Check, { claims, disclosed }: Receipt, held: Hel
 /** Model and upstream against the rows of the lock that measurement and configuration matched. */
 export function checkReferences(
   check: Checker<(typeof REFERENCE_CHECKS)[number]>,
-  { model, upstream }: ReceiptClaims,
+  claims: ReceiptClaims,
   attestation: Verified<Attestation>,
   { policy, lock }: Trust,
 ): void {
+  // A refusal ran no model: its claim only says what was asked for. It cannot pass for an answer: that must be of outcome complete.
+  if (!wasForwarded(claims)) {
+    check.unchecked('model', 'nothing was forwarded')
+    check.unchecked('upstream', 'nothing was forwarded')
+    return
+  }
+  const { model, upstream } = claims
   const { rows } = attestation
   if (policy.models === 'unchecked' || rows === 'unchecked') check.unchecked('model')
   else if (lock === undefined) check.missing('model', 'policy locks models and no lock file was given')
@@ -239,7 +246,7 @@ export function judgeReceipt(
     checkDisclosures(check, receipt, trust)
     checkOctets(check, 'request-digest', disclosed.request, held.request)
     checkOctets(check, 'response-digest', disclosed.response, held.response)
-    if (held.outcome === 'any') check.unchecked('outcome', claims.outcome)
+    if (held.outcome === 'any') check.unchecked('outcome', `${claims.outcome}; any is accepted`)
     else
       check.that('outcome', claims.outcome === 'complete', 'RESPONSE_INCOMPLETE', {
         pass: claims.outcome,

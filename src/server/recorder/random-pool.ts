@@ -18,7 +18,8 @@ export class RandomPool {
       this.#pool = this.#random(Math.max(POOL_SIZE, size))
       this.#used = 0
     }
-    const octets = this.#pool.slice(this.#used, this.#used + size)
+    // Copied by hand: `slice` of a Node Buffer is a view, which the next line would empty.
+    const octets = Uint8Array.from(this.#pool.subarray(this.#used, this.#used + size))
     this.#pool.fill(0, this.#used, this.#used + size)
     this.#used += size
     return octets

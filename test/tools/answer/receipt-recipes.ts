@@ -48,6 +48,16 @@ const composed = encodeUtf8('{"model":"demo","messages":[{"role":"user","content
 const splice = { at: 9, remove: 6, insert: encodeUtf8('"other"'), role: 'model' }
 
 export const RECEIPT_FIXTURES: readonly AnswerFixture[] = [
+  {
+    row: 'R3',
+    name: 'r3-refusal',
+    title: 'a refusal presented as a complete answer',
+    code: 'RESPONSE_INCOMPLETE',
+    recipe: {
+      claims: () => ({ outcome: 'refused' }),
+      disclosed: ({ request = {}, response = {} }) => ({ request, response }),
+    },
+  },
   { row: 'good', name: 'quoted', title: 'a quoted answer', code: 'ok' },
   { row: 'good', name: 'quoted-stream', title: 'a quoted stream', code: 'ok', recipe: stream },
   {
@@ -70,7 +80,7 @@ export const RECEIPT_FIXTURES: readonly AnswerFixture[] = [
     title: 'the receipt of a refusal, which forwarded nothing',
     code: 'ok',
     recipe: {
-      claims: () => ({ outcome: 'refused' }),
+      claims: () => ({ outcome: 'refused', model: { name: 'unheard-of', digest: 'none' } }),
       disclosed: ({ request = {}, response = {} }) => ({ request, response }),
     },
     held: { outcome: 'any' },

@@ -1,0 +1,107 @@
+/** A running gateway on a simulated TEE, with the policy and lock that verify it. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { trialLock, trialPolicy } from '../../src/cli/trial-policy.ts'
+import { decodeHex } from '../../src/core/encoding/bytes.ts'
+import type { Trust } from '../../src/core/evidence/attestation.ts'
+import { decodeLock } from '../../src/core/lock.ts'
+import { decodePolicy } from '../../src/core/policy.ts'
+import { createGateway, createUpstreams, decodeConfig, type Gateway } from '../../src/server/index.ts'
+import { createSimulatedSnp, importPki, type SimulatedSnpOptions } from '../../src/simulator/index.ts'
+
+export interface TestGateway {
+  readonly gateway: Gateway
+  /** With `/v1`. */
+  readonly base: string
+  readonly trust: Trust
+  readonly policyText: string
+  readonly lockText: string
+  readonly directory: string
+  close(): Promise<void>
+}
+
+export interface TestGatewayOptions {
+  /** Origin of an http upstream; the embedded model is always there too. */
+  readonly upstream?: string
+  readonly snp?: Partial<SimulatedSnpOptions>
+  readonly apiKeys?: string
+}
+
+const config = ({ upstream, apiKeys = 'dangerously-none' }: TestGatewayOptions, directory: string): string => `
+measured:
+  host: gw.example.com
+  models:
+    - id: countersign-demo-2m
+      upstream: embedded
+${
+  upstream === undefined
+    ? ''
+    : `    - id: mock
+      upstream: mock
+      name: mock
+      digest: sha256:${'a'.repeat(64)}
+    - id: alias
+      upstream: mock
+      name: upstream-name
+      digest: none
+`
+}  upstreams:
+    embedded:
+      kind: embedded
+${upstream === undefined ? '' : `    mock:\n      kind: http\n      location: local\n      baseUrl: ${upstream}\n`}
+operational:
+  listen:
+    host: 127.0.0.1
+    port: 0
+  dataDir: ${JSON.stringify(directory)}
+  apiKeys: ${apiKeys}
+  quoting:
+    intervalMs: 50
+  log: none
+`
+
+/** Starts a gateway; `close` stops it and removes its folder. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const directory = await mkdtemp(join(tmpdir(), 'countersign-gateway-'))
+  const decoded = decodeConfig(config(options, directory), { env: {} })
+  const hostData = decodeHex(decoded.digest.slice('sha256:'.length))
+  const snp = await createSimulatedSnp({
+    pki: importPki(inject('simulatedPki')),
+    latencyMs: 1,
+    throttle: 'none',
+    fields: { hostData },
+    ...options.snp,
+  })
+  const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
+  const upstreams = await createUpstreams(decoded.measured, {
+    clock: { now: () => new Date(), monotonicMs: () => performance.now() },
+    random,
+    env: {},
+  })
+  const gateway = await createGateway({ config: decoded, quoter: snp.quoter, upstreams })
+  const { url } = await gateway.listen()
+  const references = {
+    rootFingerprint: snp.rootFingerprint,
+    measurement: snp.measurement,
+    config: decoded.digest,
+    models: upstreams.models().map(({ claim }) => claim),
+    host: decoded.measured.host,
+  }
+  const policyText = trialPolicy(references)
+  const lockText = trialLock(references)
+  return {
+    gateway,
+    base: `${url}/v1`,
+    trust: { policy: decodePolicy(policyText), lock: decodeLock(lockText) },
+    policyText,
+    lockText,
+    directory,
+    close: async () => {
+      await gateway.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
