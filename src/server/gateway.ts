@@ -23,7 +23,10 @@ export interface Gateway {
   listen(): Promise<{ readonly url: string }>
   /** Readiness off, no new requests, open ones up to 30 s, then cut with their receipts; last quote; flush. */
   close(): Promise<void>
+  /** Waits until the first quote has verified, or the log has failed, or the gateway is closed; then says how things stand. */
   ready(): Promise<Readiness>
+  /** How things stand now. */
+  readiness(): Promise<Readiness>
   /** The evidence in force, for whoever embeds the gateway. */
   evidence(): AttestedEvidence | undefined
   readonly log: ReceiptLog
@@ -111,7 +114,12 @@ class RunningGateway implements Gateway {
     return { url }
   }
 
-  ready(): Promise<Readiness> {
+  async ready(): Promise<Readiness> {
+    await this.#parts.attester.first
+    return this.readiness()
+  }
+
+  readiness(): Promise<Readiness> {
     return judgeReadiness(this.#parts)
   }
 

@@ -5,6 +5,7 @@ import { type Context, Hono } from 'hono'
 import { CountersignError } from '../../errors.ts'
 import { authenticate, type Caller } from '../middleware/authenticate.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
+import { reportFailure } from '../telemetry/report-failure.ts'
 import { type ApiError, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
 import { showAttestation } from './attestation.ts'
 import { CHAT_ROUTE, handleChat } from './chat/handle-chat.ts'
@@ -34,7 +35,10 @@ function observed(parts: GatewayParts, route: string, handler: Handler): (c: Con
     const requestId = createRequestId(parts.random)
     const response = await Promise.resolve(c)
       .then(handler)
-      .catch((error: unknown) => respondError(errorOf(error)))
+      .catch((error: unknown) => {
+        reportFailure(parts.telemetry, error)
+        return respondError(errorOf(error))
+      })
     for (const [name, value] of Object.entries(CORS_HEADERS)) response.headers.set(name, value)
     response.headers.set('x-request-id', requestId)
     parts.telemetry.write({

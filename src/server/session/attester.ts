@@ -24,6 +24,11 @@ export class Attester {
   readonly #loop: QuotingLoop<AttestedEvidence>
   #newest: AttestedEvidence | undefined
   #storing: Promise<void> = Promise.resolve()
+  #markFirst: () => void = () => {}
+  /** Resolves when the first evidence has verified, or when there will never be any. */
+  readonly first: Promise<void> = new Promise((resolve) => {
+    this.#markFirst = resolve
+  })
   /** Why there is no evidence, for readiness. */
   #lastFailure = 'the first quote is under way'
 
@@ -95,6 +100,7 @@ export class Attester {
   async close(): Promise<void> {
     await this.#loop.close()
     this.#waiters.abandon()
+    this.#markFirst()
     await this.#storing
   }
 
@@ -102,6 +108,7 @@ export class Attester {
   stop(): void {
     this.#loop.stop()
     this.#waiters.abandon()
+    this.#markFirst()
   }
 
   async #attempt(): Promise<AttestedEvidence> {
@@ -131,6 +138,7 @@ export class Attester {
     this.#appendQuote(evidence)
     this.#challenges.release(size)
     this.#waiters.release(size)
+    this.#markFirst()
     this.#storing = this.#storing.then(() => this.#store(evidence))
     return true
   }

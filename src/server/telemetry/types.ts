@@ -23,7 +23,14 @@ export interface RequestLine {
 
 /** Something that happened outside of requests. */
 export interface NoticeLine {
-  readonly event: 'quote' | 'quote-failed' | 'log-failed' | 'evidence-not-stored' | 'started' | 'stopped'
+  readonly event:
+    | 'quote'
+    | 'quote-failed'
+    | 'log-failed'
+    | 'evidence-not-stored'
+    | 'internal-error'
+    | 'started'
+    | 'stopped'
   readonly detail: string
   readonly durationMs?: number
 }

@@ -4,6 +4,7 @@ import { applySplices } from '../../../core/transform/splice.ts'
 import { CountersignError, MalformedError } from '../../../errors.ts'
 import { authenticate, type Caller, mayUse } from '../../middleware/authenticate.ts'
 import { Exchange, type Forwarding } from '../../recorder/exchange.ts'
+import { reportFailure } from '../../telemetry/report-failure.ts'
 import type { ServedModel, Upstream } from '../../upstream/types.ts'
 import {
   type ApiError,
@@ -52,6 +53,7 @@ export async function handleChat(
     await admit({ parts, incoming, client, report, caller, signal: aborter.signal })
   } catch (error) {
     aborter.abort()
+    reportFailure(parts.telemetry, error)
     fail(client, error)
   } finally {
     leave()
@@ -108,8 +110,9 @@ async function admit(arrival: Arrival): Promise<void> {
 
 /** A bug must not cost the client its receipt. */
 async function concludeFailed(turn: Turn, failure: unknown): Promise<void> {
-  const { exchange, client } = turn
+  const { exchange, client, parts } = turn
   if (exchange.concluded || isLogFailure(failure)) throw failure
+  reportFailure(parts.telemetry, failure)
   if (!client.began) return answerError(turn, internalError(), exchange.forwarded ? 'incomplete' : 'error')
   client.cut()
   await answerError(turn, internalError(), 'incomplete')

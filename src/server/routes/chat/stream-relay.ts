@@ -133,7 +133,7 @@ export class StreamRelay {
         // An event without choices breaks clients of this API; there is nothing in it for them.
         if (!Array.isArray(reading.data['choices'])) return false
         if (this.#names.responseId === undefined) this.#names = readNames(reading.data)
-        if (wasFinished) this.#held.push(block.slice())
+        if (wasFinished) this.#held.push(Uint8Array.from(block))
         return !wasFinished
       default:
         return reading satisfies never
