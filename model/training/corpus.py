@@ -205,6 +205,7 @@ class Generator:
         everything = read_facts()
         self.facts = [f for f in everything if f.topic != "19-smalltalk"]
         self.talk = [f for f in everything if f.topic == "19-smalltalk"]
+        self.talk_weights = [3 if {"hello", "thanks", "test", "bye"} & set(f.forms) else 1 for f in self.talk]
         self.outside = read_outside()
         self.index = {id(f): i for i, f in enumerate(self.facts)}
         self.with_follow = [f for f in self.facts if f.follow]
@@ -236,6 +237,10 @@ class Generator:
         forms = fact.forms if fact.forms and (not fact.definitions or self.rng.random() < 0.5) else fact.definitions
         return vary(self.rng, self.rng.choice(forms)), self.rng.choice(fact.answers)
 
+    def talk_turn(self) -> tuple[str, str]:
+        text, answer = self.fact_turn(self.rng.choices(self.talk, self.talk_weights)[0])
+        return (text.rstrip("?.! ") + self.rng.choice(["!", ".", ""]) if self.rng.random() < 0.4 else text), answer
+
     def conversation(self) -> list[tuple[str, str]]:
         rng = self.rng
         turns: list[tuple[str, str]] = []
@@ -252,11 +257,11 @@ class Generator:
             elif last is not None and kind < 0.45:
                 answers = self.follow_turn(last)
                 last = last if last.follow and rng.random() < 0.3 else None
-            elif kind < 0.80:
+            elif kind < 0.75:
                 last = rng.choices(self.facts, self.weights)[0]
                 answers = self.fact_turn(last)
             elif kind < 0.88:
-                answers = self.fact_turn(rng.choice(self.talk))
+                answers = self.talk_turn()
             else:
                 answers = self.outside_turn()
                 last = None
