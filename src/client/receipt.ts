@@ -70,6 +70,10 @@ function shared({
   return { simulated, checks, assumptions }
 }
 
+function issuerJws(token: string): string {
+  return token.slice(0, token.indexOf('~'))
+}
+
 async function upgrade(
   token: string,
   context: ReceiptContext,
@@ -83,14 +87,16 @@ async function upgrade(
   const archive = decodeArchive(bytes)
   if (archive.proof === undefined)
     throw new CountersignError('ERR_NETWORK', 'the gateway gave an archive without its proof; ask again')
-  // The receipt stays the one that came with the answer: what the gateway hands over now is its log position and the quote.
-  const evidence: AnswerEvidence = { ...archive, receipt: token }
+  // The signed part stays the one that came with the answer; its other disclosures, its place in the log and the quote come now.
+  const full =
+    archive.receipt !== undefined && issuerJws(archive.receipt) === issuerJws(token) ? archive.receipt : token
+  const evidence: AnswerEvidence = { ...archive, receipt: full }
   const verdict = demand(await verifyAnswer(evidence, held, trust, { at: deps.clock.now(), noncedAt }))
   const answer: Verified<VerifiedAnswer> = verdict.value
   const { claims, disclosed } = answer.signed
   return {
     ...shared(verdict),
-    token,
+    token: full,
     claims,
     disclosed,
     grade: answer.quoted === undefined ? 'signed' : grade,
