@@ -40,7 +40,9 @@ export function install() {
 
 export function build({ force = false } = {}) {
   const files = [...sources(join(root, 'src')), join(root, 'tsconfig.base.json'), join(root, 'tsconfig.build.json')]
-  const digest = digestOf(files.map((file) => `${file} ${statSync(file).size} ${digestOf(readFileSync(file))}`).join('\n'))
+  const digest = digestOf(
+    files.map((file) => `${file} ${statSync(file).size} ${digestOf(readFileSync(file))}`).join('\n'),
+  )
   if (!force && stampIs(BUILD_STAMP, digest)) return
   console.error('countersign: building')
   run('npx', ['tsc', '-p', 'tsconfig.build.json'])

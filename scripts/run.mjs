@@ -22,6 +22,9 @@ install()
 build()
 // The folder that the person stands in stays the working folder: relative paths in arguments are theirs.
 const [script, ...args] = command
-const child = spawn(process.execPath, [join(root, script), ...args, ...rest], { stdio: 'inherit', cwd: process.env.INIT_CWD ?? process.cwd() })
+const child = spawn(process.execPath, [join(root, script), ...args, ...rest], {
+  stdio: 'inherit',
+  cwd: process.env.INIT_CWD ?? process.cwd(),
+})
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))

@@ -10,10 +10,14 @@ const results = join(folder, 'results.json')
 const filters = process.argv.slice(2)
 // Thresholds speak of the whole; a part of the tests cannot meet them.
 const coverage = filters.length === 0 ? ['--coverage'] : []
-const { status } = spawnSync('npx', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...coverage, ...filters], {
-  cwd: root,
-  stdio: ['ignore', 'inherit', 'inherit'],
-})
+const { status } = spawnSync(
+  'npx',
+  ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...coverage, ...filters],
+  {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  },
+)
 
 let counts
 try {
@@ -26,6 +30,9 @@ try {
 const passed = counts?.numPassedTests ?? 0
 const failed = counts?.numFailedTests ?? 1
 const skipped = (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
-if (status !== 0 && failed === 0) console.error('countersign: all tests passed, but the run failed: a suite did not load, or coverage of the core is below its threshold')
+if (status !== 0 && failed === 0)
+  console.error(
+    'countersign: all tests passed, but the run failed: a suite did not load, or coverage of the core is below its threshold',
+  )
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exit(status === 0 && failed === 0 && passed > 0 ? 0 : 1)

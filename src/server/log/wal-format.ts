@@ -58,7 +58,7 @@ export const ID_SIZE = 16
 export const SIGNATURE_SIZE = 64
 export const CRC_SIZE = 4
 /** Octets of a file before its first group, at most: enough to read the preamble at once. */
-export const MAX_PREAMBLE_SIZE = 10 + 512
+export const MAX_PREAMBLE_SIZE: number = 10 + 512
 
 /** One sealed receipt and what it closes. */
 export interface WalRecord {

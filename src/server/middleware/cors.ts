@@ -28,15 +28,15 @@ const ALLOWED = [
 ]
 
 /** On every answer. */
-export const CORS_HEADERS = {
+export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': EXPOSED.join(', '),
-} as const
+}
 
 /** On the answer to a preflight. */
-export const PREFLIGHT_HEADERS = {
+export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   ...CORS_HEADERS,
   'access-control-allow-methods': 'GET, POST, OPTIONS',
   'access-control-allow-headers': ALLOWED.join(', '),
   'access-control-max-age': '600',
-} as const
+}
