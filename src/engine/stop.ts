@@ -39,11 +39,19 @@ export class TextRelease {
   }
 }
 
+/**
+ * Where the stop string begins that is complete first; of those that end together, the longest. Which one is complete first does not
+ * depend on how the text was cut, as which one begins first would: a longer one may only be waiting for its end.
+ */
 function firstIndex(text: string, stops: readonly string[]): number {
   let first = -1
+  let firstEnd = Number.POSITIVE_INFINITY
   for (const stop of stops) {
     const at = text.indexOf(stop)
-    if (at >= 0 && (first < 0 || at < first)) first = at
+    const end = at + stop.length
+    if (at < 0 || end > firstEnd || (end === firstEnd && at > first)) continue
+    first = at
+    firstEnd = end
   }
   return first
 }

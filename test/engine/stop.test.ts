@@ -21,7 +21,7 @@ const bytewise = (text: string): Uint8Array[] =>
   Array.from(new TextEncoder().encode(text), (byte) => Uint8Array.of(byte))
 
 describe('text release', () => {
-  it('cuts before the first stop string, for every way of cutting the bytes', () => {
+  it('cuts before the stop string that is complete first, for every way of cutting the bytes', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '😀'), maxLength: 30 })
     const stops = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'é', '😀'), minLength: 1, maxLength: 4 }))
     fc.assert(
@@ -33,13 +33,22 @@ describe('text release', () => {
           chunks.push(bytes.subarray(at, at + size))
           at += size
         }
-        const ends = list.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
+        const found = list
+          .map((stop) => ({ at: text.indexOf(stop), end: text.indexOf(stop) + stop.length }))
+          .filter(({ at }) => at >= 0)
+        const [first] = found.sort((a, b) => a.end - b.end || a.at - b.at)
         const { texts, stopped } = run(chunks, list)
-        expect(texts.join('')).toBe(ends.length > 0 ? text.slice(0, Math.min(...ends)) : text)
-        expect(stopped).toBe(ends.length > 0)
+        expect(texts.join('')).toBe(text.slice(0, first?.at))
+        expect(stopped).toBe(first !== undefined)
         for (const piece of texts) expect(/\p{Surrogate}|\ufffd/u.test(piece)).toBe(false)
       }),
     )
+  })
+
+  it('does not wait for a longer stop string when a shorter one inside it is complete', () => {
+    expect(run(bytewise('éab'), ['éab', 'a'])).toMatchObject({ stopped: true })
+    expect(run(bytewise('éab'), ['éab', 'a']).texts.join('')).toBe('é')
+    expect(run([new TextEncoder().encode('éab')], ['éab', 'a']).texts.join('')).toBe('é')
   })
 
   it('gives held text free when it turns out to be no stop string', () => {
