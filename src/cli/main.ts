@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       load: () => import('./commands/verify.ts'),
     },
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
+    config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
+    keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
   }
 
 function usage(): string {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { exampleConfig } from '../../src/server/config/index.ts'
+
 interface Step {
   readonly command: string
   readonly exit: number
@@ -72,6 +74,8 @@ describe('command line', () => {
       dangerouslyTrustSimulatedRoots: evidence.simulatedRoots,
     }
     write('evidence.policy.json', JSON.stringify(bare))
+    write('countersign.yaml', exampleConfig)
+    write('misspelt.yaml', exampleConfig.replace('maxWaitSeconds', 'maxWaitSecond'))
     write('misspelt.policy.json', JSON.stringify({ ...bare, alowDebug: true }))
   })
 
