@@ -67,8 +67,12 @@ const MALFORMED = ['400 Bad Request', 'The request is not HTTP.', 'bad_request']
 /** Gives requests that do not even parse, or come too slowly, an answer in the one shape of errors. */
 export function answerParseErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (!socket.writable || error.code === 'ECONNRESET' || wasAnswered(socket)) {
+    if (!socket.writable || error.code === 'ECONNRESET') {
       socket.destroy()
+      return
+    }
+    if (hasLastAnswer(socket)) {
+      socket.end(() => socket.destroy())
       return
     }
     const [status, message, code] = PARSE_ERRORS[error.code ?? ''] ?? MALFORMED
@@ -79,14 +83,15 @@ export function answerParseErrors(server: Server): void {
   })
 }
 
-/** Sockets on which an answer has begun: octets written between its own would be taken for part of it. */
-const ANSWERING: WeakMap<Duplex, ServerResponse> = new WeakMap()
+/** The newest answer of each connection. */
+const ANSWERS: WeakMap<Duplex, ServerResponse> = new WeakMap()
 
 export function trackAnswers(server: Server): void {
-  server.on('request', (incoming, outgoing) => ANSWERING.set(incoming.socket, outgoing))
+  server.on('request', (incoming, outgoing) => ANSWERS.set(incoming.socket, outgoing))
 }
 
-function wasAnswered(socket: Duplex): boolean {
-  const answer = ANSWERING.get(socket)
-  return answer?.headersSent === true && !answer.writableFinished
+/** Whether an answer has begun behind which no other may stand: octets between its own would be taken for part of it. */
+function hasLastAnswer(socket: Duplex): boolean {
+  const answer = ANSWERS.get(socket)
+  return answer?.headersSent === true && !(answer.writableFinished && answer.shouldKeepAlive)
 }

@@ -91,6 +91,8 @@ export class QuotingLoop<Evidence> {
     this.#closed = true
     this.#cancelNext?.()
     this.#current?.cancelDeadline()
+    this.#current = undefined
+    this.#wakeClosers()
   }
 
   #settled(): Promise<void> {
@@ -114,6 +116,8 @@ export class QuotingLoop<Evidence> {
 
   /** Evidence that comes after its deadline verified all the same: it is used, unless newer came in between. */
   #succeeded(attempt: Attempt, evidence: Evidence): void {
+    // Late after the end: whoever closed the loop has closed what the evidence would go into.
+    if (this.#closed) return
     const durationMs = this.#deps.monotonicMs() - attempt.startedMs
     if (this.#deps.adopt(evidence)) this.#renewMs = this.#deps.monotonicMs() + this.#deps.renewInMs(evidence)
     this.#deps.report({ ok: true, durationMs })
@@ -143,7 +147,11 @@ export class QuotingLoop<Evidence> {
     attempt.cancelDeadline()
     this.#current = undefined
     this.#earliestMs = earliestMs
-    for (const resolve of this.#idle.splice(0)) resolve()
+    this.#wakeClosers()
     this.poke()
+  }
+
+  #wakeClosers(): void {
+    for (const resolve of this.#idle.splice(0)) resolve()
   }
 }

@@ -64,6 +64,8 @@ export interface GatewayFixture {
   readonly dataDir: string
   readonly trust: Trust
   readonly lines: readonly TelemetryLine[]
+  /** The first line that fits, as soon as it is written. */
+  line(fits: (line: TelemetryLine) => boolean): Promise<TelemetryLine>
   chat(body: object | string | Uint8Array, options?: Omit<Call, 'body'>): Promise<Reply>
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>
   close(): Promise<void>
@@ -98,6 +100,43 @@ function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions
   return { measured, operational, digest: digestMeasured(measured) }
 }
 
+interface RecordedLines {
+  readonly lines: TelemetryLine[]
+  readonly telemetry: { write(line: TelemetryLine): void }
+  line(fits: (line: TelemetryLine) => boolean): Promise<TelemetryLine>
+}
+
+function recordLines(): RecordedLines {
+  const lines: TelemetryLine[] = []
+  const waiting = new Set<(line: TelemetryLine) => void>()
+  return {
+    lines,
+    telemetry: {
+      write: (line) => {
+        lines.push(line)
+        for (const look of waiting) look(line)
+      },
+    },
+    line: (fits) =>
+      new Promise((resolve) => {
+        const there = lines.find(fits)
+        if (there !== undefined) resolve(there)
+        const look = (line: TelemetryLine): void => {
+          if (!fits(line)) return
+          waiting.delete(look)
+          resolve(line)
+        }
+        waiting.add(look)
+      }),
+  }
+}
+
+/** A request's line with this outcome. */
+export const withOutcome =
+  (outcome: string) =>
+  (line: TelemetryLine): boolean =>
+    line.event === 'request' && line.outcome === outcome
+
 export async function startFixture(options: FixtureOptions = {}): Promise<GatewayFixture> {
   const { answer = () => json(CHAT_COMPLETION), faults = [], quoter = (simulated) => simulated } = options
   // Whatever is not a chat is a probe of the upstream's health.
@@ -116,8 +155,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
     random: (size) => new Uint8Array(randomBytes(size)),
     env: {},
   })
-  const lines: TelemetryLine[] = []
-  const telemetry = { write: (line: TelemetryLine) => lines.push(line) }
+  const { lines, telemetry, line } = recordLines()
   const gateway = await createGateway({ config, quoter: quoter(snp.quoter), upstreams, telemetry, ...options.deps })
   const { url } = await gateway.listen()
   if (options.unready !== true) await gateway.ready()
@@ -138,6 +176,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
     dataDir,
     trust,
     lines,
+    line,
     chat: (body, { headers = {}, method = 'POST' } = {}) =>
       call(`${url}/v1/chat/completions`, {
         method,

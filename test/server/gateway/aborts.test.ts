@@ -1,0 +1,123 @@
+/** Clients that go away: the upstream hears of it at once, and the receipt says what was offered. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
+import { holdOctets } from '../../../src/core/receipt/verify.ts'
+import { MemoryFiles } from '../log/memory-files.ts'
+import { CHAT_STREAM, gated, sse, sseHead } from '../upstream/mock-answers.ts'
+import { createGate, type Script } from '../upstream/mock-upstream.ts'
+import { ask, type GatewayFixture, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'
+import { abortWhen, type OpenReply, open, readReply } from './http-client.ts'
+
+const UPSTREAM_ABORT_MS = 100
+const [FIRST = '', ...REST] = CHAT_STREAM.split(/(?<=\n\n)/)
+
+let fixture: GatewayFixture
+afterEach(() => fixture.close())
+
+async function start(answer: () => Script, files?: MemoryFiles): Promise<void> {
+  fixture = await startFixture({ answer, ...(files === undefined ? {} : { deps: { files } }) })
+}
+
+function send(more: object): Promise<OpenReply> {
+  return open(`${fixture.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: ask(PLAIN_MODEL, more),
+  })
+}
+
+/** The chat among the requests that the mock got: the probe of its health comes first. */
+const chatReceived = () => fixture.mock.request(1)
+
+async function expectAborted(rid: unknown, octets: Uint8Array): Promise<void> {
+  const { disclosed, claims } = decodeReceipt((await fixture.get(`/v1/receipts/${rid}`)).text)
+  expect(claims.outcome).toBe('client_aborted')
+  expect(disclosed.response).toMatchObject(holdOctets(octets))
+  expect(disclosed.exchange?.['http']).toMatchObject({ '@status': 499 })
+  expect(disclosed.forwarded?.size).toBeGreaterThan(0)
+}
+
+describe('a client that goes away', () => {
+  it.each([{}, { stream: true }])('before the upstream has answered (%o)', async (more) => {
+    await start(() => ['hang'])
+    const url = `${fixture.url}/v1/chat/completions`
+    let abortedMs = 0
+    const seen = chatReceived().then(() => {
+      abortedMs = performance.now()
+    })
+    await abortWhen(url, { body: ask(PLAIN_MODEL, more), headers: { 'content-type': 'application/json' } }, seen)
+    const goneMs = await (await chatReceived()).gone
+    expect(goneMs - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    await fixture.line(withOutcome('client_aborted'))
+    expect(fixture.gateway.log.counts).toMatchObject({ receipts: 1, open: 0 })
+  })
+
+  it('behind the head of a stream', async () => {
+    await start(() => [...sseHead(), 'hang'])
+    const reply = await send({ stream: true })
+    const abortedMs = performance.now()
+    reply.abort()
+    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    await fixture.line(withOutcome('client_aborted'))
+    await expectAborted(reply.incoming.headers['inference-receipt-id'], new Uint8Array(0))
+  })
+
+  it('in mid-stream: the digest covers what was offered', async () => {
+    await start(() => [...gated([[FIRST, Promise.resolve()]]).slice(0, -1), 'hang'])
+    const reply = await send({ stream: true })
+    const chunk = await new Promise<Buffer>((resolve) => reply.incoming.once('data', resolve))
+    const abortedMs = performance.now()
+    reply.abort()
+    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    await fixture.line(withOutcome('client_aborted'))
+    expect(chunk.toString()).toBe(FIRST)
+    await expectAborted(reply.incoming.headers['inference-receipt-id'], new TextEncoder().encode(FIRST))
+  })
+
+  it('between commit and the last octets: the receipt stays what it was', async () => {
+    const files = new MemoryFiles()
+    await start(() => sse(FIRST + REST.join('')), files)
+    const synced = createGate()
+    const committing = createGate()
+    const reply = await send({ stream: true })
+    files.onStep = async ({ operation, path }) => {
+      if (operation !== 'sync' || !path.endsWith('.wal')) return
+      committing.open()
+      await synced.opened
+    }
+    reply.incoming.resume()
+    await committing.opened
+    reply.abort()
+    synced.open()
+    await fixture.line(withOutcome('complete'))
+    const rid = reply.incoming.headers['inference-receipt-id']
+    const { claims } = decodeReceipt((await fixture.get(`/v1/receipts/${rid}`)).text)
+    expect(claims.outcome).toBe('complete')
+  })
+
+  it('while it still sends its request: it was not admitted, and no upstream was asked', async () => {
+    await start(() => ['hang'])
+    const url = `${fixture.url}/v1/chat/completions`
+    const headers = { 'content-type': 'application/json', 'content-length': '1000' }
+    await abortWhen(url, { headers, body: '{' }, fixture.get('/livez'))
+    await fixture.get('/livez')
+    expect(fixture.gateway.log.counts).toMatchObject({ intents: 0, receipts: 0, open: 0 })
+    expect(fixture.mock.received).toHaveLength(1)
+  })
+
+  it('does not disturb its neighbours', async () => {
+    const gate = createGate()
+    await start(() =>
+      gated([
+        [FIRST, Promise.resolve()],
+        [REST.join(''), gate.opened],
+      ]),
+    )
+    const replies = await Promise.all(Array.from({ length: 8 }, () => send({ stream: true })))
+    for (const reply of replies.slice(0, 4)) reply.abort()
+    await fixture.line(withOutcome('client_aborted'))
+    gate.open()
+    const texts = await Promise.all(replies.slice(4).map(async (reply) => (await readReply(reply)).text))
+    for (const text of texts) expect(text.startsWith(CHAT_STREAM)).toBe(true)
+  })
+})
