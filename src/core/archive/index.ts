@@ -1,6 +1,5 @@
 /** Archives: one file with receipt, proof, evidence and endorsements. Pure. @module */
 export {
-  ARCHIVE_PROFILE,
   ARCHIVE_TYPE,
   type Archive,
   decodeArchive,

@@ -1,7 +1,7 @@
 /** Verifies that a session and its newest statement are vouched for by hardware that the policy trusts. wire.md sections 1, 5, 8. @module */
 import { digestUri, ed25519Spki, sha256 } from '../crypto/index.ts'
 import { decodeBase64Url } from '../encoding/base64.ts'
-import { concatBytes, encodeHex } from '../encoding/bytes.ts'
+import { encodeHex } from '../encoding/bytes.ts'
 import type { Lock, LockRow } from '../lock.ts'
 import { matchRows } from '../lock.ts'
 import {
@@ -262,9 +262,4 @@ export function verifyAttestation(
       time: time.source,
     }
   })
-}
-
-/** Identifies an attestation, so that each quote is verified once: SHA-256 over quote and statement. */
-export function attestationId(evidence: AttestationEvidence): string {
-  return digestUri(concatBytes(sha256(evidence.quote.report), sha256(evidence.statement)))
 }

@@ -2,7 +2,7 @@
 import { MalformedError } from '../../errors.ts'
 import { sha256 } from '../crypto/index.ts'
 import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
-import type { JsonObject, JsonValue } from '../encoding/json.ts'
+import type { JsonValue } from '../encoding/json.ts'
 import { decodeJson } from '../encoding/json.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
 import type { Disclosed } from './disclosed.ts'
@@ -73,4 +73,4 @@ export function decodeDisclosures(encoded: readonly string[], sd: readonly strin
   }
 }
 
-export type { Disclosed, JsonObject }
+export type { Disclosed }

@@ -7,19 +7,6 @@ import { EMBEDDED_MODEL_DIRECTORY, loadEmbeddedModel } from './embedded-model.ts
 import { createHttpUpstream, type HttpUpstreamConfig } from './http.ts'
 import type { ServedModel, Upstream } from './types.ts'
 
-export type { EmbeddedModel } from './embedded-model.ts'
-export { EMBEDDED_MODEL_DIRECTORY, loadEmbeddedModel } from './embedded-model.ts'
-export type { BlocksEnd } from './event-blocks.ts'
-export { EventBlocks } from './event-blocks.ts'
-export type { BlockReading, UsageReading } from './event-reading.ts'
-export { inspectBlock, readUsage } from './event-reading.ts'
-export type { NormalisedError, OpenAiErrorBody } from './openai-error.ts'
-export { normaliseUpstreamError, openAiError } from './openai-error.ts'
-export { StreamProgress } from './stream-progress.ts'
-export type { ServedModel, Upstream, UpstreamRequest, UpstreamResponse } from './types.ts'
-export type { UpstreamFailureReason } from './upstream-failure.ts'
-export { UpstreamFailure } from './upstream-failure.ts'
-
 export interface UpstreamDeps {
   readonly clock: { now(): Date; monotonicMs(): number }
   /** As many random octets as it is asked for. */
