@@ -1,5 +1,6 @@
 /** Byte strings: joining, comparing for order, hexadecimal. Comparing secrets is in crypto/equal. @module */
 import { MalformedError } from '../../errors.ts'
+import { decodeUtf8, encodeUtf8 } from './utf8.ts'
 
 /** Concatenates into one new array. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
@@ -26,13 +27,17 @@ export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0)
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const HEX: Uint8Array = encodeUtf8('0123456789abcdef')
 
 /** Lower-case hexadecimal. */
 export function encodeHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += HEX[byte] ?? ''
-  return text
+  const letters = new Uint8Array(2 * bytes.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    letters[2 * i] = HEX[byte >> 4] ?? 0
+    letters[2 * i + 1] = HEX[byte & 15] ?? 0
+  }
+  return decodeUtf8(letters)
 }
 
 /**
