@@ -34,7 +34,8 @@ for (const file of tracked) {
     const isComment = /^\s*(\/?\*|\/\/)/.test(line)
     if (file.startsWith('src/engine/') && !isComment && INEXACT.test(code))
       faults.push(`${file}:${i + 1}: not exact in every JavaScript engine`)
-    if (isSource && ((!isComment && LOOSE.test(code)) || UNFINISHED.test(line))) faults.push(`${file}:${i + 1}: loose end`)
+    if (isSource && ((!isComment && LOOSE.test(code)) || UNFINISHED.test(line)))
+      faults.push(`${file}:${i + 1}: loose end`)
   })
 }
 
