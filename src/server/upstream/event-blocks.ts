@@ -40,8 +40,8 @@ export class EventBlocks implements LineVisitor {
     const rest = chunk.subarray(from)
     if (rest.length > 0) {
       this.#demand(this.#heldSize + rest.length)
-      // A copy: what is held outlives the chunk, and a chunk may be a small part of a large buffer.
-      this.#held.push(rest.slice())
+      // A copy (`slice` of a Buffer is none): what is held outlives the chunk, which may be a small part of a large one.
+      this.#held.push(new Uint8Array(rest))
       this.#heldSize += rest.length
     }
     return blocks
