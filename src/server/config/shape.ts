@@ -119,6 +119,16 @@ export function configJsonSchema(): JsonValue {
 
 type Issue = z.core.$ZodIssue
 
+/** The library's names of types, as people who write YAML say them. */
+const TYPES: Readonly<Record<string, string>> = {
+  object: 'a section with fields',
+  record: 'a section with names of your choice',
+  array: 'a list',
+  string: 'text',
+  int: 'a whole number',
+  number: 'a whole number',
+}
+
 function explain(issue: Issue, base: ConfigPath): readonly ConfigIssue[] {
   const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? part.toString() : part))]
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key))
@@ -128,9 +138,15 @@ function explain(issue: Issue, base: ConfigPath): readonly ConfigIssue[] {
     const meant = issue.errors.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best))
     if (depth(meant) > 0) return meant.flatMap((inner) => explain(inner, path))
     const literal = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : []))
-    return [{ path, message: `must be a list or the word ${literal.map(String).join(', ')}` }]
+    const advice = `a list or the word ${literal.map(String).join(', ')}`
+    return [{ path, message: issue.errors.flat().some(isMissing) ? `is missing: add ${advice}` : `must be ${advice}` }]
   }
   return [{ path, message: sentence(issue) }]
+}
+
+/** The library says so in its message alone. */
+function isMissing({ code, message }: Issue): boolean {
+  return code === 'invalid_type' && message.endsWith('received undefined')
 }
 
 function unknownField(path: ConfigPath, key: string): ConfigIssue {
@@ -142,10 +158,7 @@ function unknownField(path: ConfigPath, key: string): ConfigIssue {
 function sentence(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      // The parser says `received undefined` for what is not there.
-      return issue.message.endsWith('received undefined')
-        ? 'is missing: add it'
-        : `must be ${issue.expected === 'int' || issue.expected === 'number' ? 'a whole number' : `of type ${issue.expected}`}`
+      return isMissing(issue) ? 'is missing: add it' : `must be ${TYPES[issue.expected] ?? issue.expected}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_union':
