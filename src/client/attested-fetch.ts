@@ -22,7 +22,7 @@ export interface AttestedFetchOptions {
   readonly lock?: Lock
   /** Told of each verified receipt. */
   readonly onReceipt?: (receipt: AttestedReceipt) => void
-  /** Longest unstreamed answer, octets. */
+  /** Longest unstreamed answer, and most that is held back of a stream, octets. */
   readonly maxAnswerSize?: number
   readonly deps?: Partial<ClientDeps>
 }
@@ -34,7 +34,8 @@ const NONCE_SIZE = 32
 const receipts: WeakMap<Response, Promise<AttestedReceipt>> = new WeakMap()
 
 /**
- * The receipt of an answer that an attested fetch gave. For a stream it resolves when the stream has been read to its end.
+ * The receipt of an answer that an attested fetch gave. For a stream it resolves when the stream has been read to its end, and rejects
+ * when the stream breaks, is cancelled or does not verify.
  * @throws CountersignError ERR_USAGE for any other response
  */
 export function receiptOf(response: Response): Promise<AttestedReceipt> {
@@ -150,10 +151,10 @@ class AttestedFetcher {
   #streamed(response: Response, body: ReadableStream<Uint8Array>, accept: Accept): Response {
     const { promise, resolve, reject } = deferred<AttestedReceipt>()
     const verified = new Response(
-      verifiedEventBody(body, async ({ digest, size, receipt }) => {
-        const pending = accept(receipt, { digest, size })
-        pending.then(resolve, reject)
-        await pending
+      verifiedEventBody(body, {
+        verify: async ({ digest, size, receipt }) => resolve(await accept(receipt, { digest, size })),
+        abandon: reject,
+        maxHeld: this.#maxAnswerSize,
       }),
       response,
     )

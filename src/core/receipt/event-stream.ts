@@ -7,6 +7,7 @@
  */
 import { createHasher, type Hasher } from '../crypto/index.ts'
 import { concatBytes, encodeHex } from '../encoding/bytes.ts'
+import { decodeUtf8 } from '../encoding/utf8.ts'
 import { EventLines, type LineVisitor } from './event-lines.ts'
 
 const COLON = 0x3a
@@ -69,7 +70,8 @@ export class EventStreamDigest implements LineVisitor {
     if (!clean) this.#comment = undefined
     if (!blank || this.#comment === undefined) return
     this.#absorb(end)
-    const text = String.fromCharCode(...this.#comment.kept.subarray(0, MAX_KEPT))
+    // Comments are ASCII. Not by spreading the octets: some engines refuse so many arguments, and the host chooses how many.
+    const text = decodeUtf8(this.#comment.kept.subarray(0, MAX_KEPT))
     this.#receipt = RECEIPT_COMMENT.exec(text)?.[1] ?? this.#receipt
     this.#takeBack(this.#comment)
   }

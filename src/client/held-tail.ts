@@ -1,0 +1,83 @@
+/**
+ * What of an event stream may be passed on before its receipt has verified: whole blocks, up to the one that a reader takes for the end.
+ * The host writes every octet, so the end is recognised in each spelling that some reader accepts. @module
+ */
+
+import { encodeUtf8 } from '../core/encoding/utf8.ts'
+import { EventLines } from '../core/receipt/event-lines.ts'
+import { CountersignError } from '../errors.ts'
+
+const END = encodeUtf8('data:[DONE]')
+const AFTER_COLON = 'data:'.length
+const BYTE_ORDER_MARK = encodeUtf8('\ufeff')
+
+/**
+ * How far a line is towards the end's; -1 when it is another. Blanks behind the colon and a byte order mark before the field are passed
+ * over, because readers do: one blank belongs to the field, some trim the rest, and some decode each line by itself.
+ */
+function step(at: number, byte: number): number {
+  if (at < 0 || at === END.length) return at
+  if (byte === END[at]) return at + 1
+  const skipped = at === AFTER_COLON ? byte === 0x20 || byte === 0x09 : at === 0 && BYTE_ORDER_MARK.includes(byte)
+  return skipped ? at : -1
+}
+
+export class HeldTail {
+  readonly #lines: EventLines = new EventLines()
+  readonly #limit: number
+  #octets: Uint8Array = new Uint8Array(0)
+  #size = 0
+  /** Of the line that is being read. */
+  #at = 0
+  #ended = false
+
+  /** @param limit most octets that are held: a host can send a block that never ends */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Octets that may go on now. @throws CountersignError ERR_NETWORK when more would be held than the limit */
+  push(chunk: Uint8Array): Uint8Array {
+    const before = this.#size
+    let passTo = 0
+    this.#append(chunk)
+    this.#lines.scan(chunk, {
+      content: (byte, _index, startsLine) => {
+        this.#at = step(startsLine ? 0 : this.#at, byte)
+        // In any line of the block: comments, other fields and empty data before it do not keep a reader from it.
+        if (this.#at === END.length) this.#ended = true
+      },
+      lineEnd: (blank, _clean, end) => {
+        if (blank && !this.#ended) passTo = before + end
+      },
+    })
+    const ready = this.#take(passTo)
+    if (this.#size > this.#limit)
+      throw new CountersignError('ERR_NETWORK', `the gateway sent a block of more than ${this.#limit} octets`)
+    return ready
+  }
+
+  /** All that is still held. */
+  rest(): Uint8Array {
+    return this.#take(this.#size)
+  }
+
+  // The buffer doubles: appending to a copy for each chunk would let a long block cost the square of its length.
+  #append(chunk: Uint8Array): void {
+    const size = this.#size + chunk.length
+    if (size > this.#octets.length) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.#octets.length))
+      larger.set(this.#octets.subarray(0, this.#size))
+      this.#octets = larger
+    }
+    this.#octets.set(chunk, this.#size)
+    this.#size = size
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#octets.slice(0, count)
+    if (count > 0) this.#octets.copyWithin(0, count, this.#size)
+    this.#size -= count
+    return taken
+  }
+}
