@@ -1,0 +1,86 @@
+/** `npm run bench`: everything side by side in one run, as ratios, beside the figures to beat. Loopback only; nothing is asserted. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createSimulatedPki, exportPki } from '../dist/simulator/index.js'
+import { compareFigures } from './figures.mjs'
+import { showHotSpots } from './hot-spots.mjs'
+import { createPlan } from './plan.mjs'
+import { benchQuoting } from './quoting.mjs'
+import { benchReceipts } from './receipts.mjs'
+import { formatReport } from './report.mjs'
+import { benchRequests } from './requests.mjs'
+import { benchStreams } from './streams.mjs'
+import { benchVerifying } from './verifying.mjs'
+
+const USAGE = `usage: npm run bench -- [--short] [--json]
+       npm run bench -- --profile
+
+  --short    a look in about 40 seconds; without it about 3 minutes
+  --json     the results for machines
+  --profile  where the gateway spends its time, function by function
+
+example: npm run bench -- --short`
+
+/** One line on a terminal, overwritten; nothing elsewhere. */
+function createProgress() {
+  const { stderr } = process
+  if (!stderr.isTTY) return () => {}
+  return (text) => stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
+}
+
+async function measureAll(bench) {
+  const parts = {
+    requests: await benchRequests(bench),
+    streams: await benchStreams(bench),
+    receipts: await benchReceipts(bench),
+    quoting: await benchQuoting(bench),
+    verifying: await benchVerifying(bench),
+  }
+  const machine = { node: process.versions.node, cores: availableParallelism() }
+  return { machine, plan: bench.plan, parts, figures: compareFigures(parts, bench.plan) }
+}
+
+async function run({ short, json, profile }) {
+  const progress = createProgress()
+  const scratch = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
+  const clear = () => rmSync(scratch, { recursive: true, force: true })
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])
+    process.once(signal, () => {
+      clear()
+      process.exit(code)
+    })
+  try {
+    progress('making a simulated TEE with throw-away keys')
+    const bench = { plan: createPlan({ short }), pki: exportPki(await createSimulatedPki()), scratch, progress }
+    if (profile) return await showHotSpots(bench)
+    const results = await measureAll(bench)
+    return json ? JSON.stringify(results, undefined, 2) : formatReport(results)
+  } finally {
+    progress('')
+    clear()
+  }
+}
+
+const OPTIONS = {
+  short: { type: 'boolean' },
+  json: { type: 'boolean' },
+  profile: { type: 'boolean' },
+  help: { type: 'boolean' },
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+const { help = false, short = false, json = false, profile = false } = readOptions()
+console.log(help ? USAGE : await run({ short, json, profile }))

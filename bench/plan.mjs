@@ -1,0 +1,26 @@
+/** How long each part runs: a short plan for a look, the default one for figures. Every stretch is bounded. */
+
+const DEFAULT = {
+  requests: { rounds: 5, warmAnswers: 8_000, roundMs: 1_000, lanes: 32, aloneMs: 600, otherLatenciesMs: [0, 250] },
+  streams: { rounds: 4, warmRounds: 2, lanes: 24, firstByteMs: 800, openStreams: 1_000 },
+  receipts: { rounds: 7, warmRounds: 2, waiting: 64, answers: 4_000 },
+  quoting: { rate: 1_000, warmAnswers: 8_000, loadMs: 6_000, stallMs: 10_000 },
+  verifying: { rounds: 9, reports: 80, receipts: 200 },
+}
+
+const SHORT = {
+  requests: { rounds: 2, warmAnswers: 2_000, roundMs: 300, lanes: 32, aloneMs: 150, otherLatenciesMs: [250] },
+  streams: { rounds: 1, warmRounds: 1, lanes: 24, firstByteMs: 150, openStreams: 200 },
+  receipts: { rounds: 2, warmRounds: 1, waiting: 64, answers: 1_500 },
+  quoting: { rate: 1_000, warmAnswers: 2_000, loadMs: 2_000, stallMs: 2_000 },
+  verifying: { rounds: 2, reports: 80, receipts: 50 },
+}
+
+/** The plan, with what the simulated device does: 8 ms for a quote, as measured on hardware; throttled, ten quotes and then a stall. */
+export function createPlan({ short }) {
+  const plan = short ? SHORT : DEFAULT
+  return {
+    ...plan,
+    device: { latencyMs: 8, intervalMs: 1_000, throttle: { burst: 10, stallMs: plan.quoting.stallMs } },
+  }
+}

@@ -1,0 +1,146 @@
+/** What a run measured as tables that read well on a terminal and in Markdown. */
+
+const digits = (value, unit = '') =>
+  `${Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2)}${unit}`
+const times = (value) => `${value.toFixed(2)} x`
+const optional = (value, format) => (value === undefined ? '' : format(value))
+
+/** @param rows cells by column, the first of each to the left and the others to the right */
+function table(heads, rows) {
+  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i].length)))
+  const pad = (text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))
+  const line = (cells) => `| ${cells.map(pad).join(' | ')} |`
+  const rule = `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`
+  return [line(heads), rule, ...rows.map(line)].join('\n')
+}
+
+function requestTable(requests) {
+  const heads = [
+    'requests of 1 KB',
+    'a second',
+    'to the gateway',
+    'CPU each',
+    'to the bare stack',
+    'added p50',
+    'added p99',
+  ]
+  const rows = requests.map((result) => [
+    result.name,
+    digits(result.perSecond),
+    times(result.throughputToGateway),
+    digits(result.cpuMicros, ' µs'),
+    times(result.cpuToBare),
+    digits(result.addedP50Ms, ' ms'),
+    digits(result.addedP99Ms, ' ms'),
+  ])
+  return table(heads, rows)
+}
+
+function streamTable(streams) {
+  const heads = [
+    'streams',
+    'first octet',
+    'added p50',
+    'added p99',
+    'CPU each event',
+    'to the bare stack',
+    'to the reading stack',
+    'open: resident',
+    'open: heap',
+  ]
+  const rows = streams.map((result) => [
+    result.name,
+    digits(result.firstByteP50Ms, ' ms'),
+    digits(result.addedP50Ms, ' ms'),
+    digits(result.addedP99Ms, ' ms'),
+    optional(result.cpuMicros, (value) => digits(value, ' µs')),
+    optional(result.cpuToBare, times),
+    optional(result.cpuToReading, times),
+    optional(result.residentKiB, (value) => digits(value, ' KiB')),
+    optional(result.heapKiB, (value) => digits(value, ' KiB')),
+  ])
+  return table(heads, rows)
+}
+
+function receiptTable(receipts) {
+  const heads = ['within the process', 'CPU each', 'to the floor', 'a second', 'to one by one', 'p50', 'p99']
+  const rows = receipts.map((result) => [
+    result.name,
+    digits(result.cpuMicros, ' µs'),
+    times(result.cpuToFloor),
+    digits(result.perSecond),
+    times(result.rateToOneByOne),
+    digits(result.p50Ms, ' ms'),
+    digits(result.p99Ms, ' ms'),
+  ])
+  return table(heads, rows)
+}
+
+function quotingTable(quoting) {
+  const heads = [
+    'device',
+    'answers a second',
+    'answers',
+    'quotes',
+    'a quote takes',
+    'until quoted p50',
+    'p99',
+    'max',
+    'device allows',
+    'left unquoted',
+  ]
+  const rows = quoting.map((result) => [
+    result.name,
+    digits(result.perSecond),
+    String(result.answers),
+    String(result.quotes),
+    digits(result.quoteP50Ms, ' ms'),
+    digits(result.p50Ms, ' ms'),
+    digits(result.p99Ms, ' ms'),
+    digits(result.maxMs, ' ms'),
+    digits(result.allowedMs, ' ms'),
+    String(result.unquoted),
+  ])
+  return table(heads, rows)
+}
+
+function verifyTable({ results, leaves }) {
+  const heads = [`verifying, log of ${leaves} leaves`, 'each', 'to the floor']
+  return table(
+    heads,
+    results.map(({ name, micros, toFloor }) => [name, digits(micros, ' µs'), times(toFloor)]),
+  )
+}
+
+function verdictOf(missedBy) {
+  if (missedBy === undefined) return ''
+  return missedBy <= 1 ? 'met' : `missed ${missedBy.toFixed(2)} x`
+}
+
+function figureTable(figures) {
+  const heads = ['figure to beat', 'peers (earlier)', 'limit (earlier)', 'ours to be', 'measured', '']
+  return table(
+    heads,
+    figures.map(({ work, peers, limit, ours, measured, missedBy }) => [
+      work,
+      peers,
+      limit,
+      ours,
+      measured,
+      verdictOf(missedBy),
+    ]),
+  )
+}
+
+/** The whole report. */
+export function formatReport({ machine, parts, figures }) {
+  return [
+    `Node ${machine.node}, ${machine.cores} cores; all ratios are of this one run, taken round by round.`,
+    requestTable(parts.requests),
+    streamTable(parts.streams),
+    receiptTable(parts.receipts),
+    quotingTable(parts.quoting),
+    verifyTable(parts.verifying),
+    figureTable(figures),
+  ].join('\n\n')
+}
