@@ -46,6 +46,13 @@ function readCount(reader: Reader, info: number, perItem: number): number {
   return count
 }
 
+/** Grows with what is read: each nested array can claim the whole rest of the input as its length. */
+function readArray(reader: Reader, count: number, depth: number): readonly CborValue[] {
+  const items: CborValue[] = []
+  for (let i = 0; i < count; i++) items.push(readValue(reader, depth + 1))
+  return items
+}
+
 function readMap(reader: Reader, count: number, depth: number): CborMap {
   const map = new Map<number | string, CborValue>()
   for (let i = 0; i < count; i++) {
@@ -73,7 +80,7 @@ function readValue(reader: Reader, depth: number): CborValue {
     case 3:
       return decodeUtf8(reader.bytes('CBOR text', readCount(reader, info, 1)))
     case 4:
-      return Array.from({ length: readCount(reader, info, 1) }, () => readValue(reader, depth + 1))
+      return readArray(reader, readCount(reader, info, 1), depth)
     case 5:
       return readMap(reader, readCount(reader, info, 2), depth)
     case 7: {
