@@ -15,7 +15,10 @@ export interface Check {
   readonly code?: FailureCode
 }
 
-const VERIFIED: WeakSet<object> = new WeakSet()
+/** What a verified value rests on, for the verdicts that are built on it. */
+type Basis = Pick<VerdictBase, 'simulated' | 'assumptions'>
+
+const VERIFIED: WeakMap<object, Basis> = new WeakMap()
 declare const verified: unique symbol
 
 /** A value that came out of a full pass of its verifier. No other code can make one. */
@@ -116,6 +119,18 @@ export class Checker<Name extends string> {
     return verdict.value
   }
 
+  /**
+   * Takes over what a value verified elsewhere rests on: a verdict on top of simulated evidence is simulated too.
+   * @throws CountersignError ERR_USAGE when `value` did not itself come out of a full pass: made by hand, or a copy with other content
+   */
+  restsOn<T extends object>(value: Verified<T>): void {
+    const basis = VERIFIED.get(value)
+    if (basis === undefined)
+      throw new CountersignError('ERR_USAGE', 'give the verified value itself, as its verdict holds it, not a copy')
+    if (basis.simulated) this.#simulated = true
+    this.assume(...basis.assumptions)
+  }
+
   /** Marks the verdict as resting on a simulated root. */
   simulated(): void {
     this.#simulated = true
@@ -173,7 +188,7 @@ export async function judge<Name extends string, T extends object>(
   const closed = check.close()
   const code = firstFailure(closed.checks)
   if (code !== undefined) return { ok: false, code, ...closed }
-  VERIFIED.add(value)
+  VERIFIED.set(value, { simulated: closed.simulated, assumptions: closed.assumptions })
   if (!isVerified(value)) throw new CountersignError('ERR_USAGE', 'unreachable: the value was just marked')
   return { ok: true, value, ...closed }
 }

@@ -11,6 +11,9 @@ export interface ShapeCodes {
   readonly invalid: FailureCode
 }
 
+/** The last second of ECMAScript's time range. */
+const LAST_SECOND = 8_640_000_000_000
+
 export class ObjectReader {
   readonly #object: JsonObject
   readonly #path: string
@@ -51,6 +54,11 @@ export class ObjectReader {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max)
       throw this.invalid(key, `must be an integer from ${min} to ${max}`)
     return value
+  }
+
+  /** Seconds since 1970. Only such as a date can hold: whoever shows another would throw, and hostile documents choose it. */
+  seconds(key: string): number {
+    return this.integer(key, { max: LAST_SECOND })
   }
 
   boolean(key: string): boolean {

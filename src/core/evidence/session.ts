@@ -56,7 +56,7 @@ export function decodeSession(bytes: Uint8Array): Session {
   const eatProfile = reader.oneOf('eat_profile', [SESSION_PROFILE])
   const boot = reader.string('boot', /^[A-Za-z0-9_-]{21}[AQgw]$/)
   const epoch = reader.integer('epoch')
-  const iat = reader.integer('iat')
+  const iat = reader.seconds('iat')
   const swname = reader.string('swname')
   const [swversion, ...more] = reader.strings('swversion')
   if (swversion === undefined || more.length > 0) throw reader.invalid('swversion', 'must hold one string')

@@ -39,8 +39,8 @@ export function encodeStatement(statement: Statement): Uint8Array {
 export function decodeStatement(bytes: Uint8Array): Statement {
   const reader = new ObjectReader(decodeJson(bytes, { maxSize: MAX_STATEMENT_SIZE }), 'statement', CODES)
   const eatProfile = reader.oneOf('eat_profile', [STATEMENT_PROFILE])
-  const iat = reader.integer('iat')
-  const exp = reader.integer('exp')
+  const iat = reader.seconds('iat')
+  const exp = reader.seconds('exp')
   if (exp <= iat || exp - iat > STATEMENT_MAX_LIFE)
     throw reader.invalid('exp', `must be after iat and at most ${STATEMENT_MAX_LIFE} s later`)
   const session = reader.string('session', DIGEST_URI)

@@ -85,7 +85,7 @@ function decodeUpstream(reader: ObjectReader): ReceiptClaims['upstream'] {
 }
 
 function decodeLog(reader: ObjectReader): ReceiptClaims['log'] {
-  const claim = { origin: reader.string('origin', /^[\x21-\x7e]{1,512}$/), merge_by: reader.integer('merge_by') }
+  const claim = { origin: reader.string('origin', /^[\x21-\x7e]{1,512}$/), merge_by: reader.seconds('merge_by') }
   reader.end()
   return claim
 }
@@ -99,7 +99,7 @@ export function decodeClaims(value: JsonValue): ReceiptClaims {
       `must be ${RECEIPT_PROFILE}`,
     )
   const iss = reader.string('iss', /^https:\/\/[^/\s]{1,255}$/)
-  const iat = reader.integer('iat')
+  const iat = reader.seconds('iat')
   const jti = reader.string('jti', /^[A-Za-z0-9_-]{21}[AQgw]$/)
   const nonce = reader.has('eat_nonce') ? reader.string('eat_nonce') : undefined
   if (nonce !== undefined && !isNonce(nonce)) throw reader.invalid('eat_nonce', 'must be 32 to 64 octets')

@@ -6,7 +6,7 @@
  */
 import type { Attestation } from '../evidence/attestation.ts'
 import { verifyInclusion } from '../log/index.ts'
-import { judge, type Verdict, type Verified } from '../verdict.ts'
+import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
 import { receiptEntry } from './receipt.ts'
 import type { SignedReceipt } from './verify.ts'
 
@@ -29,48 +29,54 @@ export function judgeQuoted(
   view: StatementView,
   proof: string,
 ): Promise<Verdict<QuotedReceipt>> {
-  return judge(CHECKS, async (check) => {
-    const { claims, receipt } = signed
-    const { statement, session, sessionDigest, logKey } = view
-    check.that(
-      'statement-session',
-      claims.session === sessionDigest && statement.session === sessionDigest,
-      'CHECKPOINT_NOT_QUOTED',
-      {
-        pass: sessionDigest,
-        fail: 'the quote is of another session',
-      },
-    )
-    // The proof is whatever the host hands over: its checkpoint must be signed by the session's log key, then be the quoted one to the octet.
-    const { index, checkpoint, body } = check.include(
-      'proof',
-      await verifyInclusion({
-        proof,
-        entry: receiptEntry(receipt.issuerJws),
-        vkey: session.keys.log,
-        origin: logKey.name,
-      }),
-    )
-    check.that('checkpoint-quoted', body === statement.checkpoint, 'CHECKPOINT_NOT_QUOTED', {
-      pass: `size ${checkpoint.size}`,
-      fail: `the checkpoint of the proof has size ${checkpoint.size}, that of the quote ${view.checkpoint.size}; both must be one, to the octet`,
-    })
-    check.that('origin', claims.log.origin === checkpoint.origin, 'LOG_ORIGIN', {
-      pass: checkpoint.origin,
-      fail: `${checkpoint.origin} is not the log of the receipt`,
-    })
-    const { receipts } = statement.counts
-    const placed = index < checkpoint.size && claims.seq < receipts && claims.seq < index
-    check.that('position', placed, 'CHECKPOINT_NOT_QUOTED', {
-      pass: `leaf ${index}, receipt ${claims.seq} of ${receipts}`,
-      fail: `leaf ${index} of ${checkpoint.size}, receipt ${claims.seq} of ${receipts} do not fit together`,
-    })
-    check.that('issued', claims.iat <= statement.iat, 'RECEIPT_TIME', {
-      pass: new Date(statement.iat * 1000).toISOString(),
-      fail: 'the receipt is dated after the statement that covers it',
-    })
-    return { index, size: checkpoint.size }
+  return judge(CHECKS, (check) => checkQuoted(check, signed, view, proof))
+}
+
+async function checkQuoted(
+  check: Checker<(typeof CHECKS)[number]>,
+  { claims, receipt }: Verified<SignedReceipt>,
+  view: StatementView,
+  proof: string,
+): Promise<QuotedReceipt> {
+  const { statement, session, sessionDigest, logKey } = view
+  check.that(
+    'statement-session',
+    claims.session === sessionDigest && statement.session === sessionDigest,
+    'CHECKPOINT_NOT_QUOTED',
+    {
+      pass: sessionDigest,
+      fail: 'the quote is of another session',
+    },
+  )
+  // The proof is whatever the host hands over: its checkpoint must be signed by the session's log key, then be the quoted one to the octet.
+  const { index, checkpoint, body } = check.include(
+    'proof',
+    await verifyInclusion({
+      proof,
+      entry: receiptEntry(receipt.issuerJws),
+      vkey: session.keys.log,
+      origin: logKey.name,
+    }),
+  )
+  check.that('checkpoint-quoted', body === statement.checkpoint, 'CHECKPOINT_NOT_QUOTED', {
+    pass: `size ${checkpoint.size}`,
+    fail: `the checkpoint of the proof has size ${checkpoint.size}, that of the quote ${view.checkpoint.size}; both must be one, to the octet`,
   })
+  check.that('origin', claims.log.origin === checkpoint.origin, 'LOG_ORIGIN', {
+    pass: checkpoint.origin,
+    fail: `${checkpoint.origin} is not the log of the receipt`,
+  })
+  const { receipts } = statement.counts
+  const placed = index < checkpoint.size && claims.seq < receipts && claims.seq < index
+  check.that('position', placed, 'CHECKPOINT_NOT_QUOTED', {
+    pass: `leaf ${index}, receipt ${claims.seq} of ${receipts}`,
+    fail: `leaf ${index} of ${checkpoint.size}, receipt ${claims.seq} of ${receipts} do not fit together`,
+  })
+  check.that('issued', claims.iat <= statement.iat, 'RECEIPT_TIME', {
+    pass: new Date(statement.iat * 1000).toISOString(),
+    fail: 'the receipt is dated after the statement that covers it',
+  })
+  return { index, size: checkpoint.size }
 }
 
 /**
@@ -82,5 +88,9 @@ export function verifyQuoted(
   attestation: Verified<Attestation>,
   proof: string,
 ): Promise<Verdict<QuotedReceipt>> {
-  return judgeQuoted(signed, attestation, proof)
+  return judge(CHECKS, (check) => {
+    check.restsOn(signed)
+    check.restsOn(attestation)
+    return checkQuoted(check, signed, attestation, proof)
+  })
 }

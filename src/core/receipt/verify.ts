@@ -149,7 +149,7 @@ function replayed(
   signed: Octets,
   transforms: readonly SpliceRecord[],
   held: HeldExchange,
-): Uint8Array | undefined {
+): HeldOctets | undefined {
   if (held.replay === 'not-held') {
     check.missing(
       'transforms',
@@ -185,11 +185,11 @@ function checkTransforms(check: Check, { claims, disclosed }: Receipt, held: Hel
       },
     )
   } else {
-    const octets = replayed(check, request, forwarded.transforms, held)
-    if (octets === undefined) return
+    const result = replayed(check, request, forwarded.transforms, held)
+    if (result === undefined) return
     check.that(
       'transforms',
-      octets.length === forwarded.size && digestUri(octets) === forwarded.digest,
+      result.size === forwarded.size && result.digest === forwarded.digest,
       'TRANSFORM_MISMATCH',
       {
         pass: `${forwarded.transforms.length} replayed: ${forwarded.transforms.map(({ insert }) => insert.role).join(', ')}`,
@@ -214,7 +214,9 @@ export function checkReferences(
   }
   const { model, upstream } = claims
   const { rows } = attestation
-  if (policy.models === 'unchecked' || rows === 'unchecked') check.unchecked('model')
+  if (policy.models === 'unchecked') check.unchecked('model')
+  // Rows are tuples: where nobody matched measurement and configuration, no row can vouch for the model.
+  else if (rows === 'unchecked') check.missing('model', 'policy locks models and the measurement was not matched')
   else if (lock === undefined) check.missing('model', 'policy locks models and no lock file was given')
   else {
     const match = matchModel(lock, rows, model)
@@ -226,6 +228,10 @@ export function checkReferences(
     fail: `${upstream.kind} is not listed`,
   })
   if (upstream.kind === 'remote') check.assume('The upstream model server is not attested: its answer is its word.')
+  if (upstream.kind === 'attested')
+    check.assume(
+      'That the upstream model server is attested is the word of the gateway: its evidence is not judged here.',
+    )
   if (upstream.kind === 'local') check.assume('The local model server is trusted as part of the measured machine.')
 }
 
@@ -265,6 +271,7 @@ export function verifyReceipt(
   trust: Trust,
 ): Promise<Verdict<SignedReceipt>> {
   return judge(REFERENCE_CHECKS, async (check) => {
+    check.restsOn(attestation)
     const signed = check.include('', await judgeReceipt(token, attestation, held, trust))
     checkReferences(check, signed.claims, attestation, trust)
     return signed

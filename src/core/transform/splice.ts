@@ -3,8 +3,8 @@
  * `at` counts octets of the request; splices ascend and do not overlap; inserted octets are named by digest. wire.md section 2. @module
  */
 import { MalformedError } from '../../errors.ts'
-import { digestUri } from '../crypto/index.ts'
-import { concatBytes } from '../encoding/bytes.ts'
+import { createHasher, digestUri } from '../crypto/index.ts'
+import { concatBytes, encodeHex } from '../encoding/bytes.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
 import { DIGEST_URI } from '../evidence/resource-descriptor.ts'
@@ -53,21 +53,42 @@ export function recordSplice({ at, remove, insert, role }: Splice): SpliceRecord
   return { op: 'splice', at, remove, insert: { digest: digestUri(insert), size: insert.length, role } }
 }
 
-/** @throws MalformedError TRANSFORM_MISMATCH when splices descend, overlap or leave the request */
-export function applySplices(request: Uint8Array, splices: readonly Splice[]): Uint8Array {
-  const parts: Uint8Array[] = []
+function* splicedParts(request: Uint8Array, splices: Iterable<Splice>): Generator<Uint8Array> {
   let offset = 0
   for (const { at, remove, insert } of splices) {
     if (at < offset || at + remove > request.length) throw mismatch(`a splice at ${at} is out of order or out of range`)
-    parts.push(request.subarray(offset, at), insert)
+    yield request.subarray(offset, at)
+    yield insert
     offset = at + remove
   }
-  parts.push(request.subarray(offset))
-  return concatBytes(...parts)
+  yield request.subarray(offset)
+}
+
+/** @throws MalformedError TRANSFORM_MISMATCH when splices descend, overlap or leave the request */
+export function applySplices(request: Uint8Array, splices: readonly Splice[]): Uint8Array {
+  return concatBytes(...splicedParts(request, splices))
+}
+
+/** Hashes each inserted octets once, however many splices insert them. */
+function* recordedSplices(
+  records: readonly SpliceRecord[],
+  inserts: ReadonlyMap<string, Uint8Array>,
+): Generator<Splice> {
+  const known = new Set<string>()
+  for (const { at, remove, insert: named } of records) {
+    const { digest, size, role } = named
+    const insert = inserts.get(digest)
+    if (insert === undefined) throw mismatch(`the inserted octets of ${role} at ${at} are not at hand`)
+    if (insert.length !== size || (!known.has(digest) && digestUri(insert) !== digest))
+      throw mismatch(`the inserted octets of ${role} at ${at} are not those recorded`)
+    known.add(digest)
+    yield { at, remove, insert, role }
+  }
 }
 
 /**
- * Replays recorded splices over the request.
+ * Replays recorded splices over the request: what the result's octets come to. They are never put together, because a receipt can name
+ * the same large octets in each of its splices.
  * @param inserts disclosed octets by digest; each is hashed again here, because whoever hands them over may lie
  * @throws MalformedError TRANSFORM_MISMATCH when octets are missing or do not fit
  */
@@ -75,13 +96,12 @@ export function replaySplices(
   request: Uint8Array,
   records: readonly SpliceRecord[],
   inserts: ReadonlyMap<string, Uint8Array>,
-): Uint8Array {
-  const splices = records.map(({ at, remove, insert: { digest, size, role } }): Splice => {
-    const insert = inserts.get(digest)
-    if (insert === undefined) throw mismatch(`the inserted octets of ${role} at ${at} are not at hand`)
-    if (insert.length !== size || digestUri(insert) !== digest)
-      throw mismatch(`the inserted octets of ${role} at ${at} are not those recorded`)
-    return { at, remove, insert, role }
-  })
-  return applySplices(request, splices)
+): { readonly digest: string; readonly size: number } {
+  const hasher = createHasher('sha256')
+  let size = 0
+  for (const part of splicedParts(request, recordedSplices(records, inserts))) {
+    hasher.update(part)
+    size += part.length
+  }
+  return { digest: `sha256:${encodeHex(hasher.digest())}`, size }
 }
