@@ -10,6 +10,11 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return backend.digest('sha256', ...parts)
 }
 
+/** SHA-256 of text that is ASCII, as tokens are. */
+export function sha256Ascii(text: string): Uint8Array {
+  return backend.digestAscii(text)
+}
+
 /** SHA-384 of the parts as one string of octets. */
 export function sha384(...parts: readonly Uint8Array[]): Uint8Array {
   return backend.digest('sha384', ...parts)

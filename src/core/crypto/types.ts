@@ -19,6 +19,8 @@ export type SignatureAlgorithm = 'Ed25519' | 'ES256' | 'ES384' | 'PS384'
 
 export interface CryptoBackend {
   digest(algorithm: DigestAlgorithm, ...parts: readonly Uint8Array[]): Uint8Array
+  /** SHA-256 of the octets of ASCII text: spares the array between. */
+  digestAscii(text: string): Uint8Array
   createHasher(algorithm: DigestAlgorithm): Hasher
   /** False for a signature that does not verify and for a key that cannot be used; never throws on attacker's bytes. */
   verify(algorithm: SignatureAlgorithm, spki: Uint8Array, signature: Uint8Array, data: Uint8Array): Promise<boolean>

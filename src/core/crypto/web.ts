@@ -2,6 +2,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes } from '../encoding/bytes.ts'
+import { encodeUtf8 } from '../encoding/utf8.ts'
 import type { CryptoBackend, Hasher, SignatureAlgorithm } from './types.ts'
 
 interface WebKey {
@@ -72,6 +73,7 @@ export const backend: CryptoBackend = {
   digest(algorithm, ...parts) {
     return HASHES[algorithm](parts.length === 1 && parts[0] ? parts[0] : concatBytes(...parts))
   },
+  digestAscii: (text) => sha256(encodeUtf8(text)),
   createHasher: (algorithm) => nobleHasher(HASHES[algorithm].create()),
   async verify(algorithm, spki, signature, data) {
     const key = await importKey(algorithm, spki)

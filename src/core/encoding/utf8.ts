@@ -2,7 +2,10 @@
 import { MalformedError } from '../../errors.ts'
 
 // The core knows neither DOM nor Node; these two exist, pure and alike, in every runtime.
-declare const TextEncoder: new () => { encode(text: string): Uint8Array }
+declare const TextEncoder: new () => {
+  encode(text: string): Uint8Array
+  encodeInto(text: string, target: Uint8Array): { readonly written: number }
+}
 declare const TextDecoder: new (
   label: 'utf-8',
   options: { fatal: true; ignoreBOM: true },
@@ -18,6 +21,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 export function encodeUtf8(text: string): Uint8Array {
   if (/\p{Surrogate}/u.test(text)) throw new MalformedError('UTF8_INVALID', 'text holds a lone surrogate')
   return encoder.encode(text)
+}
+
+/**
+ * Writes the octets of well-formed text to the start of `target`, which must hold three for each UTF-16 unit; returns their count.
+ * @throws MalformedError UTF8_INVALID as {@link encodeUtf8}
+ */
+export function encodeUtf8Into(text: string, target: Uint8Array): number {
+  if (/\p{Surrogate}/u.test(text)) throw new MalformedError('UTF8_INVALID', 'text holds a lone surrogate')
+  return encoder.encodeInto(text, target).written
 }
 
 /** @throws MalformedError UTF8_INVALID */

@@ -1,7 +1,7 @@
 /** SD-JWT disclosures (RFC 9901), exactly the names that the profile knows. wire.md section 2. @module */
 import { MalformedError } from '../../errors.ts'
-import { sha256 } from '../crypto/index.ts'
-import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
+import { sha256, sha256Ascii } from '../crypto/index.ts'
+import { decodeBase64Url, encodeBase64Url, encodeBase64UrlText } from '../encoding/base64.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { decodeJson } from '../encoding/json.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
@@ -33,8 +33,8 @@ function disclosureDigest(encoded: string): string {
  * @param value plain JSON data
  */
 export function encodeDisclosure(name: DisclosureName, value: object, salt: Uint8Array): Disclosure {
-  const encoded = encodeBase64Url(encodeUtf8(JSON.stringify([encodeBase64Url(salt), name, value])))
-  return { name, encoded, digest: disclosureDigest(encoded) }
+  const encoded = encodeBase64UrlText(JSON.stringify([encodeBase64Url(salt), name, value]))
+  return { name, encoded, digest: encodeBase64Url(sha256Ascii(encoded)) }
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {

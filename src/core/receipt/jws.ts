@@ -1,6 +1,6 @@
 /** Compact JWS (RFC 7515) with a header that is fixed to the octet. The key and algorithm come from the session, never from here. @module */
 import { MalformedError } from '../../errors.ts'
-import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
+import { decodeBase64Url, encodeBase64UrlText } from '../encoding/base64.ts'
 import { decodeJson, isJsonObject } from '../encoding/json.ts'
 import { decodeUtf8, encodeUtf8 } from '../encoding/utf8.ts'
 
@@ -21,9 +21,12 @@ function headerText(kid: string): string {
   return `{"alg":"Ed25519","kid":"${kid}","typ":"eat+jwt"}`
 }
 
-/** @param kid thumbprint of the signing key */
-export function encodeSigningInput(kid: string, payload: Uint8Array): string {
-  return `${encodeBase64Url(encodeUtf8(headerText(kid)))}.${encodeBase64Url(payload)}`
+/**
+ * @param kid thumbprint of the signing key
+ * @param payload JSON text
+ */
+export function encodeSigningInput(kid: string, payload: string): string {
+  return `${encodeBase64UrlText(headerText(kid))}.${encodeBase64UrlText(payload)}`
 }
 
 /**

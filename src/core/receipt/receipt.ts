@@ -1,10 +1,10 @@
 /** A receipt as text: `<JWS>~<disclosure>~…~`. Layout only: trust comes from {@link verifyReceipt}. wire.md section 2. @module */
 import { MalformedError } from '../../errors.ts'
-import { sha256 } from '../crypto/index.ts'
+import { sha256, sha256Ascii } from '../crypto/index.ts'
 import { encodeBase64Url } from '../encoding/base64.ts'
 import { decodeJson } from '../encoding/json.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
-import { createEntry } from '../log/index.ts'
+import { encodeEntry } from '../log/index.ts'
 import { decodeClaims, type ReceiptClaims } from './claims.ts'
 import { type Disclosed, type Disclosure, decodeDisclosures } from './disclosures.ts'
 import { decodeJws, encodeSigningInput, type ReceiptJws } from './jws.ts'
@@ -33,7 +33,7 @@ export function decodeReceipt(token: string): Receipt {
 
 /** The 33 octets of the receipt's log entry: 0x01 || SHA-256(issuer JWS). wire.md section 4. */
 export function receiptEntry(issuerJws: string): Uint8Array {
-  return createEntry('receipt', encodeUtf8(issuerJws))
+  return encodeEntry({ type: 'receipt', digest: sha256Ascii(issuerJws) })
 }
 
 /** The `jti` of a retrieval capability: the first 16 octets of SHA-256(rid), base64url. */
@@ -50,7 +50,7 @@ export interface ReceiptSigner {
 
 /** Signs the claims; returns the issuer's JWS. */
 export function signReceipt(claims: ReceiptClaims, signer: ReceiptSigner): string {
-  const input = encodeSigningInput(signer.kid, encodeUtf8(JSON.stringify(claims)))
+  const input = encodeSigningInput(signer.kid, JSON.stringify(claims))
   return `${input}.${encodeBase64Url(signer.sign(encodeUtf8(input)))}`
 }
 

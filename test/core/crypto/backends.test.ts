@@ -44,6 +44,16 @@ describe('crypto back ends', () => {
     )
   })
 
+  it('agree on SHA-256 of ASCII text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary-ascii' }), (text) => {
+        const expected = node.digest('sha256', new TextEncoder().encode(text))
+        expect(node.digestAscii(text)).toEqual(expected)
+        expect(web.digestAscii(text)).toEqual(expected)
+      }),
+    )
+  })
+
   it('agree on a good, a bad and an unusable Ed25519 key', async () => {
     const key = testKey(3)
     const message = Uint8Array.of(1, 2, 3)
