@@ -36,30 +36,40 @@ function count(value: number | undefined): number | undefined {
   return value !== undefined && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
-/** Without the members that are not known. */
-function known(members: Readonly<Record<string, JsonValue | undefined>>): JsonObject {
-  const object: Record<string, JsonValue> = {}
-  for (const [name, value] of Object.entries(members)) if (value !== undefined) object[name] = value
-  return object
+type Members = Record<string, JsonValue>
+
+/** Adds a member whose value is known. */
+function add(members: Members, name: string, value: JsonValue | undefined): void {
+  if (value !== undefined) members[name] = value
+}
+
+function describeAnswer(facts: ExchangeFacts): JsonObject {
+  const answer: Members = { operation_name: facts.operation }
+  add(answer, 'request_model', plainText(facts.requestModel))
+  add(answer, 'response_model', plainText(facts.responseModel))
+  add(answer, 'response_id', plainText(facts.responseId))
+  const reasons = facts.finishReasons?.map(plainText).filter((reason) => reason !== undefined)
+  add(answer, 'response_finish_reasons', reasons?.slice(0, MAX_FINISH_REASONS))
+  add(answer, 'usage_input_tokens', count(facts.inputTokens))
+  add(answer, 'usage_output_tokens', count(facts.outputTokens))
+  return answer
+}
+
+function describePeer({ host, tlsSpkiSha256 }: NonNullable<ExchangeFacts['peer']>): JsonObject {
+  const peer: Members = { host }
+  add(peer, 'tls_spki_sha256', tlsSpkiSha256)
+  return peer
 }
 
 export function describeExchange(facts: ExchangeFacts): JsonObject {
-  const { peer, finishReasons } = facts
-  const reasons = finishReasons?.map(plainText).filter((reason) => reason !== undefined)
-  return known({
-    http: { '@method': facts.method, '@path': facts.path, '@status': facts.status },
-    gen_ai: known({
-      operation_name: facts.operation,
-      request_model: plainText(facts.requestModel),
-      response_model: plainText(facts.responseModel),
-      response_id: plainText(facts.responseId),
-      response_finish_reasons: reasons?.slice(0, MAX_FINISH_REASONS),
-      usage_input_tokens: count(facts.inputTokens),
-      usage_output_tokens: count(facts.outputTokens),
-    }),
-    upstream: peer === undefined ? undefined : known({ host: peer.host, tls_spki_sha256: peer.tlsSpkiSha256 }),
-    retry_count: facts.retryCount,
-    started: facts.startedSeconds,
-    duration_ms: Math.round(facts.durationMs),
-  })
+  const { method, path, status, peer } = facts
+  const exchange: Members = {
+    http: { '@method': method, '@path': path, '@status': status },
+    gen_ai: describeAnswer(facts),
+  }
+  add(exchange, 'upstream', peer === undefined ? undefined : describePeer(peer))
+  exchange['retry_count'] = facts.retryCount
+  exchange['started'] = facts.startedSeconds
+  exchange['duration_ms'] = Math.round(facts.durationMs)
+  return exchange
 }

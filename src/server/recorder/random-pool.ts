@@ -19,7 +19,7 @@ export class RandomPool {
       this.#used = 0
     }
     // Copied by hand: `slice` of a Node Buffer is a view, which the next line would empty.
-    const octets = Uint8Array.from(this.#pool.subarray(this.#used, this.#used + size))
+    const octets = new Uint8Array(this.#pool.subarray(this.#used, this.#used + size))
     this.#pool.fill(0, this.#used, this.#used + size)
     this.#used += size
     return octets
