@@ -3,6 +3,7 @@
 import { CountersignError, MalformedError } from '../errors.ts'
 import { type Command, type Io, UsageError } from './command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts'
+import { printable } from './output.ts'
 
 // Loaded when asked for, so that `verify` never loads the server.
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<{ readonly command: Command }> }>> =
@@ -46,11 +47,11 @@ function report(error: unknown, io: Io): ExitCode {
     return EXIT_USAGE
   }
   if (error instanceof MalformedError) {
-    io.err(`countersign: not verified: ${error.failure}: ${error.message}\n`)
+    io.err(`countersign: not verified: ${error.failure}: ${printable(error.message)}\n`)
     return EXIT_NOT_VERIFIED
   }
   if (error instanceof CountersignError) {
-    io.err(`countersign: ${error.message} (${error.code})\n`)
+    io.err(`countersign: ${printable(error.message)} (${error.code})\n`)
     return error.code === 'ERR_CONFIG'
       ? EXIT_USAGE
       : error.code === 'ERR_NETWORK' || error.code === 'ERR_COLLATERAL_UNAVAILABLE'

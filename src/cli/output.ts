@@ -13,9 +13,9 @@ export function paint(text: string, code: string, colour: boolean): string {
 /** What stands above everything that rests on a simulated TEE. */
 export const SIMULATED_BANNER = 'SIMULATED TEE: this shows how verification works and proves nothing about hardware'
 
-/** Attackers write some details; a terminal must not obey them. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
+/** Attackers write some details; a terminal must not obey them: no control characters, none that turns the direction or hides. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
 }
 
 /** Digests are for comparing by eye here; `--json` shows them whole. */
@@ -45,8 +45,10 @@ export function renderVerdict(
     lines.push('', 'Taken for granted:', ...verdict.assumptions.map((sentence) => `  · ${sentence}`))
   lines.push('')
   if (verdict.simulated) lines.push(paint(SIMULATED_BANNER, '33;1', colour))
-  if (verdict.ok) lines.push(paint(`verified${verdict.simulated ? ' (simulated)' : ''}: ${result}`, '32;1', colour))
-  else {
+  if (verdict.ok) {
+    const simulated = verdict.simulated ? ' (simulated)' : ''
+    lines.push(paint(`verified${simulated}: ${printable(result)}`, '32;1', colour))
+  } else {
     const [meaning, remedy] = FAILURE_CODES[verdict.code]
     lines.push(paint(`NOT VERIFIED: ${verdict.code}`, '31;1', colour), `  ${meaning}`, `  ${remedy}`)
   }

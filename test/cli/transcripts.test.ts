@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { decodeArchive, encodeArchive } from '../../src/core/archive/index.ts'
 import { exampleConfig } from '../../src/server/config/index.ts'
 
 interface Step {
@@ -62,6 +63,13 @@ describe('command line', () => {
     const audit = { time: 'unchecked', witnesses: 'unchecked' }
     const write = (name: string, content: string | Uint8Array): void => writeFileSync(join(work, name), content)
     write('answer.policy.json', JSON.stringify({ ...vector.policy, audit }))
+    write('request.policy.json', JSON.stringify({ ...vector.policy, audit, disclosures: ['request'] }))
+    const { receipt = '', ...gateway } = decodeArchive(
+      new Uint8Array(readFileSync(`${FIXTURES}/answer/quoted/archive.cmw.json`)),
+    )
+    const [jws = '', ofRequest = '', ofForwarded = ''] = receipt.split('~')
+    write('gateway.cmw.json', encodeArchive(gateway))
+    write('withheld.cmw.json', encodeArchive({ ...gateway, receipt: `${jws}~${ofRequest}~${ofForwarded}~` }))
     write('answer.lock.json', JSON.stringify(vector.lock))
     write('request', Buffer.from(vector.request, 'base64'))
     write('response', Buffer.from(vector.response, 'base64'))

@@ -11,7 +11,7 @@ import { MalformedError } from '../../errors.ts'
 import { type Command, UsageError } from '../command.ts'
 import { EXIT_NOT_VERIFIED, EXIT_OK } from '../exit-codes.ts'
 import { readInput } from '../files.ts'
-import { renderFields } from '../output.ts'
+import { printable, renderFields } from '../output.ts'
 
 const HELP = `countersign inspect FILE [--json]
 
@@ -168,7 +168,7 @@ export const command: Command = {
       return EXIT_OK
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
-      io.err(`not verified: ${error.failure}: ${error.message}\n`)
+      io.err(`not verified: ${error.failure}: ${printable(error.message)}\n`)
       return EXIT_NOT_VERIFIED
     }
   },

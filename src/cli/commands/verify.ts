@@ -63,6 +63,26 @@ function holdAnswer(octets: Uint8Array, mediaType: string): HeldOctets {
   return stream.finish()
 }
 
+/**
+ * Octets that a person names are compared, or nothing is verified: an archive without its receipt, or a receipt whose disclosures are
+ * withheld, comes from whoever hands it over, and must not turn the comparison off.
+ */
+function demandOctets({ policy, lock }: Trust, { request, response }: Options): Trust {
+  const named = [
+    ...(request === undefined ? [] : ['request' as const]),
+    ...(response === undefined ? [] : ['response' as const]),
+  ]
+  return { policy: { ...policy, disclosures: [...new Set([...policy.disclosures, ...named])] }, lock }
+}
+
+function refuseOctets({ request, response }: Options, what: string): void {
+  if (request !== undefined || response !== undefined)
+    throw new UsageError(
+      `${what} holds no receipt: --request and --response cannot be compared with anything`,
+      'Give the archive of the answer, or leave them out.',
+    )
+}
+
 async function holdExchange(archive: Archive, receipt: string, { request, response }: Options): Promise<HeldExchange> {
   const requestOctets = request === undefined ? archive.request?.octets : await readInput(request)
   const responseOctets = response === undefined ? archive.response?.octets : await readInput(response)
@@ -82,12 +102,16 @@ async function judgeArchive(bytes: Uint8Array, options: Options): Promise<Judged
   const archive = decodeArchive(bytes)
   const { receipt, proof } = archive
   if (receipt === undefined) {
+    refuseOctets(options, 'this archive')
     const verdict = await verifyAttestation(archive, options.trust, { source: 'as-given', at: options.at })
     return { verdict, result: 'the gateway; time: as given, not proven', more: {} }
   }
   const held = await holdExchange(archive, receipt, options)
   const evidence = { ...archive, receipt, ...(proof === undefined ? {} : { proof }) }
-  const verdict = await verifyAnswer(evidence, held, options.trust, { at: options.at, noncedAt: 'unknown' })
+  const verdict = await verifyAnswer(evidence, held, demandOctets(options.trust, options), {
+    at: options.at,
+    noncedAt: 'unknown',
+  })
   if (!verdict.ok) return { verdict, result: '', more: {} }
   const { grade, signed, attestation } = verdict.value
   const { outcome, model } = signed.claims
@@ -109,7 +133,10 @@ async function judgeGateway(address: string, { trust }: Options, io: Io): Promis
 }
 
 async function judgeInput(input: string, options: Options, io: Io): Promise<Judged> {
-  if (/^https?:\/\//.test(input)) return judgeGateway(input, options, io)
+  if (/^https?:\/\//.test(input)) {
+    refuseOctets(options, 'what a gateway shows of itself')
+    return judgeGateway(input, options, io)
+  }
   const bytes = await readInput(input)
   if (bytes[0] === 0x7b) return judgeArchive(bytes, options)
   if (isReceipt(bytes))
@@ -117,6 +144,7 @@ async function judgeInput(input: string, options: Options, io: Io): Promise<Judg
       'a receipt alone does not verify: it needs its session, quote and proof',
       'Fetch the archive: GET /v1/receipts/<id> with Accept: application/cmw+json.',
     )
+  refuseOctets(options, 'bare evidence')
   const endorsements = await readSnpEndorsements(options.endorsements)
   const verdict = await verifyEvidence({ tee: 'snp', report: bytes, endorsements }, options.trust, options.at)
   return {
