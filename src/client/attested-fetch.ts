@@ -47,6 +47,8 @@ export function receiptOf(response: Response): Promise<AttestedReceipt> {
 
 interface Exchange {
   readonly base: string
+  /** Behind `/v1`. */
+  readonly path: string
   readonly url: string
   readonly init: RequestInit
   readonly headers: Headers
@@ -55,7 +57,11 @@ interface Exchange {
 
 /** Listings are not answers and bear no receipt; everything else below `/v1` must. */
 function bearsReceipt(method: string, path: string): boolean {
-  return !(method === 'GET' && /\/v1\/models(\/|$)/.test(path))
+  return !(method === 'GET' && /^\/models(\/|$)/.test(path))
+}
+
+function takesBody(method: string): boolean {
+  return !/^(?:GET|HEAD)$/i.test(method)
 }
 
 async function readExchange(input: string | URL | Request, init: RequestInit = {}): Promise<Exchange> {
@@ -65,7 +71,7 @@ async function readExchange(input: string | URL | Request, init: RequestInit = {
       method,
       headers,
       signal,
-      body: new Uint8Array(await input.arrayBuffer()),
+      ...(takesBody(method) ? { body: new Uint8Array(await input.arrayBuffer()) } : {}),
       ...init,
     })
   }
@@ -77,7 +83,8 @@ async function readExchange(input: string | URL | Request, init: RequestInit = {
       'the address of a gateway ends in /v1, for example https://gw.example.com/v1',
     )
   const base = `${url.origin}${url.pathname.slice(0, at)}/v1`
-  return { base, url: url.href, init, headers: new Headers(init.headers), request: await bodyOctets(init.body) }
+  const path = url.pathname.slice(at + '/v1'.length)
+  return { base, path, url: url.href, init, headers: new Headers(init.headers), request: await bodyOctets(init.body) }
 }
 
 /** The caller's key goes along to the gateway's own resources: where keys are in use, receipts need theirs. */
@@ -102,7 +109,9 @@ class AttestedFetcher {
     maxAnswerSize = MAX_ANSWER_SIZE,
     deps = {},
   }: AttestedFetchOptions) {
-    this.#trust = { policy, lock }
+    // Whoever stands in between can leave disclosures out of the token. Here the octets of both directions are held, so they are compared.
+    const disclosures = [...new Set([...policy.disclosures, 'request' as const, 'response' as const])]
+    this.#trust = { policy: { ...policy, disclosures }, lock }
     this.#deps = createClientDeps(deps)
     this.#maxAnswerSize = maxAnswerSize
     this.#onReceipt = onReceipt
@@ -111,7 +120,8 @@ class AttestedFetcher {
   async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const exchange = await readExchange(input, init)
     const method = exchange.init.method ?? 'GET'
-    if (!bearsReceipt(method, new URL(exchange.url).pathname)) return this.#deps.fetch(exchange.url, exchange.init)
+    if (!bearsReceipt(method, exchange.path))
+      return this.#deps.fetch(exchange.url, { ...exchange.init, redirect: 'error' })
     const gateway = this.#gateway(exchange.base)
     // Nothing of the prompt leaves before the gateway has verified.
     await gateway.current(credentials(exchange.headers))
@@ -121,7 +131,7 @@ class AttestedFetcher {
     const response = await this.#deps.fetch(exchange.url, {
       ...exchange.init,
       headers: exchange.headers,
-      ...(method === 'GET' ? {} : { body: exchange.request.slice() }),
+      ...(takesBody(method) ? { body: exchange.request.slice() } : {}),
       redirect: 'error',
     })
     const accept = (token: string | undefined, held: HeldOctets): Promise<AttestedReceipt> =>
@@ -143,7 +153,7 @@ class AttestedFetcher {
   async #whole(response: Response, accept: Accept): Promise<Response> {
     const body = await readBody(response, this.#maxAnswerSize)
     const receipt = await accept(response.headers.get('inference-receipt') ?? undefined, holdOctets(body))
-    const verified = new Response(response.status === 204 || response.status === 304 ? null : body.slice(), response)
+    const verified = new Response(response.body === null ? null : body.slice(), response)
     receipts.set(verified, Promise.resolve(receipt))
     return verified
   }
@@ -197,7 +207,9 @@ class AttestedFetcher {
       trust: this.#trust,
       deps: this.#deps,
     }
-    const receipt = createReceipt(token, verdict, kept)
+    const signed = createReceipt(token, verdict, kept)
+    // The answer waits until its receipt has the grade that policy asks for; one out of reach fails there with GRADE_TOO_LOW.
+    const receipt = this.#trust.policy.grade === 'signed' ? signed : await signed.upgrade('quoted')
     this.#onReceipt(receipt)
     return receipt
   }
@@ -205,12 +217,11 @@ class AttestedFetcher {
   /** Verifies under the gateway as held; once more after verifying it anew, because a reboot or epoch begins another session. */
   async #verify(token: string, held: HeldExchange, { base, headers }: Exchange): ReturnType<typeof verifyReceipt> {
     const gateway = this.#gateway(base)
-    const { attestation, verdict: evidence } = await gateway.current(credentials(headers))
+    const { attestation } = await gateway.current(credentials(headers))
     const first = await verifyReceipt(token, attestation, held, this.#trust)
-    const shown = { simulated: evidence.simulated, assumptions: evidence.assumptions }
-    if (first.ok || first.code !== 'EVIDENCE_DIGEST_MISMATCH') return { ...first, ...shown }
+    if (first.ok || first.code !== 'EVIDENCE_DIGEST_MISMATCH') return first
     const renewed = await gateway.renew(credentials(headers))
-    return { ...(await verifyReceipt(token, renewed.attestation, held, this.#trust)), ...shown }
+    return verifyReceipt(token, renewed.attestation, held, this.#trust)
   }
 
   /** Octets that the gateway inserted, where policy wants the changes replayed and there are any. */

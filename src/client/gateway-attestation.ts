@@ -2,7 +2,7 @@
 import { type Archive, decodeArchive } from '../core/archive/index.ts'
 import { encodeBase64Url } from '../core/encoding/base64.ts'
 import { type Attestation, challengeAnchor, type Trust, verifyAttestation } from '../core/evidence/attestation.ts'
-import type { Verdict, Verified } from '../core/verdict.ts'
+import type { Verified } from '../core/verdict.ts'
 import type { ClientDeps } from './deps.ts'
 import { demand } from './errors.ts'
 import { pollDocument } from './http.ts'
@@ -14,7 +14,6 @@ const WAIT_SECONDS = 10
 /** A gateway that verified, and until when that counts. */
 export interface VerifiedGateway {
   readonly attestation: Verified<Attestation>
-  readonly verdict: Extract<Verdict<Attestation>, { ok: true }>
 }
 
 interface Held extends VerifiedGateway {
@@ -27,7 +26,8 @@ export class GatewayAttestation {
   readonly #base: string
   readonly #trust: Trust
   readonly #deps: ClientDeps
-  #held: Promise<Held> | undefined
+  #held: Held | undefined
+  #pending: Promise<Held> | undefined
 
   constructor(base: string, trust: Trust, deps: ClientDeps) {
     this.#base = base
@@ -37,19 +37,18 @@ export class GatewayAttestation {
 
   /** The verified gateway; verified anew when policy's maximum age or the statement's life has run out. */
   async current(headers: Readonly<Record<string, string>>): Promise<VerifiedGateway> {
-    const held = await this.#held?.catch(() => undefined)
+    const held = this.#held
     if (held !== undefined && this.#deps.clock.monotonicMs() < held.freshUntilMs) return held
     return this.renew(headers)
   }
 
   /** Verifies now, whatever is held. Callers at the same time share one verification. */
   renew(headers: Readonly<Record<string, string>>): Promise<VerifiedGateway> {
-    const pending = this.#challenge(headers)
-    this.#held = pending
-    pending.catch(() => {
-      if (this.#held === pending) this.#held = undefined
+    // Whoever writes answers can cause this with each of them: there is one challenge at a time.
+    this.#pending ??= this.#challenge(headers).finally(() => {
+      this.#pending = undefined
     })
-    return pending
+    return this.#pending
   }
 
   async #challenge(headers: Readonly<Record<string, string>>): Promise<Held> {
@@ -68,6 +67,7 @@ export class GatewayAttestation {
       this.#trust.policy.live.maxAgeSeconds * 1000,
       verdict.value.expiresAt.getTime() - at.getTime(),
     )
-    return { attestation: verdict.value, verdict, freshUntilMs: startedMs + lifeMs }
+    this.#held = { attestation: verdict.value, freshUntilMs: startedMs + lifeMs }
+    return this.#held
   }
 }

@@ -5,17 +5,22 @@ import type { ClientDeps } from './deps.ts'
 const MAX_DOCUMENT = 1 << 20
 const REQUEST_TIMEOUT_MS = 60_000
 const DEFAULT_RETRY_MS = 1_000
+/** The gateway says when to ask again; it cannot make a client ask without pause. */
+const LEAST_RETRY_MS = 100
 
 /** Reads a body, at most `limit` octets. @throws CountersignError ERR_NETWORK */
 export async function readBody(response: Response, limit: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let size = 0
-  if (response.body !== null) {
-    for await (const part of response.body) {
-      size += part.length
-      if (size > limit) throw new CountersignError('ERR_NETWORK', `the gateway sent more than ${limit} octets`)
-      parts.push(part)
+  // By a reader: not every browser iterates over streams.
+  const reader = response.body?.getReader()
+  for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
+    size += read.value.length
+    if (size > limit) {
+      reader?.cancel().catch(() => undefined)
+      throw new CountersignError('ERR_NETWORK', `the gateway sent more than ${limit} octets`)
     }
+    parts.push(read.value)
   }
   const body = new Uint8Array(size)
   let offset = 0
@@ -43,25 +48,34 @@ export async function pollDocument(
 ): Promise<Uint8Array> {
   const deadline = deps.clock.monotonicMs() + timeoutMs
   for (;;) {
-    const response = await request(url, headers, deps)
-    const body = await readBody(response, MAX_DOCUMENT)
+    const { response, body } = await request(url, headers, deps)
     if (response.status === 200) return body
     if (response.status !== 202)
       throw new CountersignError(
         'ERR_NETWORK',
         `the gateway answered ${response.status} to ${new URL(url).pathname.split('/').slice(0, 3).join('/')}`,
       )
-    const waitMs = Number(response.headers.get('retry-after') ?? '') * 1000 || DEFAULT_RETRY_MS
+    const waitMs = Math.max(
+      Number(response.headers.get('retry-after') ?? '') * 1000 || DEFAULT_RETRY_MS,
+      LEAST_RETRY_MS,
+    )
     if (deps.clock.monotonicMs() + waitMs > deadline)
       throw new CountersignError('ERR_NETWORK', 'the gateway had no quote within the time allowed; ask again later')
     await deps.sleep(waitMs)
   }
 }
 
-async function request(url: string, headers: Readonly<Record<string, string>>, deps: ClientDeps): Promise<Response> {
+async function request(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  deps: ClientDeps,
+): Promise<{ readonly response: Response; readonly body: Uint8Array }> {
   try {
-    return await deps.fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) })
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+    const response = await deps.fetch(url, { headers, redirect: 'error', signal })
+    return { response, body: await readBody(response, MAX_DOCUMENT) }
   } catch (cause) {
-    throw new CountersignError('ERR_NETWORK', 'the gateway could not be reached', { cause })
+    if (cause instanceof CountersignError) throw cause
+    throw new CountersignError('ERR_NETWORK', 'the gateway could not be reached, or broke off', { cause })
   }
 }

@@ -80,6 +80,7 @@ async function upgrade(
   grade: 'quoted',
   { timeoutMs = UPGRADE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<AttestedReceipt> {
+  if (grade !== 'quoted') throw new CountersignError('ERR_USAGE', 'a receipt can be upgraded to "quoted"')
   const { base, rid, headers, trust, held, noncedAt, deps } = context
   const url = `${base}/receipts/${rid}`
   await pollDocument(`${url}/proof`, { headers, timeoutMs }, deps)
@@ -99,8 +100,9 @@ async function upgrade(
     token: full,
     claims,
     disclosed,
-    grade: answer.quoted === undefined ? 'signed' : grade,
+    // What was verified, whatever was asked for.
+    grade: answer.grade,
     archive: bytes,
-    upgrade: () => upgrade(token, context, grade),
+    upgrade: (again, options) => upgrade(token, context, again, options),
   }
 }
