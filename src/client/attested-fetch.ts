@@ -31,6 +31,8 @@ export type AttestedFetch = typeof globalThis.fetch
 
 const MAX_ANSWER_SIZE = 64 * 1024 * 1024
 const NONCE_SIZE = 32
+const MAX_REMEMBERED = 10_000
+const RECEIPT_ID = /^[A-Za-z0-9_-]{21}[AQgw]$/
 const receipts: WeakMap<Response, Promise<AttestedReceipt>> = new WeakMap()
 
 /**
@@ -175,7 +177,9 @@ class AttestedFetcher {
   async #accept(token: string | undefined, response: HeldOctets, context: AcceptContext): Promise<AttestedReceipt> {
     if (token === undefined) throw missingReceipt()
     const { exchange, nonce, noncedAt } = context
-    const rid = context.response.headers.get('inference-receipt-id') ?? ''
+    // The header is the host's: as an address it must be an id and nothing else before anything is fetched with it.
+    const sent = context.response.headers.get('inference-receipt-id') ?? ''
+    const rid = RECEIPT_ID.test(sent) ? sent : ''
     const headers = credentials(exchange.headers)
     const held: HeldExchange = {
       nonce,
@@ -197,7 +201,7 @@ class AttestedFetcher {
           code: 'RECEIPT_CONTEXT',
         },
       ])
-    this.#seen.add(jti)
+    this.#remember(jti)
     const kept: ReceiptContext = {
       base: exchange.base,
       rid,
@@ -214,6 +218,13 @@ class AttestedFetcher {
     return receipt
   }
 
+  /** The nonce of each request already keeps receipts apart; this keeps them apart where a nonce would be repeated. */
+  #remember(jti: string): void {
+    this.#seen.add(jti)
+    const [oldest] = this.#seen
+    if (this.#seen.size > MAX_REMEMBERED && oldest !== undefined) this.#seen.delete(oldest)
+  }
+
   /** Verifies under the gateway as held; once more after verifying it anew, because a reboot or epoch begins another session. */
   async #verify(token: string, held: HeldExchange, { base, headers }: Exchange): ReturnType<typeof verifyReceipt> {
     const gateway = this.#gateway(base)
@@ -228,6 +239,7 @@ class AttestedFetcher {
   async #replay(token: string, { base, request, headers }: Exchange, rid: string): Promise<HeldExchange['replay']> {
     const transforms = readTransforms(token)
     if (this.#trust.policy.transforms === 'unchecked' || transforms === 0) return { request, inserts: new Map() }
+    if (rid === '') return 'not-held'
     const asked = { headers: { ...credentials(headers), accept: 'application/cmw+json' }, timeoutMs: 10_000 }
     return {
       request,

@@ -4,6 +4,8 @@ import type { FailureCode } from '../core/failure-codes.ts'
 import { type Check, failedCheck, type Verdict } from '../core/verdict.ts'
 import { CountersignError } from '../errors.ts'
 
+const MAX_DETAIL = 500
+
 /** An answer or its gateway did not verify. Do not use the answer; `failed` says which check decided. */
 export class NotVerifiedError extends CountersignError {
   readonly failure: FailureCode
@@ -12,9 +14,11 @@ export class NotVerifiedError extends CountersignError {
 
   constructor(failure: FailureCode, checks: readonly Check[]) {
     const failed = failedCheck(checks)
+    // Some details hold what a hostile gateway wrote, and messages end up in logs.
+    const detail = failed?.detail.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?').slice(0, MAX_DETAIL)
     super(
       'ERR_NOT_VERIFIED',
-      `not verified: check ${failed?.name ?? 'receipt'} failed with ${failure}${failed?.detail ? ` (${failed.detail})` : ''}`,
+      `not verified: check ${failed?.name ?? 'receipt'} failed with ${failure}${detail ? ` (${detail})` : ''}`,
     )
     this.name = 'NotVerifiedError'
     this.failure = failure

@@ -1,5 +1,5 @@
 /** `countersign demo`: one attested answer from the embedded model on a simulated TEE, then altered ones that must fail. @module */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -117,7 +117,7 @@ export const command: Command = {
         json: { type: 'boolean', default: false },
       },
     })
-    const folder = values.out ?? join(tmpdir(), 'countersign-demo')
+    const folder = values.out ?? (await mkdtemp(join(tmpdir(), 'countersign-demo-')))
     const ok = await runDemo({ folder, question: values.question, json: values.json }, io)
     return ok ? EXIT_OK : EXIT_NOT_VERIFIED
   },

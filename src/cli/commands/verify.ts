@@ -191,6 +191,8 @@ export const command: Command = {
       throw new UsageError('nothing to verify', 'Give a file or an address; see countersign verify --help.')
     if (more.length > 0 && values.endorsements === undefined)
       throw new UsageError('one thing is verified at a time', 'Certificates go behind --endorsements.')
+    if (/^https?:/.test(input) && values['as-of'] !== undefined)
+      throw new UsageError('a live gateway is judged now', 'Leave --as-of out: your nonce proves the time.')
     const options = {
       trust: await readTrust(values),
       at: readTime(values['as-of'], io),

@@ -81,6 +81,7 @@ const CHECKS = [
   'statement-time',
   'age',
   'lock-row',
+  'channel',
 ] as const
 type CheckName = (typeof CHECKS)[number]
 
@@ -248,6 +249,7 @@ export function verifyAttestation(
     checkTimes(check, time, trust, { iat: statement.iat, expiresAt })
     const digest = `sha256:${config.digest.sha256}`
     const rows = checkLock(check, trust, { measurement: encodeHex(report.report.measurement), config: digest })
+    check.unchecked('channel', 'none: no key of the connection is compared with the session')
     const source = encodeHex(report.report.hostData) === config.digest.sha256 ? 'hardware' : 'gateway'
     return {
       session,
