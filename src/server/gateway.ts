@@ -1,10 +1,11 @@
 /** The gateway as one object: begins a session, serves it, drains it. @module */
 import { createServer, type Server } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CountersignError } from '../errors.ts'
 import { type GatewayDeps, type ResolvedDeps, resolveDeps } from './deps.ts'
 import type { ReceiptLog } from './log/index.ts'
-import { answerParseErrors, guard, SERVER_OPTIONS, trackAnswers } from './middleware/http-guard.ts'
+import { answerParseErrors, guard, SERVER_OPTIONS } from './middleware/http-guard.ts'
 import { RandomPool } from './recorder/random-pool.ts'
 import { Recorder } from './recorder/recorder.ts'
 import { createApp } from './routes/app.ts'
@@ -12,6 +13,7 @@ import { judgeReadiness, type Readiness } from './routes/health.ts'
 import { Lifecycle } from './routes/lifecycle.ts'
 import type { GatewayParts } from './routes/parts.ts'
 import { Pulse } from './routes/pulse.ts'
+import { announcesMoreThan } from './routes/read-body.ts'
 import { Attester } from './session/attester.ts'
 import { BootClock } from './session/boot-clock.ts'
 import { findSessions } from './session/earlier-logs.ts'
@@ -89,12 +91,15 @@ class RunningGateway implements Gateway {
     const app = createApp(parts)
     const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
     this.#server = createServer(SERVER_OPTIONS)
-    trackAnswers(this.#server)
+    const serve = guard((incoming, outgoing) => void listener(incoming, outgoing))
+    const limit = deps.config.measured.limits.bodyBytes
     answerParseErrors(this.#server)
-    this.#server.on(
-      'request',
-      guard((incoming, outgoing) => void listener(incoming, outgoing)),
-    )
+    this.#server.on('request', serve)
+    // A client that asks first is told to send only what will be read.
+    this.#server.on('checkContinue', (incoming, outgoing) => {
+      if (!announcesMoreThan(incoming, limit)) outgoing.writeContinue()
+      serve(incoming, outgoing)
+    })
   }
 
   async listen(): Promise<{ readonly url: string }> {
@@ -130,10 +135,13 @@ class RunningGateway implements Gateway {
   async close(): Promise<void> {
     const { lifecycle, attester, session, upstreams } = this.#parts
     lifecycle.drain()
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
+    // Not the close of node:http: it destroys each connection whose answer was handed over, though the client has not taken it yet.
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
     await this.#finishRequests()
     this.#server.closeAllConnections()
+    this.#server.close()
+    // Whoever was cut off just now still gets its receipt, before the log is closed.
+    await this.#idleWithin(LAST_WORDS_MS)
     await closed
     if (lifecycle.phase !== 'failed') await attester.close()
     await session.log.close()

@@ -42,11 +42,15 @@ function bodyOf(message: string, code: string): string {
 
 const CODES = { 400: 'bad_request', 431: 'headers_too_large' } as const
 
+/** The newest answer of each connection. */
+const ANSWERS: WeakMap<Duplex, ServerResponse> = new WeakMap()
+
 /** Answers and closes, or passes the request on. */
 export function guard(
   listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   return (incoming, outgoing) => {
+    ANSWERS.set(incoming.socket, outgoing)
     const refusal = judge(incoming)
     if (refusal === undefined) {
       listener(incoming, outgoing)
@@ -81,13 +85,6 @@ export function answerParseErrors(server: Server): void {
       `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     )
   })
-}
-
-/** The newest answer of each connection. */
-const ANSWERS: WeakMap<Duplex, ServerResponse> = new WeakMap()
-
-export function trackAnswers(server: Server): void {
-  server.on('request', (incoming, outgoing) => ANSWERS.set(incoming.socket, outgoing))
 }
 
 /** Whether an answer has begun behind which no other may stand: octets between its own would be taken for part of it. */

@@ -11,6 +11,8 @@ export class ClientResponse {
   #finished = false
   #gone = false
   #onGone: () => void = () => {}
+  #closed = false
+  #onClosed: () => void = () => {}
   #drained: (() => void) | undefined
   #size = 0
 
@@ -21,6 +23,8 @@ export class ClientResponse {
     outgoing.on('close', () => {
       this.#leave()
       this.#release()
+      this.#closed = true
+      this.#onClosed()
     })
     // A broken socket shows as `close`; the error itself has nothing to add.
     outgoing.on('error', () => {})
@@ -35,6 +39,12 @@ export class ClientResponse {
   onGone(listener: () => void): void {
     this.#onGone = listener
     if (this.#gone) listener()
+  }
+
+  /** Called once, when the answer has left for the network or the connection is gone; at once if that is so. */
+  onClosed(listener: () => void): void {
+    this.#onClosed = listener
+    if (this.#closed) listener()
   }
 
   /** Whether the head of the answer has left. */

@@ -5,7 +5,7 @@ export type Headers = Readonly<Record<string, string>>
 
 /** Exact octets. */
 export function respondOctets(mediaType: string, octets: Uint8Array, headers: Headers = {}): Response {
-  return new Response(Uint8Array.from(octets), { headers: { 'content-type': mediaType, ...headers } })
+  return new Response(new Uint8Array(octets), { headers: { 'content-type': mediaType, ...headers } })
 }
 
 export function respondText(mediaType: string, text: string): Response {
@@ -17,7 +17,7 @@ export function respondJson(value: object, status: number = 200, headers: Header
 }
 
 export function respondError(error: ApiError): Response {
-  return new Response(Uint8Array.from(encodeApiError(error)), {
+  return new Response(new Uint8Array(encodeApiError(error)), {
     status: error.status,
     headers: { 'content-type': 'application/json', ...retryHeaders(error) },
   })

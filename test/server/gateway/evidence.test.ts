@@ -235,7 +235,22 @@ describe('what is published', () => {
       expect((await fixture.get(`/v1/sessions/${name}`)).status).toBe(404)
   })
 
-  it('is the log, and of an earlier boot what the genesis of this one names', async () => {
+  it('is of an earlier boot what the genesis of this one names, with its session and its log', async () => {
+    await start()
+    await fixture.chat(ask(PLAIN_MODEL))
+    const { dataDir, gateway } = fixture
+    const { sessionDigest } = await attest(fixture)
+    await fixture.stop()
+    await start({ dataDir })
+    const { previous } = JSON.parse((await fixture.get(`/log/${fixture.gateway.log.id}/genesis`)).text)
+    expect(previous).toMatchObject({ source: 'disk', origin: gateway.log.origin, recovered: 0, open: 0 })
+    expect(fixture.gateway.log.id).not.toBe(gateway.log.id)
+    expect((await fixture.get(`/log/${gateway.log.id}/checkpoint`)).text).toBe(previous.checkpoint)
+    const session = await fixture.get(`/v1/sessions/${sessionDigest.slice('sha256:'.length)}`)
+    expect(digestUri(session.octets)).toBe(sessionDigest)
+  })
+
+  it('is the log, and nothing else of its folder', async () => {
     await start()
     const reply = await fixture.get(`/log/${fixture.gateway.log.id}/genesis`)
     expect(JSON.parse(reply.text).previous).toEqual({ source: 'none' })

@@ -44,6 +44,8 @@ export interface FixtureOptions {
   /** In place of the simulated device. */
   readonly quoter?: (simulated: Quoter) => Quoter
   readonly deps?: Partial<Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'files'>>
+  /** Of an earlier fixture, so that this one is its next boot. */
+  readonly dataDir?: string
   /** Answer before the first quote has verified. */
   readonly unready?: boolean
 }
@@ -68,6 +70,8 @@ export interface GatewayFixture {
   line(fits: (line: TelemetryLine) => boolean): Promise<TelemetryLine>
   chat(body: object | string | Uint8Array, options?: Omit<Call, 'body'>): Promise<Reply>
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>
+  /** Ends the boot and keeps its files. */
+  stop(): Promise<void>
   close(): Promise<void>
 }
 
@@ -141,7 +145,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
   const { answer = () => json(CHAT_COMPLETION), faults = [], quoter = (simulated) => simulated } = options
   // Whatever is not a chat is a probe of the upstream's health.
   const mock = await startMockUpstream((request) => (request.method === 'POST' ? answer(request) : json({ data: [] })))
-  const dataDir = await mkdtemp(join(tmpdir(), 'countersign-gateway-'))
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'countersign-gateway-')))
   const config = makeConfig(mock, dataDir, options)
   const snp = await createSimulatedSnp({
     pki: await testPki(),
@@ -159,6 +163,10 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
   const gateway = await createGateway({ config, quoter: quoter(snp.quoter), upstreams, telemetry, ...options.deps })
   const { url } = await gateway.listen()
   if (options.unready !== true) await gateway.ready()
+  const stop = async (): Promise<void> => {
+    await gateway.close()
+    await mock.close()
+  }
   const references = {
     rootFingerprint: snp.rootFingerprint,
     measurement: snp.measurement,
@@ -184,9 +192,9 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),
     get: (path, headers = {}) => call(`${url}${path}`, { headers }),
+    stop,
     close: async () => {
-      await gateway.close()
-      await mock.close()
+      await stop()
       await rm(dataDir, { recursive: true })
     },
   }

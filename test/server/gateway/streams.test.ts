@@ -1,7 +1,7 @@
 /** Long streams, slow clients and the end of the gateway, in a time that the test moves. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
-import { CHAT_STREAM, gated, sseHead } from '../upstream/mock-answers.ts'
+import { CHAT_COMPLETION, CHAT_STREAM, gated, json, sseHead } from '../upstream/mock-answers.ts'
 import { createGate, type Script, untilSteady } from '../upstream/mock-upstream.ts'
 import {
   ask,
@@ -44,17 +44,16 @@ function send(): Promise<OpenReply> {
 const nextChunk = ({ incoming }: OpenReply): Promise<string> =>
   new Promise((resolve) => incoming.once('data', (chunk: Buffer) => resolve(chunk.toString())))
 
-async function closeFixture(): Promise<void> {
-  const closed = fixture.close()
-  // The last quote, and drain timers where a test left something open.
+/** Lets time pass, a little at each turn of the event loop, until a promise has settled. */
+async function passTimeUntil(settled: Promise<unknown>): Promise<void> {
   for (let done = false; !done; ) {
     time.advance(100)
-    done = await Promise.race([closed.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))])
+    done = await Promise.race([settled.then(() => true), new Promise<false>((resolve) => setImmediate(resolve, false))])
   }
 }
 
 describe('a long stream', () => {
-  afterEach(closeFixture)
+  afterEach(() => passTimeUntil(fixture.close()))
 
   it('is kept alive between its blocks, and the comments are outside the digest', async () => {
     const gate = createGate()
@@ -123,6 +122,33 @@ describe('shutting down', () => {
     await closed
     const evidence = fixture.gateway.evidence()
     expect(evidence?.attestation.statement.counts).toEqual({ intents: 1, receipts: 1, open: 0 })
+  })
+
+  it('waits until a slow client has taken its answer', async () => {
+    const content = 'x'.repeat(8_000_000)
+    const choices = [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }]
+    await start(() => json({ ...CHAT_COMPLETION, choices }))
+    const reply = await open(`${fixture.url}/v1/chat/completions`, { method: 'POST', body: ask(PLAIN_MODEL) })
+    reply.incoming.pause()
+    await fixture.line(withOutcome('complete'))
+    const closed = fixture.close()
+    const whole = await readReply(reply)
+    expect(JSON.parse(whole.text).choices[0].message.content).toBe(content)
+    await closed
+  })
+
+  it('leaves no request without receipt, not even of a client that never reads', async () => {
+    const event = `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content: 'x'.repeat(60_000) } }] })}\n\n`
+    const chunk = new TextEncoder().encode(`${event.length.toString(16)}\r\n${event}\r\n`)
+    await start(() => [...sseHead(), { flood: 1_000, chunk }, 'hang'])
+    const reply = await send()
+    reply.incoming.on('error', () => {}).pause()
+    await untilSteady(() => fixture.mock.produced)
+    const { gateway } = fixture
+    const closed = fixture.close()
+    await passTimeUntil(closed)
+    await fixture.line(withOutcome('client_aborted'))
+    expect(gateway.log.counts).toEqual({ intents: 1, receipts: 1, open: 0 })
   })
 
   it('cuts what is still open at the deadline, with an error event and a receipt', async () => {

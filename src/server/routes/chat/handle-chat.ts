@@ -25,7 +25,7 @@ import { discardRest, type RequestBody, readBody } from '../read-body.ts'
 import { createRequestId } from '../request-id.ts'
 import { type ChatRequest, readChatRequest } from './chat-request.ts'
 import { relayStream } from './stream-answer.ts'
-import { answerError, sendError, type Turn } from './turn.ts'
+import { answerError, CLIENT_GONE, sendError, type Turn } from './turn.ts'
 import { TurnReport } from './turn-report.ts'
 import { answerFailure, isSuccess, relayErrorAnswer, relayWhole } from './whole-answer.ts'
 
@@ -56,7 +56,7 @@ export async function handleChat(
     reportFailure(parts.telemetry, error)
     fail(client, error)
   } finally {
-    leave()
+    client.onClosed(leave)
     report.write(parts.telemetry, client.size)
   }
 }
@@ -85,7 +85,10 @@ async function admit(arrival: Arrival): Promise<void> {
   const { parts, incoming, client, report, caller, signal } = arrival
   const limit = parts.config.measured.limits.bodyBytes
   const body = await readBody(incoming, limit)
-  if (body.kind === 'gone') return
+  if (body.kind === 'gone') {
+    report.refused(CLIENT_GONE)
+    return
+  }
   const exchange = open(arrival, body)
   if (exchange === undefined) {
     refuseUnread(incoming, { client, report, error: logUnavailable() }, parts)
@@ -93,12 +96,12 @@ async function admit(arrival: Arrival): Promise<void> {
   }
   const turn: Turn = { parts, client, exchange, signal, report }
   client.header('inference-receipt-id', exchange.admitted.ridText)
+  report.admitted(exchange.admitted.jtiText, body.kind === 'whole' ? body.octets.length : 0)
   if (body.kind === 'too-large') {
     await answerError(turn, requestTooLarge(limit), 'refused')
     discardRest(incoming, limit)
     return
   }
-  report.admitted(exchange.admitted.jtiText, body.octets.length)
   const error = judgeHeaders(turn, incoming)
   if (error !== undefined) return answerError(turn, error, 'refused')
   try {

@@ -4,10 +4,9 @@ import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import type { UpstreamResponse } from '../../upstream/types.ts'
 import { logUnavailable, upstreamFailed } from '../api-error.ts'
 import { errorBlock, type StreamEnd, StreamRelay } from './stream-relay.ts'
-import { answerError, commit, type Turn } from './turn.ts'
+import { answerError, CLIENT_GONE, commit, type Turn } from './turn.ts'
 
 const STREAM_TYPE = 'text/event-stream'
-const CLIENT_GONE = 499
 
 export function isEventStream({ mediaType }: UpstreamResponse): boolean {
   return /^text\/event-stream\s*(?:;|$)/i.test(mediaType)

@@ -20,7 +20,8 @@ export interface Turn {
 }
 
 export const JSON_TYPE = 'application/json'
-const CLIENT_GONE = 499
+/** What a receipt and a line say of an answer that nobody was there to take. */
+export const CLIENT_GONE = 499
 
 /** An answer that is there as a whole. */
 export interface WholeAnswer {
