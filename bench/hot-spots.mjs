@@ -6,7 +6,7 @@ import { chatRequest, MODELS, PACED_EVENTS } from './payloads.mjs'
 
 const SHOWN = 15
 const LOADS = [
-  { name: 'request', model: MODELS.whole, lanes: 32, warm: 12_000, least: 12_000, units: 1 },
+  { name: 'request', model: MODELS.whole, lanes: 64, warm: 12_000, least: 12_000, units: 1 },
   { name: 'streamed event', model: MODELS.paced, lanes: 24, warm: 48, least: 48, units: PACED_EVENTS },
 ]
 

@@ -1,6 +1,6 @@
 /** `npm run bench`: everything side by side in one run, as ratios, beside the figures to beat. Loopback only; nothing is asserted. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createSimulatedPki, exportPki } from '../dist/simulator/index.js'
@@ -31,6 +31,7 @@ function createProgress() {
 }
 
 async function measureAll(bench) {
+  const machine = { node: process.versions.node, cores: availableParallelism(), load: loadavg()[0] }
   const parts = {
     requests: await benchRequests(bench),
     streams: await benchStreams(bench),
@@ -38,7 +39,6 @@ async function measureAll(bench) {
     quoting: await benchQuoting(bench),
     verifying: await benchVerifying(bench),
   }
-  const machine = { node: process.versions.node, cores: availableParallelism() }
   return { machine, plan: bench.plan, parts, figures: compareFigures(parts, bench.plan) }
 }
 

@@ -13,7 +13,7 @@ export const MODELS = {
 }
 
 export const PACED_EVENTS = 500
-export const PACE_MS = 4
+export const PACE_MS = 3
 export const CHAT_PATH = '/v1/chat/completions'
 const SIZE = 1024
 

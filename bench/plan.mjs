@@ -1,7 +1,15 @@
 /** How long each part runs: a short plan for a look, the default one for figures. Every stretch is bounded. */
 
 const DEFAULT = {
-  requests: { rounds: 5, warmAnswers: 8_000, roundMs: 1_000, lanes: 32, aloneMs: 600, otherLatenciesMs: [0, 250] },
+  requests: {
+    rounds: 5,
+    warmMs: 1_000,
+    warmAnswers: 8_000,
+    roundMs: 1_000,
+    lanes: 64,
+    aloneMs: 600,
+    otherLatenciesMs: [0, 250],
+  },
   streams: { rounds: 4, warmRounds: 2, lanes: 24, firstByteMs: 800, openStreams: 1_000 },
   receipts: { rounds: 7, warmRounds: 2, waiting: 64, answers: 4_000 },
   quoting: { rate: 1_000, warmAnswers: 8_000, loadMs: 6_000, stallMs: 10_000 },
@@ -9,7 +17,15 @@ const DEFAULT = {
 }
 
 const SHORT = {
-  requests: { rounds: 2, warmAnswers: 2_000, roundMs: 300, lanes: 32, aloneMs: 150, otherLatenciesMs: [250] },
+  requests: {
+    rounds: 2,
+    warmMs: 400,
+    warmAnswers: 2_000,
+    roundMs: 300,
+    lanes: 64,
+    aloneMs: 150,
+    otherLatenciesMs: [250],
+  },
   streams: { rounds: 1, warmRounds: 1, lanes: 24, firstByteMs: 150, openStreams: 200 },
   receipts: { rounds: 2, warmRounds: 1, waiting: 64, answers: 1_500 },
   quoting: { rate: 1_000, warmAnswers: 2_000, loadMs: 2_000, stallMs: 2_000 },

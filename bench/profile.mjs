@@ -3,6 +3,8 @@ import { Session } from 'node:inspector/promises'
 
 const session = new Session()
 const SAMPLE_MICROS = 200
+/** Idle time, and the call into the inspector that starts the profile. */
+const NOT_THE_PROGRAMS = ['(idle)', 'dispatch']
 
 export async function startProfile() {
   session.connect()
@@ -16,7 +18,7 @@ function nameOf({ functionName, url, lineNumber }) {
   return `${functionName || '(anonymous)'}${file === '' ? '' : ` ${file}:${lineNumber + 1}`}`
 }
 
-/** Ends the profile. @returns microseconds of the main thread in each function's own code, the heaviest first; idle time is left out */
+/** Ends the profile. @returns microseconds of the main thread in each function's own code, the heaviest first */
 export async function stopProfile() {
   const { profile } = await session.post('Profiler.stop')
   session.disconnect()
@@ -26,6 +28,6 @@ export async function stopProfile() {
     const name = names.get(id)
     micros.set(name, (micros.get(name) ?? 0) + profile.timeDeltas[i])
   })
-  micros.delete('(idle)')
+  for (const name of NOT_THE_PROGRAMS) micros.delete(name)
   return [...micros].map(([name, own]) => ({ name, own })).sort((a, b) => b.own - a.own)
 }

@@ -45,7 +45,7 @@ function measureDevice(bench, { name, throttle }) {
     const pool = connect(gateway, CONNECTIONS)
     const body = chatRequest(MODELS.whole)
     bench.progress(`quoting: ${name}, ${rate} answers a second`)
-    await closedLoop(pool, { lanes: 32, least: warmAnswers, time: wholeTime(body) })
+    await closedLoop(pool, { lanes: 64, least: warmAnswers, time: wholeTime(body) })
     await gateway.call('exhaust')
     const { answers, perSecond } = await openLoop(pool, { rate, ms: loadMs, body })
     await pool.destroy()

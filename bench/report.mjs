@@ -135,7 +135,7 @@ function figureTable(figures) {
 /** The whole report. */
 export function formatReport({ machine, parts, figures }) {
   return [
-    `Node ${machine.node}, ${machine.cores} cores; all ratios are of this one run, taken round by round.`,
+    `Node ${machine.node}, ${machine.cores} cores, load ${machine.load.toFixed(1)} before the run. All ratios are of this one run, taken round by round.`,
     requestTable(parts.requests),
     streamTable(parts.streams),
     receiptTable(parts.receipts),

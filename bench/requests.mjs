@@ -37,7 +37,7 @@ async function load(role, pool, how) {
 
 /** @returns by label: requests a second and CPU of the process under load, and the time of a request that is alone, round by round */
 export function benchRequests(bench) {
-  const { rounds, warmAnswers, roundMs, lanes, aloneMs } = bench.plan.requests
+  const { rounds, warmMs, warmAnswers, roundMs, lanes, aloneMs } = bench.plan.requests
   return withRoles(async (start) => {
     const roles = await startVariants(start, bench)
     const variants = Object.fromEntries(
@@ -49,7 +49,7 @@ export function benchRequests(bench) {
         bench.progress(`requests: ${what}, ${name}`)
         return load(role, pool, how)
       }
-    await interleave(variants, 1, measure('warming up', { lanes, least: warmAnswers }))
+    await interleave(variants, 1, measure('warming up', { lanes, ms: warmMs, least: warmAnswers }))
     const busy = await interleave(variants, rounds, measure(`${lanes} at a time`, { lanes, ms: roundMs }))
     const alone = await interleave(variants, rounds, measure('one at a time', { lanes: 1, ms: aloneMs }))
     for (const { pool } of Object.values(variants)) await pool.destroy()
