@@ -17,7 +17,7 @@ import { benchVerifying } from './verifying.mjs'
 const USAGE = `usage: npm run bench -- [--short] [--json]
        npm run bench -- --profile
 
-  --short    a look in about 40 seconds; without it about 3 minutes
+  --short    a look in less than a minute, before all code is warm; without it about 4 minutes
   --json     the results for machines
   --profile  where the gateway spends its time, function by function
 

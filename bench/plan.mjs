@@ -19,17 +19,17 @@ const DEFAULT = {
 const SHORT = {
   requests: {
     rounds: 2,
-    warmMs: 400,
-    warmAnswers: 2_000,
+    warmMs: 300,
+    warmAnswers: 1_000,
     roundMs: 300,
     lanes: 64,
     aloneMs: 150,
-    otherLatenciesMs: [250],
+    otherLatenciesMs: [],
   },
   streams: { rounds: 1, warmRounds: 1, lanes: 24, firstByteMs: 150, openStreams: 200 },
-  receipts: { rounds: 2, warmRounds: 1, waiting: 64, answers: 1_500 },
-  quoting: { rate: 1_000, warmAnswers: 2_000, loadMs: 2_000, stallMs: 2_000 },
-  verifying: { rounds: 2, reports: 80, receipts: 50 },
+  receipts: { rounds: 2, warmRounds: 1, waiting: 64, answers: 1_000 },
+  quoting: { rate: 1_000, warmAnswers: 1_000, loadMs: 2_000, stallMs: 2_000 },
+  verifying: { rounds: 2, reports: 20, receipts: 50 },
 }
 
 /** The plan, with what the simulated device does: 8 ms for a quote, as measured on hardware; throttled, ten quotes and then a stall. */

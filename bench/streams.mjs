@@ -12,7 +12,7 @@ const NAMES = {
   reading: 'same stack, no receipt, reading as the gateway reads',
   gateway: 'gateway',
 }
-const SETTLE_MS = 500
+const SETTLE_MS = 300
 
 async function startGateway(start, upstream, { pki, scratch, plan }, name) {
   return start('gateway', { upstream, pki, latencyMs: plan.device.latencyMs, dataDir: join(scratch, name) })

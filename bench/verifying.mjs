@@ -21,7 +21,7 @@ import { chatRequest, MODELS, wholeAnswer } from './payloads.mjs'
 import { interleave, median, ratio } from './statistics.mjs'
 
 /** More chips than the verifier remembers chains of, so that going round them finds none remembered. */
-const CHIPS = 80
+const CHIPS = 70
 /** Leaves beside the receipt's, so that its proof has a length. */
 const OTHER_ANSWERS = 1_000
 
