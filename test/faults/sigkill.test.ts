@@ -16,10 +16,12 @@ import { type MockUpstream, startMockUpstream } from '../server/upstream/mock-up
 const MAIN = resolve('dist/cli/main.js')
 const CLIENTS = 16
 /** Receipts after which the process is killed; more rounds by KILL_ROUNDS in a longer run. */
-const KILL_AFTER: readonly number[] = Array.from(
-  { length: Number(process.env['KILL_ROUNDS'] ?? 3) },
-  (_, i) => 1 + ((i * 97 + 40) % 400),
-)
+const KILL_AFTER: readonly number[] = [
+  1,
+  40,
+  230,
+  ...Array.from({ length: Number(process.env['KILL_ROUNDS'] ?? 0) }, (_, i) => 2 + ((i * 97 + 62) % 400)),
+]
 const ANSWER = {
   id: 'chatcmpl-1',
   object: 'chat.completion',

@@ -45,6 +45,7 @@ export class Attester {
         isDue: () => this.#isDue(),
         adopt: (evidence) => this.#adopt(evidence),
         renewInMs: ({ attestation }) => (attestation.expiresAt.getTime() - clock.date().getTime()) * RENEW_AT,
+        deviceMs: ({ deviceMs }) => deviceMs,
         report: (outcome) => this.#report(outcome),
         monotonicMs: () => clock.monotonicMs(),
         timers: deps.timers,
@@ -115,12 +116,11 @@ export class Attester {
     const { quoter, config } = this.#deps
     const life = config.operational.quoting.statementLifeSeconds
     const statement = await prepareStatement(this.#session, this.#clock, life)
+    const askedMs = this.#clock.monotonicMs()
     const quote = await requestQuote(quoter, statement)
-    return verifyOwnQuote(quote, statement, {
-      session: this.#session,
-      clock: this.#clock,
-      simulated: quoter.simulated,
-    })
+    const deviceMs = this.#clock.monotonicMs() - askedMs
+    const { simulated } = quoter
+    return verifyOwnQuote({ quote, deviceMs }, statement, { session: this.#session, clock: this.#clock, simulated })
   }
 
   #isDue(): boolean {

@@ -19,6 +19,8 @@ export interface AttestedEvidence {
   readonly attestation: Verified<Attestation>
   /** The quoted checkpoint with its signature. */
   readonly checkpoint: SignedCheckpoint
+  /** Milliseconds from asking the device to its answer. */
+  readonly deviceMs: number
 }
 
 /** A statement that waits for its quote. */
@@ -56,7 +58,7 @@ export function requestQuote(quoter: Quoter, statement: PreparedStatement): Prom
  * @throws CountersignError ERR_QUOTE with the refusal as cause
  */
 export async function verifyOwnQuote(
-  quote: Quote,
+  { quote, deviceMs }: { readonly quote: Quote; readonly deviceMs: number },
   { octets: statement, checkpoint }: PreparedStatement,
   { session, clock, simulated }: { session: RunningSession; clock: BootClock; simulated: boolean },
 ): Promise<AttestedEvidence> {
@@ -68,7 +70,7 @@ export async function verifyOwnQuote(
       { source: 'as-given', at: clock.date() },
     )
     const attestation = assertVerified(verdict)
-    return { session: session.octets, statement, quote, endorsements, attestation, checkpoint }
+    return { session: session.octets, statement, quote, endorsements, attestation, checkpoint, deviceMs }
   } catch (cause) {
     if (cause instanceof MalformedError || (cause instanceof CountersignError && cause.code === 'ERR_NOT_VERIFIED'))
       throw new CountersignError('ERR_QUOTE', `the device's quote did not verify: ${cause.message}`, { cause })

@@ -20,6 +20,8 @@ export interface QuotingDeps<Evidence> {
   readonly adopt: (evidence: Evidence) => boolean
   /** Milliseconds from now until the evidence should be renewed though nothing waits. */
   readonly renewInMs: (evidence: Evidence) => number
+  /** How long the device itself took over this evidence. What log and disk take is no reason to leave it alone. */
+  readonly deviceMs: (evidence: Evidence) => number
   readonly report: (outcome: QuotingOutcome) => void
   readonly monotonicMs: () => number
   readonly timers: Timers
@@ -124,7 +126,7 @@ export class QuotingLoop<Evidence> {
     if (this.#current !== attempt) return
     this.#failures = 0
     this.#deadlineMs = this.#options.deadlineMs
-    this.#intervalMs = Math.max(this.#options.intervalMs, durationMs * REST_FACTOR)
+    this.#intervalMs = Math.max(this.#options.intervalMs, this.#deps.deviceMs(evidence) * REST_FACTOR)
     this.#release(attempt, attempt.startedMs + this.#intervalMs)
   }
 

@@ -124,8 +124,9 @@ describe('after it', () => {
     const { checkpoint } = await attest(fixture)
     expect(counts.most).toBe(1)
     for (let i = 0; i < 20; i++) await fixture.get('/livez')
-    // The quote's leaf lies beyond the checkpoint, and no further quote follows for it.
-    expect(fixture.gateway.log.size).toBe(checkpoint.size + 1)
+    // The quote's own leaf lies beyond the checkpoint, at times the one before it too, and no further quote follows for them.
+    const beyond = fixture.gateway.log.size - checkpoint.size
+    expect([1, 2]).toContain(beyond)
     expect(counts.calls).toBe(calls)
   })
 

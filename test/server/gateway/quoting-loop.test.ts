@@ -19,7 +19,12 @@ function createLoop() {
   const attempts: Attempt[] = []
   const adopted: string[] = []
   const outcomes: QuotingOutcome[] = []
-  const state = { due: true, inFlight: 0, mostInFlight: 0, adopts: true }
+  const state: { due: boolean; inFlight: number; mostInFlight: number; adopts: boolean; deviceMs?: number } = {
+    due: true,
+    inFlight: 0,
+    mostInFlight: 0,
+    adopts: true,
+  }
   const settle = async (run: () => void): Promise<void> => {
     state.inFlight--
     run()
@@ -45,6 +50,7 @@ function createLoop() {
         return state.adopts
       },
       renewInMs: () => RENEW,
+      deviceMs: () => state.deviceMs ?? time.monotonicMs() - (attempts.at(-1)?.startedMs ?? 0),
       report: (outcome) => outcomes.push(outcome),
       monotonicMs: () => time.monotonicMs(),
       timers: time,
@@ -130,6 +136,19 @@ describe('the quoting loop', () => {
     loop.poke()
     time.advance(INTERVAL)
     expect(attempts).toHaveLength(3)
+  })
+
+  it('does not leave a fast device alone because the disk was slow', async () => {
+    const { loop, time, attempts, state } = createLoop()
+    state.deviceMs = 8
+    loop.poke()
+    time.advance(0)
+    time.advance(1_900)
+    await attempts[0]?.succeed()
+    state.due = true
+    loop.poke()
+    time.advance(0)
+    expect(attempts).toHaveLength(2)
   })
 
   it('makes one last attempt when something waits, and none after it', async () => {
