@@ -1,20 +1,20 @@
 /** A fetch whose answers are verified before the application sees their end. On by default, fails closed. @module */
 
 import { decodeArchive } from '../core/archive/index.ts'
-import { decodeBase64Url, encodeBase64Url } from '../core/encoding/base64.ts'
+import { encodeBase64Url } from '../core/encoding/base64.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
 import type { Lock } from '../core/lock.ts'
 import type { Policy } from '../core/policy.ts'
-import { decodeReceipt, receiptJti } from '../core/receipt/receipt.ts'
 import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
-import { CountersignError, MalformedError } from '../errors.ts'
+import { CountersignError } from '../errors.ts'
+import { missingReceipt, readTransforms, ridNames } from './carried-receipt.ts'
 import { type ClientDeps, createClientDeps } from './deps.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { verifiedEventBody } from './event-body.ts'
+import { bearsReceipt, credentials, type Exchange, readExchange, takesBody } from './exchange.ts'
 import { GatewayAttestation } from './gateway-attestation.ts'
 import { pollDocument, readBody } from './http.ts'
 import { type AttestedReceipt, createReceipt, type ReceiptContext } from './receipt.ts'
-import { bodyOctets } from './request-body.ts'
 
 export interface AttestedFetchOptions {
   readonly policy: Policy
@@ -45,54 +45,6 @@ export function receiptOf(response: Response): Promise<AttestedReceipt> {
   if (receipt === undefined)
     throw new CountersignError('ERR_USAGE', 'this response does not come from an attested fetch, or bears no receipt')
   return receipt
-}
-
-interface Exchange {
-  readonly base: string
-  /** Behind `/v1`. */
-  readonly path: string
-  readonly url: string
-  readonly init: RequestInit
-  readonly headers: Headers
-  readonly request: Uint8Array
-}
-
-/** Listings are not answers and bear no receipt; everything else below `/v1` must. */
-function bearsReceipt(method: string, path: string): boolean {
-  return !(method === 'GET' && /^\/models(\/|$)/.test(path))
-}
-
-function takesBody(method: string): boolean {
-  return !/^(?:GET|HEAD)$/i.test(method)
-}
-
-async function readExchange(input: string | URL | Request, init: RequestInit = {}): Promise<Exchange> {
-  if (input instanceof Request) {
-    const { method, headers, signal } = input
-    return readExchange(input.url, {
-      method,
-      headers,
-      signal,
-      ...(takesBody(method) ? { body: new Uint8Array(await input.arrayBuffer()) } : {}),
-      ...init,
-    })
-  }
-  const url = new URL(input)
-  const at = url.pathname.indexOf('/v1/')
-  if (at < 0)
-    throw new CountersignError(
-      'ERR_USAGE',
-      'the address of a gateway ends in /v1, for example https://gw.example.com/v1',
-    )
-  const base = `${url.origin}${url.pathname.slice(0, at)}/v1`
-  const path = url.pathname.slice(at + '/v1'.length)
-  return { base, path, url: url.href, init, headers: new Headers(init.headers), request: await bodyOctets(init.body) }
-}
-
-/** The caller's key goes along to the gateway's own resources: where keys are in use, receipts need theirs. */
-function credentials(headers: Headers): Readonly<Record<string, string>> {
-  const authorization = headers.get('authorization')
-  return authorization === null ? {} : { authorization }
 }
 
 class AttestedFetcher {
@@ -255,37 +207,6 @@ interface AcceptContext {
   readonly response: Response
   readonly nonce: Uint8Array
   readonly noncedAt: Date
-}
-
-function missingReceipt(): NotVerifiedError {
-  return new NotVerifiedError('RECEIPT_MISSING', [
-    {
-      name: 'receipt',
-      status: 'fail',
-      required: true,
-      detail: 'the answer carries no receipt',
-      code: 'RECEIPT_MISSING',
-    },
-  ])
-}
-
-/** How many changes an unverified receipt lists; what does not decode is left to the verifier to refuse by name. */
-function readTransforms(token: string): number {
-  try {
-    return decodeReceipt(token).disclosed.forwarded?.transforms.length ?? 0
-  } catch (error) {
-    if (error instanceof MalformedError) return 0
-    throw error
-  }
-}
-
-function ridNames(rid: string, jti: string): boolean {
-  try {
-    return receiptJti(decodeBase64Url(rid)) === jti
-  } catch (error) {
-    if (error instanceof MalformedError) return false
-    throw error
-  }
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {

@@ -1,34 +1,17 @@
 /** Verifies a receipt under an attested session, against the octets that the verifier holds. Grade: signed. wire.md sections 2, 5, 8. @module */
-import { digestUri, ed25519Spki, verifySignature } from '../crypto/index.ts'
+import { ed25519Spki, verifySignature } from '../crypto/index.ts'
 import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
 import type { Attestation, Trust } from '../evidence/attestation.ts'
 import { jwkThumbprint } from '../evidence/jwk.ts'
 import { matchModel } from '../lock.ts'
-import { replaySplices, type SpliceRecord } from '../transform/splice.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
+import { checkTransforms, wasForwarded } from './check-transforms.ts'
 import type { ReceiptClaims } from './claims.ts'
 import type { Disclosed, Octets } from './disclosed.ts'
+import type { HeldExchange, HeldOctets } from './held.ts'
 import { decodeReceipt, type Receipt } from './receipt.ts'
 
-/** Octets that the verifier holds, by what it computed itself. */
-export interface HeldOctets {
-  readonly digest: string
-  readonly size: number
-}
-
-/** What the verifier holds of the exchange. Each `not-held` or `unchecked` shows in the verdict. */
-export interface HeldExchange {
-  /** The nonce that was sent, 32 to 64 octets. */
-  readonly nonce: Uint8Array | 'unchecked'
-  readonly request: HeldOctets | 'not-held'
-  readonly response: HeldOctets | 'not-held'
-  /** `complete`: the answer was presented as complete. */
-  readonly outcome: 'complete' | 'any'
-  /** Identifiers (`jti`) of receipts accepted before. */
-  readonly seen: ReadonlySet<string>
-  /** The request's octets and inserted octets by digest; needed where the receipt lists transforms. */
-  readonly replay: { readonly request: Uint8Array; readonly inserts: ReadonlyMap<string, Uint8Array> } | 'not-held'
-}
+export { type HeldExchange, type HeldOctets, holdOctets } from './held.ts'
 
 /** A receipt and what it says. */
 export interface SignedReceipt {
@@ -129,11 +112,6 @@ function checkOctets(
   })
 }
 
-/** Nothing was forwarded when the gateway refused or failed before it asked the model. */
-function wasForwarded({ outcome }: ReceiptClaims): boolean {
-  return outcome !== 'refused' && outcome !== 'error'
-}
-
 function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy }: Trust): void {
   const due = policy.disclosures.filter((name) => name === 'response' || wasForwarded(claims))
   const withheld = due.find((name) => disclosed[name] === undefined)
@@ -141,62 +119,6 @@ function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy
     pass: Object.keys(disclosed).join(', '),
     fail: `policy asks for disclosure ${withheld}`,
   })
-}
-
-/** What the listed splices make of the request; undefined when what that needs is not at hand. */
-function replayed(
-  check: Check,
-  signed: Octets,
-  transforms: readonly SpliceRecord[],
-  held: HeldExchange,
-): HeldOctets | undefined {
-  if (held.replay === 'not-held') {
-    check.missing(
-      'transforms',
-      `${transforms.length} changes are listed; replaying them needs the request and the inserted octets`,
-    )
-    return undefined
-  }
-  const { request, inserts } = held.replay
-  // The replay must begin at the request that was signed, not at one that happens to lead to the forwarded octets.
-  if (digestUri(request) !== signed.digest)
-    check.fail(
-      'transforms',
-      'REQUEST_DIGEST_MISMATCH',
-      'the octets given for the replay are not the request that was signed',
-    )
-  return check.decode('transforms', () => replaySplices(request, transforms, inserts))
-}
-
-function checkTransforms(check: Check, { claims, disclosed }: Receipt, held: HeldExchange, { policy }: Trust): void {
-  const { request, forwarded } = disclosed
-  if (policy.transforms === 'unchecked') check.unchecked('transforms')
-  else if (!wasForwarded(claims)) check.unchecked('transforms', 'nothing was forwarded')
-  else if (forwarded === undefined || request === undefined)
-    check.missing('transforms', 'disclosure request or forwarded is withheld')
-  else if (forwarded.transforms.length === 0) {
-    check.that(
-      'transforms',
-      forwarded.digest === request.digest && forwarded.size === request.size,
-      'TRANSFORM_MISMATCH',
-      {
-        pass: 'the model got your octets unchanged',
-        fail: 'no change is listed, yet the model got other octets',
-      },
-    )
-  } else {
-    const result = replayed(check, request, forwarded.transforms, held)
-    if (result === undefined) return
-    check.that(
-      'transforms',
-      result.size === forwarded.size && result.digest === forwarded.digest,
-      'TRANSFORM_MISMATCH',
-      {
-        pass: `${forwarded.transforms.length} replayed: ${forwarded.transforms.map(({ insert }) => insert.role).join(', ')}`,
-        fail: 'replaying the changes gives other octets',
-      },
-    )
-  }
 }
 
 /** Model and upstream against the rows of the lock that measurement and configuration matched. */
@@ -276,9 +198,4 @@ export function verifyReceipt(
     checkReferences(check, signed.claims, attestation, trust)
     return signed
   })
-}
-
-/** Octets held, by digest and size. */
-export function holdOctets(bytes: Uint8Array): HeldOctets {
-  return { digest: digestUri(bytes), size: bytes.length }
 }

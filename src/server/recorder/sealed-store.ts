@@ -126,7 +126,7 @@ export interface StoredReceipt {
 
 /**
  * Finds a receipt by its retrieval capability.
- * @param rid as the client sent it: any text
+ * @param rid as the client sent it, whatever that was
  * @returns undefined for an unknown, malformed or foreign one alike
  */
 export async function findReceipt(

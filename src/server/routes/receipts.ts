@@ -11,7 +11,7 @@ const RECEIPT_TYPE = 'application/eat+jwt'
 const PROOF_TYPE = 'text/plain; charset=utf-8'
 
 interface Wanted {
-  /** As in the path: any text. */
+  /** As in the path, whatever stood there. */
   readonly rid: string
   readonly caller: Caller
 }
