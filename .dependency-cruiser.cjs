@@ -8,16 +8,20 @@ const CORE = {
   x509: ['encoding', 'crypto'],
   log: ['encoding', 'crypto'],
   snp: ['encoding', 'crypto', 'x509'],
-  evidence: ['encoding', 'crypto', 'x509', 'snp', 'log'],
+  tdx: ['encoding', 'crypto', 'x509'],
+  nitro: ['encoding', 'crypto', 'x509'],
+  'event-log': ['encoding', 'crypto'],
+  'failure-codes': [],
+  evidence: ['encoding', 'crypto', 'x509', 'snp', 'tdx', 'nitro', 'event-log', 'log'],
   transform: ['encoding', 'crypto', 'evidence'],
   receipt: ['encoding', 'crypto', 'evidence', 'log', 'transform'],
-  archive: ['encoding', 'crypto', 'evidence', 'log', 'transform', 'receipt', 'snp'],
+  archive: ['encoding', 'crypto', 'evidence', 'log', 'transform', 'receipt', 'snp', 'tdx'],
 }
 
 /** Folders below src and the ones that they may import. */
 const TOP = {
   client: ['core', 'collateral'],
-  'client-node': ['client', 'core'],
+  'client-node': ['client', 'collateral', 'core'],
   collateral: ['core'],
   quoter: ['core'],
   simulator: ['core'],

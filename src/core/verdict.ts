@@ -13,7 +13,15 @@ export interface Check {
   readonly detail: string
   /** Present exactly when `status` is `fail`. */
   readonly code?: FailureCode
+  /** The value seen, and the value or rule that it was held against, where the check compares two. */
+  readonly seen?: string
+  readonly wanted?: string
+  /** The section that asks for the check, for example `RFC 5280, 6.1.3`. */
+  readonly spec?: string
 }
+
+/** The checks of a verifier in the order in which it shows them: their names, or their names with the section that asks for each. */
+export type CheckNames<Name extends string> = readonly Name[] | Readonly<Record<Name, string>>
 
 /** What a verified value rests on, for the verdicts that are built on it. */
 type Basis = Pick<VerdictBase, 'simulated' | 'assumptions'>
@@ -44,29 +52,52 @@ export type Verdict<T> =
 
 class Rejected extends Error {}
 
-/** Options of one check. `spec` names the section that asks for it; it is shown behind the detail. */
+/** What a check shows. Where `seen` is given, the details follow from it and from `wanted` unless they are given too. */
 export interface CheckOptions {
   readonly pass?: string
   readonly fail?: string
+  readonly seen?: string
+  readonly wanted?: string
+}
+
+function passDetail({ pass, seen }: CheckOptions): string {
+  return pass ?? seen ?? ''
+}
+
+function failDetail({ fail, seen, wanted }: CheckOptions): string {
+  if (fail !== undefined) return fail
+  if (seen === undefined) return ''
+  return wanted === undefined ? seen : `${seen}; ${wanted} is due`
+}
+
+function compared({ seen, wanted }: CheckOptions): Pick<Check, 'seen' | 'wanted'> {
+  return { ...(seen === undefined ? {} : { seen }), ...(wanted === undefined ? {} : { wanted }) }
 }
 
 /** Records the checks of one verdict, in order. Made by {@link judge}. */
 export class Checker<Name extends string> {
   readonly #names: readonly string[]
+  readonly #specs: ReadonlyMap<string, string>
   /** In the order in which they were performed. */
   readonly #checks: Map<string, Check> = new Map()
   #simulated = false
   readonly #assumptions: string[] = []
 
-  constructor(names: readonly Name[]) {
-    if (names.length === 0) throw new CountersignError('ERR_USAGE', 'a verdict needs at least one check')
-    this.#names = names
+  constructor(names: CheckNames<Name>) {
+    const specs: ReadonlyMap<string, string> = isList(names) ? new Map() : new Map(Object.entries(names))
+    this.#names = isList(names) ? names : [...specs.keys()]
+    this.#specs = specs
+    if (this.#names.length === 0) throw new CountersignError('ERR_USAGE', 'a verdict needs at least one check')
   }
 
   /** Passes if `condition` holds, else fails with `code` and ends the judgement. */
-  that(name: Name, condition: boolean, code: FailureCode, { pass = '', fail = '' }: CheckOptions = {}): void {
-    if (!condition) this.fail(name, code, fail)
-    this.pass(name, pass)
+  that(name: Name, condition: boolean, code: FailureCode, options: CheckOptions = {}): void {
+    const values = compared(options)
+    if (condition) this.#record({ name, status: 'pass', required: true, detail: passDetail(options), ...values })
+    else {
+      this.#record({ name, status: 'fail', required: true, detail: failDetail(options), code, ...values })
+      throw new Rejected(code)
+    }
   }
 
   pass(name: Name, detail = ''): void {
@@ -144,7 +175,7 @@ export class Checker<Name extends string> {
   close(): VerdictBase {
     for (const name of this.#names) {
       if (!this.#checks.has(name))
-        this.#checks.set(name, { name, status: 'not-performed', required: true, detail: 'not reached' })
+        this.#record({ name, status: 'not-performed', required: true, detail: 'not reached' })
     }
     return { checks: [...this.#checks.values()], simulated: this.#simulated, assumptions: this.#assumptions }
   }
@@ -153,8 +184,13 @@ export class Checker<Name extends string> {
     if (!this.#names.some((name) => name === check.name))
       throw new CountersignError('ERR_USAGE', `check ${check.name} is not declared`)
     if (this.#checks.get(check.name)?.status === 'fail') return
-    this.#checks.set(check.name, check)
+    const spec = this.#specs.get(check.name)
+    this.#checks.set(check.name, spec === undefined ? check : { ...check, spec })
   }
+}
+
+function isList<Name extends string>(names: CheckNames<Name>): names is readonly Name[] {
+  return Array.isArray(names)
 }
 
 /** Where it is: the first failed check, else the first required one that was not performed. */
@@ -170,10 +206,10 @@ function firstFailure(checks: readonly Check[]): FailureCode | undefined {
  * The body reads like the specification: one call on `check` per step, in order. It ends at the first failure. The verdict is ok only
  * if the body came to its end and every required check is `pass`.
  *
- * @param names every check of this verifier, in the order in which it shows them
+ * @param names every check of this verifier, in the order in which it shows them, each with the section that asks for it
  */
 export async function judge<Name extends string, T extends object>(
-  names: readonly Name[],
+  names: CheckNames<Name>,
   body: (check: Checker<Name>) => Promise<T>,
 ): Promise<Verdict<T>> {
   const check = new Checker(names)

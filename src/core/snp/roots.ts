@@ -1,4 +1,5 @@
 /** Trust anchors of AMD SEV-SNP: fingerprints, never certificates. specs/sev-snp.md section 7. @module */
+import { type RootSelection, selectRoots, type TrustedRoots } from '../x509/index.ts'
 import type { SnpProduct } from './product.ts'
 
 /** SHA-256 over the DER of each product's ARK. */
@@ -8,27 +9,7 @@ export const AMD_ROOT_KEYS: Readonly<Record<SnpProduct, string>> = {
   Turin: 'sha256:1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a',
 }
 
-/** Which roots count. Made by {@link createSnpRoots}. */
-export interface SnpRoots {
-  /** Fingerprints of AMD's, all or some. */
-  readonly vendor: readonly string[]
-  /** Fingerprints of simulators; a verdict that rests on one says so. */
-  readonly simulated: readonly string[]
-}
-
-/** Options of {@link createSnpRoots}: both are said, never assumed. */
-export interface SnpRootsOptions {
-  /** `built-in`, or the fingerprints to narrow the built-in ones to. What is not built in is not added. */
-  readonly roots: 'built-in' | readonly string[]
-  /** The policy's `dangerouslyTrustSimulatedRoots`. */
-  readonly simulated: readonly string[]
-}
-
-/** The roots to trust. Narrowing to nothing trusts nothing. */
-export function createSnpRoots({ roots, simulated }: SnpRootsOptions): SnpRoots {
-  const builtIn = Object.values(AMD_ROOT_KEYS)
-  return {
-    vendor: roots === 'built-in' ? builtIn : builtIn.filter((fingerprint) => roots.includes(fingerprint)),
-    simulated: simulated.filter((fingerprint) => !builtIn.includes(fingerprint)),
-  }
+/** The roots to trust. */
+export function createSnpRoots(selection: RootSelection): TrustedRoots {
+  return selectRoots(Object.values(AMD_ROOT_KEYS), selection)
 }

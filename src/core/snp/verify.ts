@@ -2,7 +2,7 @@
 import { sha384, verifySignature } from '../crypto/index.ts'
 import { encodeHex, isZero, sameBytes } from '../encoding/bytes.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
-import { AMD_PROFILE, type Certificate, decodeCertificate, verifyPath } from '../x509/index.ts'
+import { AMD_PROFILE, type Certificate, decodeCertificate, type TrustedRoots, verifyPath } from '../x509/index.ts'
 import { appraiseGuestPolicy, appraiseIdentity, appraisePlatform, appraiseTcb } from './appraise.ts'
 import { checkChip, checkFirmware, checkProduct, checkReportData, paddedHwId } from './binding.ts'
 import type { SnpEndorsements } from './certificate-table.ts'
@@ -10,7 +10,6 @@ import { SNP_CHECKS, type SnpCheck } from './checks.ts'
 import type { SnpPolicy } from './policy.ts'
 import type { SnpProduct } from './product.ts'
 import { decodeSnpReport, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
-import type { SnpRoots } from './roots.ts'
 import { decodeVcek, type Vcek } from './vcek.ts'
 
 /** What the hardware said: 1184 octets. */
@@ -26,7 +25,7 @@ export interface SnpExpectations {
   readonly reportData: Uint8Array | 'unchecked'
   /** Lower-case hex launch digests, any of them; an empty list matches none. */
   readonly measurements: readonly string[] | 'unchecked'
-  readonly roots: SnpRoots
+  readonly roots: TrustedRoots
 }
 
 /** A report that passed, and what vouches for it. */
@@ -140,7 +139,11 @@ async function checkChain(
   { vcek, ask, ark }: SnpEndorsements,
   { at, roots }: SnpExpectations,
 ): Promise<ProvenChain> {
-  const path = await verifyPath([vcek, ask, ark], AMD_PROFILE, { at, roots: [...roots.vendor, ...roots.simulated] })
+  const path = await verifyPath([vcek, ask, ark], AMD_PROFILE, {
+    at,
+    roots: [...roots.vendor, ...roots.simulated],
+    revocation: 'unchecked',
+  })
   if (!path.ok) {
     const simulated = path.code === 'X509_UNTRUSTED_ROOT' && claimsSimulation(ark)
     return check.fail('chain', simulated ? 'SIMULATED_EVIDENCE' : path.code, path.detail)

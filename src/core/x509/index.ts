@@ -1,6 +1,13 @@
 /** Certificates and their paths. @module */
 export { type Certificate, decodeCertificate } from './certificate.ts'
 export { decodeEcdsaSignature } from './ecdsa-signature.ts'
-export { verifyPath } from './path.ts'
-export { AMD_PROFILE, type PathProfile } from './profile.ts'
+export { type PathOptions, type PathResult, type Revocation, verifyPath } from './path.ts'
+export {
+  AMD_PROFILE,
+  INTEL_PCK_PROFILE,
+  INTEL_SIGNING_PROFILE,
+  NITRO_PROFILE,
+  type PathProfile,
+} from './profile.ts'
 export { decodeKeyKind } from './public-key.ts'
+export { type RootSelection, selectRoots, type TrustedRoots } from './roots.ts'

@@ -19,11 +19,18 @@ import {
 } from './path-rules.ts'
 import type { PathProfile } from './profile.ts'
 
+/**
+ * `unchecked`: no certificate is looked up. Else the revocation lists at hand, DER: whoever the profile calls revocable must be covered
+ * by a current list of its own issuer's key, or the path fails.
+ */
+export type Revocation = 'unchecked' | { readonly crls: readonly Uint8Array[] }
+
 export interface PathOptions {
   /** The time to judge at; never the wall clock of this code. */
   readonly at: Date
   /** SHA-256 of the trusted roots' DER, each `sha256:<hex>`. Empty trusts nothing. */
   readonly roots: readonly string[]
+  readonly revocation: Revocation
 }
 
 export type PathResult =

@@ -24,6 +24,8 @@ export interface PathProfile {
   readonly leafKeyUsage: 'required' | 'optional'
   /** Critical extensions that are understood; any other critical one is refused. */
   readonly criticalExtensions: readonly string[]
+  /** Which certificates need a revocation list where lists are checked: all but the root, only those between leaf and root, or none. */
+  readonly revocable: 'leaf-and-issuers' | 'issuers' | 'none'
 }
 
 /**
@@ -43,4 +45,43 @@ export const AMD_PROFILE: PathProfile = {
   leafSerialZero: 'allowed',
   leafKeyUsage: 'optional',
   criticalExtensions: [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE],
+  // AMD supersedes a VCEK by a newer firmware level and does not revoke it; its lists name ASK and ASVK.
+  revocable: 'issuers',
+}
+
+const INTEL = {
+  maxCertificateSize: 8192,
+  maxPathSize: 3 * 8192,
+  algorithms: ['ES256'],
+  explicitTrailerField: 'refused',
+  leafKeys: ['P-256'],
+  issuerKeys: ['P-256'],
+  leafSerialZero: 'refused',
+  leafKeyUsage: 'required',
+  criticalExtensions: [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE],
+  revocable: 'leaf-and-issuers',
+} as const
+
+/** PCK certificate, Platform or Processor CA, root: specs/tdx.md section 5. */
+export const INTEL_PCK_PROFILE: PathProfile = { name: 'Intel PCK', minLength: 3, maxLength: 3, ...INTEL }
+
+/** TCB signing certificate, root: specs/tdx.md section 6. */
+export const INTEL_SIGNING_PROFILE: PathProfile = { name: 'Intel TCB signing', minLength: 2, maxLength: 2, ...INTEL }
+
+/** Enclave, instance, zonal and regional certificate, root: specs/nitro.md section 3. AWS says that lists must not be consulted. */
+export const NITRO_PROFILE: PathProfile = {
+  name: 'AWS Nitro',
+  minLength: 2,
+  maxLength: 6,
+  // AWS NSM attestation process, 3.2.2.2: each certificate has 1 to 1024 octets.
+  maxCertificateSize: 1024,
+  maxPathSize: 6 * 1024,
+  algorithms: ['ES384'],
+  explicitTrailerField: 'refused',
+  leafKeys: ['P-384'],
+  issuerKeys: ['P-384'],
+  leafSerialZero: 'refused',
+  leafKeyUsage: 'required',
+  criticalExtensions: [OID_BASIC_CONSTRAINTS, OID_KEY_USAGE],
+  revocable: 'none',
 }

@@ -15,6 +15,7 @@ export const AT: Date = new Date('2026-11-21T12:00:00Z')
 
 /** As strict as a profile can be. */
 export const STRICT: PathProfile = {
+  revocable: 'leaf-and-issuers',
   name: 'strict',
   minLength: 2,
   maxLength: 5,
