@@ -2,15 +2,20 @@
 export type { Fault, Faults, Throttle } from './device.ts'
 export {
   algorithmOf,
+  authorityKeyId,
   type CertificateTemplate,
   caConstraints,
+  crlDistributionPoint,
   type ExtensionTemplate,
   issueCertificate,
+  keyIdOf,
   keyUsage,
+  leafConstraints,
   type NameTemplate,
   type SchemeName,
   type Shape,
   spkiOf,
+  subjectKeyId,
 } from './issue-certificate.ts'
 export {
   createSimulatedKeys,

@@ -1,8 +1,10 @@
 /** Makes X.509 certificates, and wrong ones on purpose: every field is the caller's. For simulated roots only. @module */
-import { constants, type KeyObject, sign } from 'node:crypto'
+import { constants, createHash, type KeyObject, sign } from 'node:crypto'
+import { encodeUtf8 } from '../core/encoding/utf8.ts'
 import {
   bitString,
   booleanTrue,
+  encodeDer,
   explicit,
   integerOctets,
   nullElement,
@@ -48,7 +50,7 @@ export interface CertificateTemplate {
 export type Shape = (template: CertificateTemplate) => CertificateTemplate
 
 /** How a certificate is signed. `PS384-explicit-trailer` is what AMD writes into ARK and ASK. */
-export type SchemeName = 'PS384' | 'PS384-explicit-trailer' | 'PS384-salt-32' | 'PS256' | 'RS384' | 'ES384'
+export type SchemeName = 'PS384' | 'PS384-explicit-trailer' | 'PS384-salt-32' | 'PS256' | 'RS384' | 'ES256' | 'ES384'
 
 const OID_RSASSA_PSS = '1.2.840.113549.1.1.10'
 const OID_MGF1 = '1.2.840.113549.1.1.8'
@@ -81,6 +83,10 @@ const SCHEMES: Readonly<Record<SchemeName, Scheme>> = {
   RS384: {
     algorithm: sequence(objectIdentifier('1.2.840.113549.1.1.12'), nullElement()),
     sign: (key, data) => sign('sha384', data, key),
+  },
+  ES256: {
+    algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.2')),
+    sign: (key, data) => sign('sha256', data, { key, dsaEncoding: 'der' }),
   },
   ES384: {
     algorithm: sequence(objectIdentifier('1.2.840.10045.4.3.3')),
@@ -123,9 +129,38 @@ export function caConstraints(pathLength?: number): ExtensionTemplate {
   return { oid: '2.5.29.19', critical: true, value }
 }
 
-/** keyUsage from its first octet, critical: 0x80 digitalSignature, 0x04 keyCertSign, 0x02 cRLSign. */
-export function keyUsage(octet: number): ExtensionTemplate {
-  return { oid: '2.5.29.15', critical: true, value: bitString(Uint8Array.of(octet), 1) }
+/** basicConstraints that name no CA, critical: an empty SEQUENCE. */
+export function leafConstraints(): ExtensionTemplate {
+  return { oid: '2.5.29.19', critical: true, value: sequence() }
+}
+
+/**
+ * keyUsage from its first octet, critical: 0x80 digitalSignature, 0x04 keyCertSign, 0x02 cRLSign.
+ * @param unusedBits AMD leaves trailing zero bits in; others count them here, as DER asks
+ */
+export function keyUsage(octet: number, unusedBits = 1): ExtensionTemplate {
+  return { oid: '2.5.29.15', critical: true, value: bitString(Uint8Array.of(octet), unusedBits) }
+}
+
+/** subjectKeyIdentifier. */
+export function subjectKeyId(keyId: Uint8Array): ExtensionTemplate {
+  return { oid: '2.5.29.14', value: octetString(keyId) }
+}
+
+/** authorityKeyIdentifier: the key identifier alone. */
+export function authorityKeyId(keyId: Uint8Array): ExtensionTemplate {
+  return { oid: '2.5.29.35', value: sequence(encodeDer(0x80, keyId)) }
+}
+
+/** cRLDistributionPoints: one URI. */
+export function crlDistributionPoint(uri: string): ExtensionTemplate {
+  const fullName = encodeDer(0xa0, encodeDer(0x86, encodeUtf8(uri)))
+  return { oid: '2.5.29.31', value: sequence(sequence(explicit(0, fullName))) }
+}
+
+/** Twenty octets that name a key: the left part of SHA-256 over its SubjectPublicKeyInfo (RFC 7093, section 2). */
+export function keyIdOf(spki: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(spki).digest()).slice(0, 20)
 }
 
 /** The subject's public key in DER. */
