@@ -9,17 +9,26 @@ export interface Throttle {
 }
 
 /**
- * What goes wrong in a call: `error` throws ERR_QUOTE, `hang` never answers (later calls do), `garbage` answers 1184 octets that are
- * no report, `wrong-report-data` answers a well-signed report over other data.
+ * What goes wrong in a call: `error` throws ERR_QUOTE, `hang` never answers (later calls do), `garbage` answers octets of the right
+ * number that are no evidence, `wrong-report-data` answers well-signed evidence over other data.
  */
 export type Fault = 'none' | 'error' | 'hang' | 'garbage' | 'wrong-report-data'
 
 /** By call, counted from 0: a list (calls behind its end go well) or a function. */
 export type Faults = readonly Fault[] | ((call: number) => Fault)
 
-export interface SimulatedDeviceDeps {
-  readonly report: (reportData: Uint8Array) => Uint8Array
-  readonly auxblob: Uint8Array
+/** What a device of one platform hands out; `Q` is that platform's quote. */
+export interface SimulatedQuoter<Q extends Quote> extends Quoter {
+  readonly tee: Q['tee']
+  quote(reportData: Uint8Array): Promise<Q>
+}
+
+export interface SimulatedDeviceDeps<Q extends Quote> {
+  readonly tee: Q['tee']
+  /** The signed evidence over 64 octets: the one part that a fault alters. */
+  readonly evidenceOf: (reportData: Uint8Array) => Uint8Array
+  /** What the platform hands out around it. */
+  readonly quoteOf: (evidence: Uint8Array) => Q
   readonly latencyMs: number
   readonly throttle: Throttle | 'none'
   readonly faults: Faults
@@ -31,11 +40,11 @@ const REPORT_DATA_SIZE = 64
 const GARBAGE = 0xa5
 
 /** Makes the quoter. Calls are served one after the other, like the device's. */
-export function createSimulatedDevice(deps: SimulatedDeviceDeps): Quoter {
+export function createSimulatedDevice<Q extends Quote>(deps: SimulatedDeviceDeps<Q>): SimulatedQuoter<Q> {
   const turn = createTurnstile(deps)
   let calls = 0
   return {
-    tee: 'snp',
+    tee: deps.tee,
     simulated: true,
     async quote(reportData) {
       if (reportData.length !== REPORT_DATA_SIZE)
@@ -49,30 +58,34 @@ export function createSimulatedDevice(deps: SimulatedDeviceDeps): Quoter {
   }
 }
 
-function answer(
+function answer<Q extends Quote>(
   fault: Fault,
   reportData: Uint8Array,
-  { report, auxblob }: SimulatedDeviceDeps,
-): Promise<Quote> | Quote {
-  const quoteOf = (bytes: Uint8Array): Quote => ({ tee: 'snp', report: bytes, auxblob: auxblob.slice() })
+  { evidenceOf, quoteOf }: Pick<SimulatedDeviceDeps<Q>, 'evidenceOf' | 'quoteOf'>,
+): Promise<Q> | Q {
   switch (fault) {
     case 'none':
-      return quoteOf(report(reportData))
+      return quoteOf(evidenceOf(reportData))
     case 'error':
       throw new CountersignError('ERR_QUOTE', 'simulated fault: the device gave no report')
     case 'hang':
       return new Promise(() => {})
     case 'garbage':
-      return quoteOf(report(reportData).fill(GARBAGE))
+      return quoteOf(evidenceOf(reportData).fill(GARBAGE))
     case 'wrong-report-data':
-      return quoteOf(report(reportData.map((octet) => octet ^ 0xff)))
+      return quoteOf(evidenceOf(reportData.map((octet) => octet ^ 0xff)))
     default:
       return fault satisfies never
   }
 }
 
 /** Waits for the turn of a call: behind earlier calls, the stall and the latency. */
-function createTurnstile({ latencyMs, throttle, clock, sleep }: SimulatedDeviceDeps): () => Promise<void> {
+function createTurnstile({
+  latencyMs,
+  throttle,
+  clock,
+  sleep,
+}: Pick<SimulatedDeviceDeps<Quote>, 'latencyMs' | 'throttle' | 'clock' | 'sleep'>): () => Promise<void> {
   let last: Promise<void> = Promise.resolve()
   let served = 0
   let stalledUntil = 0

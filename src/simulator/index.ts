@@ -1,5 +1,5 @@
 /** "./simulator": a software TEE for tests, demos and development on any machine. Its evidence never passes for hardware. @module */
-export type { Fault, Faults, Throttle } from './device.ts'
+export type { Fault, Faults, SimulatedQuoter, Throttle } from './device.ts'
 export {
   algorithmOf,
   authorityKeyId,

@@ -3,7 +3,7 @@ import { createHash, randomBytes, sign } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { encodeHex } from '../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../core/encoding/utf8.ts'
-import type { Quoter } from '../core/evidence/quoter.ts'
+import type { SnpQuote } from '../core/evidence/quoter.ts'
 import {
   encodeSnpEndorsements,
   encodeSnpReport,
@@ -14,7 +14,7 @@ import {
   type SnpReport,
   type Tcb,
 } from '../core/snp/index.ts'
-import { createSimulatedDevice, type Faults, type Throttle } from './device.ts'
+import { createSimulatedDevice, type Faults, type SimulatedQuoter, type Throttle } from './device.ts'
 import type { Shape } from './issue-certificate.ts'
 import { createSimulatedPki, issueVcek, type SimulatedPki } from './pki.ts'
 
@@ -38,7 +38,7 @@ export interface SimulatedSnpOptions {
 
 export interface SimulatedSnp {
   /** All that a server gets to see. */
-  readonly quoter: Quoter
+  readonly quoter: SimulatedQuoter<SnpQuote>
   readonly endorsements: SnpEndorsements
   /** For `dangerouslyTrustSimulatedRoots`, `sha256:…`. */
   readonly rootFingerprint: string
@@ -85,7 +85,16 @@ export async function createSimulatedSnp(options: SimulatedSnpOptions = {}): Pro
   const report = (reportData: Uint8Array, fields: SimulatedFields = {}): Uint8Array =>
     signReport(encodeSnpReport(forVersion({ ...base, ...fields, reportData })))
   const auxblob = encodeSnpEndorsements(endorsements)
-  const quoter = createSimulatedDevice({ report, auxblob, latencyMs, throttle, faults, clock, sleep })
+  const quoter = createSimulatedDevice<SnpQuote>({
+    tee: 'snp',
+    evidenceOf: report,
+    quoteOf: (bytes) => ({ tee: 'snp', report: bytes, auxblob: auxblob.slice() }),
+    latencyMs,
+    throttle,
+    faults,
+    clock,
+    sleep,
+  })
   const { rootFingerprint } = pki
   return { quoter, endorsements, rootFingerprint, measurement: encodeHex(base.measurement), report, signReport }
 }
