@@ -1,4 +1,4 @@
-/** ECDSA signatures: from the DER of X.509 to r || s, with r and s in range. @module */
+/** ECDSA signatures in their two forms, the DER of X.509 and the r || s of COSE and of Intel, with r and s in range. @module */
 import { MalformedError } from '../../errors.ts'
 import { encodeHex } from '../encoding/bytes.ts'
 import { DER_INTEGER, DER_SEQUENCE, type DerElement, decodeDer, decodeDerElements } from '../encoding/der.ts'
@@ -31,10 +31,28 @@ function writeScalar(out: Uint8Array, { tag, content }: DerElement, { n, size }:
   const minimal = first !== 0 || content.length === 1 || second >= 0x80
   if (tag !== DER_INTEGER || first >= 0x80 || !minimal || content.length > size + 1)
     throw malformed('a scalar is not DER')
-  const value = BigInt(`0x${encodeHex(content)}`)
-  if (value === 0n || value >= n) throw malformed('a scalar is out of range')
+  requireRange(content, n)
   const digits = first === 0 ? content.subarray(1) : content
   out.set(digits, size - digits.length)
+}
+
+/**
+ * Holds r || s to the range of its curve: a library may pass over a zero, and one signature must not have two spellings.
+ * @param raw r || s, big-endian, each as long as the curve's order
+ * @returns the same octets
+ * @throws MalformedError SIG_MALFORMED: another length (DER too), r or s zero or not below the order
+ */
+export function checkRawEcdsaSignature(raw: Uint8Array, algorithm: 'ES256' | 'ES384'): Uint8Array {
+  const { n, size } = CURVES[algorithm]
+  if (raw.length !== 2 * size) throw malformed(`${raw.length} octets, not ${2 * size}`)
+  requireRange(raw.subarray(0, size), n)
+  requireRange(raw.subarray(size), n)
+  return raw
+}
+
+function requireRange(scalar: Uint8Array, n: bigint): void {
+  const value = BigInt(`0x${encodeHex(scalar)}`)
+  if (value === 0n || value >= n) throw malformed('a scalar is out of range')
 }
 
 function malformed(what: string, cause?: unknown): MalformedError {

@@ -1,6 +1,6 @@
 /** Certificates and their paths. @module */
 export { type Certificate, decodeCertificate } from './certificate.ts'
-export { decodeEcdsaSignature } from './ecdsa-signature.ts'
+export { checkRawEcdsaSignature, decodeEcdsaSignature } from './ecdsa-signature.ts'
 export { type PathOptions, type PathResult, type Revocation, verifyPath } from './path.ts'
 export {
   AMD_PROFILE,

@@ -43,8 +43,10 @@ export function checkForm(path: readonly Certificate[], profile: PathProfile): v
     const zeroPasses = index === 0 && profile.leafSerialZero === 'allowed'
     const positive = (serial[0] ?? 0x80) < 0x80 && (!isZero(serial) || (zeroPasses && serial.length === 1))
     const padded = serial.length > 1 && serial[0] === 0 && (serial[1] ?? 0) < 0x80
+    // Intel and AWS use all 20 octets: the sign octet that DER then puts in front is not counted.
+    const size = serial.length - (serial[0] === 0 ? 1 : 0)
     demand(
-      positive && !padded && serial.length <= MAX_SERIAL_SIZE,
+      positive && !padded && size <= MAX_SERIAL_SIZE,
       'X509_MALFORMED',
       `${label(certificate)} has no serial number from 1 to 20 octets`,
     )
