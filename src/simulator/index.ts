@@ -17,6 +17,7 @@ export {
   spkiOf,
   subjectKeyId,
 } from './issue-certificate.ts'
+export { type CrlTemplate, crlNumber, issueCrl, type RevokedTemplate } from './issue-crl.ts'
 export {
   createSimulatedKeys,
   createSimulatedPki,

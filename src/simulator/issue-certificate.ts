@@ -99,6 +99,11 @@ export function algorithmOf(scheme: SchemeName): Uint8Array {
   return SCHEMES[scheme].algorithm
 }
 
+/** Signs octets as the scheme asks; the content of the BIT STRING. */
+export function signWith(scheme: SchemeName, key: KeyObject, data: Uint8Array): Uint8Array {
+  return SCHEMES[scheme].sign(key, data)
+}
+
 /** Signs a certificate over `template` with the issuer's key; returns its DER. */
 export function issueCertificate(template: CertificateTemplate, issuerKey: KeyObject): Uint8Array {
   const scheme = SCHEMES[template.scheme]
@@ -115,11 +120,13 @@ export function issueCertificate(template: CertificateTemplate, issuerKey: KeyOb
   return sequence(tbs, template.outerAlgorithm ?? scheme.algorithm, bitString(scheme.sign(issuerKey, tbs)))
 }
 
-function encodeName(name: NameTemplate): Uint8Array {
+/** The DER of a Name. */
+export function encodeName(name: NameTemplate): Uint8Array {
   return sequence(...name.map(([oid, text]) => setOf(sequence(objectIdentifier(oid), utf8String(text)))))
 }
 
-function encodeExtension({ oid, critical = false, value }: ExtensionTemplate): Uint8Array {
+/** The DER of one Extension, of a certificate or a revocation list. */
+export function encodeExtension({ oid, critical = false, value }: ExtensionTemplate): Uint8Array {
   return sequence(objectIdentifier(oid), ...(critical ? [booleanTrue()] : []), octetString(value))
 }
 
