@@ -15,7 +15,12 @@ import {
   time,
   unsigned,
 } from '../../../src/simulator/der-writer.ts'
-import { caConstraints, type ExtensionTemplate, issueCertificate, spkiOf } from '../../../src/simulator/index.ts'
+import {
+  caConstraints,
+  type ExtensionTemplate,
+  issueCertificate,
+  spkiOf,
+} from '../../../src/simulator/issue-certificate.ts'
 import { makeChain } from './issue.ts'
 
 const failing = (failure: string) => expect.objectContaining({ failure })

@@ -9,7 +9,7 @@ import {
   keyUsage,
   type Shape,
   spkiOf,
-} from '../../../src/simulator/index.ts'
+} from '../../../src/simulator/issue-certificate.ts'
 
 export const AT: Date = new Date('2026-11-21T12:00:00Z')
 

@@ -1,7 +1,7 @@
 /** Rules of paths in a strict profile. Those of AMD's are in attestation-fixtures/snp. */
 import { describe, expect, it } from 'vitest'
 import { AMD_PROFILE, decodeCertificate, type PathProfile, verifyPath } from '../../../src/core/x509/index.ts'
-import { caConstraints, keyUsage } from '../../../src/simulator/index.ts'
+import { caConstraints, keyUsage } from '../../../src/simulator/issue-certificate.ts'
 import { AT, type Chain, makeChain, STRICT } from './issue.ts'
 
 const judge = ({ path, roots }: Chain, profile: PathProfile = STRICT, at = AT) =>
