@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'web',
           include: [
             'test/core/{receipt,evidence,log}/*vectors.test.ts',
-            'test/core/snp/vectors.test.ts',
+            'test/core/{snp,tdx,nitro,x509,event-log}/{fixtures,genuine}.test.ts',
             'test/web/*.test.ts',
           ],
         },

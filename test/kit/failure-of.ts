@@ -10,3 +10,14 @@ export function failureOf(run: () => unknown): string {
   }
   return 'none'
 }
+
+/** The same for what fails later. */
+export async function failureOfAsync(run: () => Promise<unknown>): Promise<string> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof MalformedError) return error.failure
+    throw error
+  }
+  return 'none'
+}
