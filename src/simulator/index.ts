@@ -38,3 +38,21 @@ export {
   type SimulatedSnp,
   type SimulatedSnpOptions,
 } from './snp.ts'
+export {
+  createSimulatedTdx,
+  SIMULATED_TDX_MEASUREMENTS,
+  type SimulatedTdx,
+  type SimulatedTdxMeasurements,
+  type SimulatedTdxOptions,
+  type TdxQuoteFields,
+} from './tdx.ts'
+export { createSimulatedCollateral, type SimulatedCollateralOptions, signDocument } from './tdx-collateral.ts'
+export {
+  createSimulatedTdxKeys,
+  createSimulatedTdxPki,
+  exportTdxPki,
+  importTdxPki,
+  type SimulatedTdxKeys,
+  type SimulatedTdxPki,
+  type SimulatedTdxPkiOptions,
+} from './tdx-pki.ts'
