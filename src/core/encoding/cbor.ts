@@ -1,6 +1,7 @@
 /**
  * CBOR (RFC 8949). Decoding is strict: the deterministic subset, so that one value has one encoding. Encoding is cbor-x's.
- * Refused: indefinite lengths, non-minimal heads, tags, floats, duplicate keys, trailing bytes, depth above 16. @module
+ * Refused: indefinite lengths (but that of one map on top, where asked for), non-minimal heads, tags, floats, text that is not UTF-8,
+ * duplicate keys, trailing bytes, depth above 16. @module
  */
 import { Encoder } from 'cbor-x'
 import { MalformedError } from '../../errors.ts'
@@ -11,7 +12,15 @@ export type CborValue = number | bigint | Uint8Array | string | boolean | null |
 /** Keys in the order of the bytes; each is an integer or a text. */
 export type CborMap = ReadonlyMap<number | string, CborValue>
 
+/** What a decoder lets pass beyond the deterministic subset. */
+export interface CborOptions {
+  /** Whether the one item on top, a map, may have an indefinite length; nothing inside it may. */
+  readonly topMap?: 'definite' | 'any-length'
+}
+
 const MAX_DEPTH = 16
+const INDEFINITE_MAP = 0xbf
+const BREAK = 0xff
 const SIMPLE: ReadonlyMap<number, boolean | null> = new Map([
   [20, false],
   [21, true],
@@ -53,15 +62,36 @@ function readArray(reader: Reader, count: number, depth: number): readonly CborV
   return items
 }
 
+function readEntry(reader: Reader, map: Map<number | string, CborValue>, depth: number): void {
+  const key = readValue(reader, depth + 1)
+  if (typeof key !== 'number' && typeof key !== 'string') throw notCanonical('a key is neither integer nor text')
+  if (map.has(key)) throw new MalformedError('CBOR_DUPLICATE_KEY', 'a key appears twice')
+  map.set(key, readValue(reader, depth + 1))
+}
+
 function readMap(reader: Reader, count: number, depth: number): CborMap {
   const map = new Map<number | string, CborValue>()
-  for (let i = 0; i < count; i++) {
-    const key = readValue(reader, depth + 1)
-    if (typeof key !== 'number' && typeof key !== 'string') throw notCanonical('a key is neither integer nor text')
-    if (map.has(key)) throw new MalformedError('CBOR_DUPLICATE_KEY', 'a key appears twice')
-    map.set(key, readValue(reader, depth + 1))
-  }
+  for (let i = 0; i < count; i++) readEntry(reader, map, depth)
   return map
+}
+
+/** Entries up to the break, which stands where a key would. */
+function readIndefiniteMap(reader: Reader, bytes: Uint8Array): CborMap {
+  reader.skip('CBOR head', 1)
+  const map = new Map<number | string, CborValue>()
+  while (bytes[reader.offset] !== BREAK) readEntry(reader, map, 0)
+  reader.skip('CBOR break', 1)
+  return map
+}
+
+function readText(bytes: Uint8Array): string {
+  try {
+    return decodeUtf8(bytes)
+  } catch (cause) {
+    // Readers that put U+FFFD in its place would see one text in two byte strings.
+    if (cause instanceof MalformedError) throw new MalformedError('CBOR_NOT_CANONICAL', 'text is not UTF-8', { cause })
+    throw cause
+  }
 }
 
 function readValue(reader: Reader, depth: number): CborValue {
@@ -78,7 +108,7 @@ function readValue(reader: Reader, depth: number): CborValue {
     case 2:
       return reader.bytes('CBOR bytes', readCount(reader, info, 1))
     case 3:
-      return decodeUtf8(reader.bytes('CBOR text', readCount(reader, info, 1)))
+      return readText(reader.bytes('CBOR text', readCount(reader, info, 1)))
     case 4:
       return readArray(reader, readCount(reader, info, 1), depth)
     case 5:
@@ -93,10 +123,11 @@ function readValue(reader: Reader, depth: number): CborValue {
   }
 }
 
-/** @throws MalformedError CBOR_NOT_CANONICAL, CBOR_DUPLICATE_KEY, PARSE_DEPTH, PARSE_LENGTH, PARSE_TRAILING, EVIDENCE_TRUNCATED, UTF8_INVALID */
-export function decodeCbor(bytes: Uint8Array): CborValue {
+/** @throws MalformedError CBOR_NOT_CANONICAL, CBOR_DUPLICATE_KEY, PARSE_DEPTH, PARSE_LENGTH, PARSE_TRAILING, EVIDENCE_TRUNCATED */
+export function decodeCbor(bytes: Uint8Array, { topMap = 'definite' }: CborOptions = {}): CborValue {
   const reader = new Reader(bytes)
-  const value = readValue(reader, 0)
+  const indefinite = topMap === 'any-length' && bytes[0] === INDEFINITE_MAP
+  const value = indefinite ? readIndefiniteMap(reader, bytes) : readValue(reader, 0)
   reader.end()
   return value
 }
