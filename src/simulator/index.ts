@@ -19,17 +19,37 @@ export {
 } from './issue-certificate.ts'
 export { type CrlTemplate, crlNumber, issueCrl, type RevokedTemplate } from './issue-crl.ts'
 export {
+  createSimulatedNitro,
+  SIMULATED_NITRO_MEASUREMENTS,
+  type SimulatedNitro,
+  type SimulatedNitroOptions,
+} from './nitro.ts'
+export type { EnvelopeParts, NitroFields, NitroShapes, OptionalNitroField, PayloadEntry } from './nitro-document.ts'
+export {
+  createSimulatedNitroKeys,
+  createSimulatedNitroPki,
+  exportNitroPki,
+  importNitroPki,
+  issueNitroChain,
+  type NitroChain,
+  type NitroLevel,
+  type NitroSubject,
+  type SimulatedNitroKeys,
+  type SimulatedNitroPki,
+  type SimulatedNitroPkiOptions,
+  simulatedNitroName,
+} from './nitro-pki.ts'
+export {
   createSimulatedKeys,
   createSimulatedPki,
   exportPki,
   importPki,
-  issueVcek,
+  issueSnpCrl,
   type SimulatedKeys,
   type SimulatedPki,
   type SimulatedPkiOptions,
+  type SnpCrlSubject,
   simulatedName,
-  type VcekSubject,
-  wrapHwId,
 } from './pki.ts'
 export {
   createSimulatedSnp,
@@ -56,3 +76,4 @@ export {
   type SimulatedTdxPki,
   type SimulatedTdxPkiOptions,
 } from './tdx-pki.ts'
+export { issueVcek, issueVlek, type VcekSubject, type VlekSubject, wrapHwId } from './vek.ts'

@@ -1,4 +1,4 @@
-/** A throw-away PKI of AMD's shape: ARK and ASK (RSA-4096, RSASSA-PSS), VCEK (P-384). Its names say SIMULATED. @module */
+/** A throw-away PKI of AMD's shape: ARK, ASK and ASVK (RSA-4096, RSASSA-PSS), and its revocation lists. Its names say SIMULATED. @module */
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { digestUri } from '../core/crypto/index.ts'
@@ -6,17 +6,8 @@ import { concatBytes } from '../core/encoding/bytes.ts'
 import { decodeJson } from '../core/encoding/json.ts'
 import { decodePem, encodePem } from '../core/encoding/pem.ts'
 import { ObjectReader } from '../core/encoding/shape.ts'
-import {
-  OID_HWID,
-  OID_PRODUCT_NAME,
-  OID_STRUCT_VERSION,
-  SNP_PRODUCTS,
-  type SnpProduct,
-  splArcs,
-  splOid,
-} from '../core/snp/index.ts'
+import { SNP_PRODUCTS, type SnpProduct } from '../core/snp/index.ts'
 import { CountersignError } from '../errors.ts'
-import { ia5String, octetString, unsigned } from './der-writer.ts'
 import {
   type CertificateTemplate,
   caConstraints,
@@ -26,11 +17,14 @@ import {
   type Shape,
   spkiOf,
 } from './issue-certificate.ts'
+import { type CrlTemplate, issueCrl } from './issue-crl.ts'
 
 /** Private keys of a simulated PKI. They vouch for nothing but simulations. */
 export interface SimulatedKeys {
   readonly ark: KeyObject
+  /** Of ASK and ASVK alike: one more RSA key would take seconds more. */
   readonly ask: KeyObject
+  /** Of VCEK and VLEK alike. */
   readonly vcek: KeyObject
 }
 
@@ -40,6 +34,7 @@ export interface SimulatedPki {
   /** DER. */
   readonly ark: Uint8Array
   readonly ask: Uint8Array
+  readonly asvk: Uint8Array
   /** `sha256:` of the ARK: what a policy names under `dangerouslyTrustSimulatedRoots`. */
   readonly rootFingerprint: string
 }
@@ -49,27 +44,24 @@ export interface SimulatedPkiOptions {
   /** Keys made earlier: two RSA-4096 keys take seconds. */
   readonly keys?: SimulatedKeys
   readonly clock?: () => Date
-  /** Alters ARK or ASK before it is signed. */
-  readonly shapes?: { readonly ark?: Shape; readonly ask?: Shape }
+  /** Alters an authority before it is signed. */
+  readonly shapes?: { readonly ark?: Shape; readonly ask?: Shape; readonly asvk?: Shape }
 }
 
-/** What a VCEK stands for. */
-export interface VcekSubject {
-  /** Eight octets in the product's layout. */
-  readonly tcb: Uint8Array
-  /** CHIP_ID, 64 octets. */
-  readonly chipId: Uint8Array
+/** What a revocation list of the ARK says. */
+export interface SnpCrlSubject {
+  /** Which of the certificates that the ARK signed are revoked; none where absent. */
+  readonly revoked?: readonly ('ask' | 'asvk')[]
   readonly clock: () => Date
-  readonly shape?: Shape
+  /** Alters the list before it is signed. */
+  readonly shape?: (template: CrlTemplate) => CrlTemplate
 }
 
 const DAY_MS = 86_400_000
 const YEAR_MS = 365 * DAY_MS
 const AUTHORITY_YEARS = 25
-const VCEK_YEARS = 7
-const HWID_SIZES = { Milan: 64, Genoa: 64, Turin: 8 } as const
-/** AMD wraps no hwID in an OCTET STRING today, and calls early Milan "Milan-B0". */
-const PRODUCT_NAMES = { Milan: 'Milan-B0', Genoa: 'Genoa', Turin: 'Turin' } as const
+const CRL_YEARS = 1
+const SERIALS = { ark: Uint8Array.of(1, 0, 0), ask: Uint8Array.of(1, 0, 1), asvk: Uint8Array.of(1, 1, 1) } as const
 const PEM_KEY = 'PRIVATE KEY'
 const PEM_CERTIFICATE = 'CERTIFICATE'
 
@@ -102,54 +94,45 @@ export async function createSimulatedPki(options: SimulatedPkiOptions = {}): Pro
   const authority = { version: 3, issuer: arkName, ...window, scheme: 'PS384-explicit-trailer' } as const
   const ark: CertificateTemplate = {
     ...authority,
-    serial: Uint8Array.of(1, 0, 0),
+    serial: SERIALS.ark,
     subject: arkName,
     spki: spkiOf(createPublicKey(keys.ark)),
     extensions: [keyUsage(0x06), caConstraints()],
   }
   const ask: CertificateTemplate = {
     ...authority,
-    serial: Uint8Array.of(1, 0, 1),
+    serial: SERIALS.ask,
     subject: simulatedName(`SEV-${product}`),
     spki: spkiOf(createPublicKey(keys.ask)),
     extensions: [caConstraints(0), keyUsage(0x04)],
   }
+  const asvk: CertificateTemplate = { ...ask, serial: SERIALS.asvk, subject: simulatedName(`SEV-VLEK-${product}`) }
   const arkDer = issueCertificate(shapes.ark?.(ark) ?? ark, keys.ark)
   const askDer = issueCertificate(shapes.ask?.(ask) ?? ask, keys.ark)
-  return { product, keys, ark: arkDer, ask: askDer, rootFingerprint: digestUri(arkDer) }
+  const asvkDer = issueCertificate(shapes.asvk?.(asvk) ?? asvk, keys.ark)
+  return { product, keys, ark: arkDer, ask: askDer, asvk: asvkDer, rootFingerprint: digestUri(arkDer) }
 }
 
-/** Issues the VCEK of one chip at one firmware level: serial 0, no key usage, no basic constraints, like AMD's. */
-export function issueVcek(pki: SimulatedPki, { tcb, chipId, clock, shape }: VcekSubject): Uint8Array {
-  const { product, keys } = pki
-  const template: CertificateTemplate = {
-    version: 3,
-    serial: Uint8Array.of(0),
-    issuer: simulatedName(`SEV-${product}`),
-    subject: simulatedName('SEV-VCEK'),
-    ...validity(clock, VCEK_YEARS),
-    spki: spkiOf(createPublicKey(keys.vcek)),
-    extensions: [
-      { oid: OID_STRUCT_VERSION, value: unsigned(product === 'Turin' ? 1 : 0) },
-      { oid: OID_PRODUCT_NAME, value: ia5String(PRODUCT_NAMES[product]) },
-      ...splArcs(product).map((arc, octet) => ({ oid: splOid(arc), value: unsigned(tcb[octet] ?? 0) })),
-      { oid: OID_HWID, value: chipId.slice(0, HWID_SIZES[product]) },
-    ],
-    scheme: 'PS384',
+/** Issues a revocation list as AMD does: signed by the ARK, for a year. */
+export function issueSnpCrl(
+  { product, keys }: SimulatedPki,
+  { revoked = [], clock, shape }: SnpCrlSubject,
+): Uint8Array {
+  const { notBefore, notAfter } = validity(clock, CRL_YEARS)
+  const template: CrlTemplate = {
+    version: 2,
+    issuer: simulatedName(`ARK-${product}`),
+    thisUpdate: notBefore,
+    nextUpdate: notAfter,
+    number: 1,
+    revoked: revoked.map((name) => ({ serial: SERIALS[name], date: notBefore })),
+    scheme: 'PS384-explicit-trailer',
   }
-  return issueCertificate(shape?.(template) ?? template, keys.ask)
-}
-
-/** hwID as some VCEKs have it: inside an OCTET STRING of its own. */
-export function wrapHwId(template: CertificateTemplate): CertificateTemplate {
-  const extensions = template.extensions.map((extension) =>
-    extension.oid === OID_HWID ? { ...extension, value: octetString(extension.value) } : extension,
-  )
-  return { ...template, extensions }
+  return issueCrl(shape?.(template) ?? template, keys.ark)
 }
 
 /** A PKI as JSON of PEM, so that tests need not make RSA keys again. It holds private keys. */
-export function exportPki({ product, keys, ark, ask }: SimulatedPki): string {
+export function exportPki({ product, keys, ark, ask, asvk }: SimulatedPki): string {
   const pem = (key: KeyObject): string => String(key.export({ format: 'pem', type: 'pkcs8' }))
   return JSON.stringify({
     product,
@@ -158,6 +141,7 @@ export function exportPki({ product, keys, ark, ask }: SimulatedPki): string {
     vcekKey: pem(keys.vcek),
     ark: encodePem(ark, PEM_CERTIFICATE),
     ask: encodePem(ask, PEM_CERTIFICATE),
+    asvk: encodePem(asvk, PEM_CERTIFICATE),
   })
 }
 
@@ -176,6 +160,7 @@ export function importPki(text: string): SimulatedPki {
     keys: { ark: key('arkKey'), ask: key('askKey'), vcek: key('vcekKey') },
     ark,
     ask: onePem(reader.string('ask'), PEM_CERTIFICATE),
+    asvk: onePem(reader.string('asvk'), PEM_CERTIFICATE),
     rootFingerprint: digestUri(ark),
   }
   reader.end()
@@ -188,7 +173,8 @@ function onePem(text: string, label: string): Uint8Array {
   return concatBytes(der)
 }
 
-function validity(clock: () => Date, years: number): { notBefore: Date; notAfter: Date } {
+/** From a day ago, whole seconds. */
+export function validity(clock: () => Date, years: number): { notBefore: Date; notAfter: Date } {
   const start = Math.floor(clock().getTime() / 1000) * 1000 - DAY_MS
   return { notBefore: new Date(start), notAfter: new Date(start + years * YEAR_MS) }
 }

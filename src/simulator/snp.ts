@@ -12,11 +12,13 @@ import {
   type SnpEndorsements,
   type SnpProduct,
   type SnpReport,
+  type SnpSignerKind,
   type Tcb,
 } from '../core/snp/index.ts'
 import { createSimulatedDevice, type Faults, type SimulatedQuoter, type Throttle } from './device.ts'
 import type { Shape } from './issue-certificate.ts'
-import { createSimulatedPki, issueVcek, type SimulatedPki } from './pki.ts'
+import { createSimulatedPki, type SimulatedPki } from './pki.ts'
+import { issueVcek, issueVlek } from './vek.ts'
 
 /** Every field of a report but those that the simulator must compute. */
 export type SimulatedFields = Partial<Omit<SnpReport, 'signature' | 'reportData'>>
@@ -26,7 +28,11 @@ export interface SimulatedSnpOptions {
   readonly pki?: SimulatedPki
   readonly product?: SnpProduct
   readonly fields?: SimulatedFields
-  /** Alters the VCEK before it is signed. */
+  /** Whose key signs; with `vlek` the chip's id is masked, as clouds do. */
+  readonly signer?: SnpSignerKind
+  /** The cloud provider in a VLEK. */
+  readonly cspId?: string
+  /** Alters the certificate of the signing key before it is signed. */
   readonly shape?: Shape
   /** Milliseconds that each report takes; a real one takes about 8. */
   readonly latencyMs?: number
@@ -66,6 +72,8 @@ const POLICY = 0x30000n
 const PLATFORM_INFO = 0x25n
 const FIRMWARE = { major: 1, minor: 55, build: 40 } as const
 const MEASUREMENT_TEXT = 'SIMULATED LAUNCH DIGEST: no hardware stands here'
+/** Cloud provider of simulated VLEKs. */
+const SIMULATED_CSP_ID = 'CN=simulated.cloud.example'
 const SIGNATURE_OFFSET = 0x2a0
 const SCALAR_FIELD = 72
 
@@ -77,10 +85,9 @@ export async function createSimulatedSnp(options: SimulatedSnpOptions = {}): Pro
   const { clock = () => new Date(), sleep = (ms) => wait(ms), latencyMs = 8, faults = [] } = options
   const { throttle = { burst: 10, stallMs: 10_000 } } = options
   const pki = options.pki ?? (await createSimulatedPki({ product: options.product ?? 'Genoa', clock }))
-  const base: SnpReport = { ...defaultReport(pki.product), ...options.fields }
-  const subject = { tcb: base.reportedTcb, chipId: base.chipId, clock }
-  const vcek = issueVcek(pki, options.shape ? { ...subject, shape: options.shape } : subject)
-  const endorsements = { vcek, ask: pki.ask, ark: pki.ark }
+  const { signer = 'vcek' } = options
+  const base: SnpReport = { ...defaultReport(pki.product), ...signedBy(signer), ...options.fields }
+  const endorsements = endorse(pki, base, options, { signer, clock })
   const signReport = (report: Uint8Array): Uint8Array => signWith(pki, report)
   const report = (reportData: Uint8Array, fields: SimulatedFields = {}): Uint8Array =>
     signReport(encodeSnpReport(forVersion({ ...base, ...fields, reportData })))
@@ -97,6 +104,25 @@ export async function createSimulatedSnp(options: SimulatedSnpOptions = {}): Pro
   })
   const { rootFingerprint } = pki
   return { quoter, endorsements, rootFingerprint, measurement: encodeHex(base.measurement), report, signReport }
+}
+
+/** What KEY_INFO and CHIP_ID say of the signer. */
+function signedBy(signer: SnpSignerKind): SimulatedFields {
+  if (signer === 'vcek') return {}
+  return { keyInfo: { authorKeyEn: false, maskChipKey: false, signingKey: 1 }, chipId: new Uint8Array(64) }
+}
+
+function endorse(
+  pki: SimulatedPki,
+  { reportedTcb: tcb, chipId }: SnpReport,
+  { shape, cspId = SIMULATED_CSP_ID }: SimulatedSnpOptions,
+  { signer, clock }: { signer: SnpSignerKind; clock: () => Date },
+): SnpEndorsements {
+  const subject = { tcb, clock, ...(shape && { shape }) }
+  const { ark, ask, asvk } = pki
+  return signer === 'vcek'
+    ? { vcek: issueVcek(pki, { ...subject, chipId }), ask, ark }
+    : { vlek: issueVlek(pki, { ...subject, cspId }), asvk, ark }
 }
 
 function defaultReport(product: SnpProduct): SnpReport {

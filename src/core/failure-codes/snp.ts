@@ -51,5 +51,9 @@ export const SNP_CODES = {
   SNP_HOSTDATA: ['HOST_DATA is not the value that policy pins.', 'Launch the guest with the pinned value.'],
   SNP_IDKEY: ['The ID block is not signed by the key that policy pins.', 'Launch the guest with the pinned ID block.'],
   SNP_GUEST_SVN: ['The guest security version is below the policy minimum.', 'Launch a newer image.'],
+  SNP_REPORT_ID: [
+    'The guest, or its migration agent, is not one that policy names.',
+    'Ask the guest that is pinned, or pin this one on purpose.',
+  ],
   SNP_MITIGATION: ['The platform lacks a mitigation that policy asks for.', 'Update the host.'],
 } as const

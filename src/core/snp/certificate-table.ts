@@ -4,7 +4,10 @@ import { concatBytes, decodeHex, encodeHex, isZero } from '../encoding/bytes.ts'
 import { Reader } from '../encoding/reader.ts'
 import { Writer } from '../encoding/writer.ts'
 
-/** GUIDs in their textual order, as the table has them. specs/sev-snp.md section 13. */
+/**
+ * GUIDs in their textual order, as the table has them (AMD 56421, MSG_REPORT_REQ). The place of the ASK holds the ASVK where a VLEK
+ * signs. Hosts add entries of their own, such as Google's launch endorsement: they are read and left alone.
+ */
 export const SNP_CERTIFICATE_GUIDS = {
   vcek: '63da758d-e664-4564-adc5-f4b93be8accd',
   vlek: 'a8074bc2-a25a-483e-aae6-39c045a0b8a1',
@@ -16,13 +19,6 @@ export interface CertificateTableEntry {
   /** Lower-case, with dashes. */
   readonly guid: string
   readonly data: Uint8Array
-}
-
-/** DER certificates that vouch for a report. */
-export interface SnpEndorsements {
-  readonly vcek: Uint8Array
-  readonly ask: Uint8Array
-  readonly ark: Uint8Array
 }
 
 const ENTRY_SIZE = 24
@@ -64,34 +60,6 @@ export function encodeCertificateTable(entries: readonly CertificateTableEntry[]
     offset += data.length
   }
   return concatBytes(header.zero(ENTRY_SIZE).finish(), ...entries.map(({ data }) => data))
-}
-
-/**
- * Takes VCEK, ASK and ARK out of a table.
- * @throws MalformedError as {@link decodeCertificateTable}; X509_CHAIN_BROKEN when one is missing; SNP_SIGNER_KIND when the host
- *   sent a VLEK instead of a VCEK
- */
-export function decodeSnpEndorsements(auxblob: Uint8Array): SnpEndorsements {
-  const entries = decodeCertificateTable(auxblob)
-  const find = (guid: string): Uint8Array | undefined => entries.find((entry) => entry.guid === guid)?.data
-  const due = (name: 'vcek' | 'ask' | 'ark'): Uint8Array => {
-    const data = find(SNP_CERTIFICATE_GUIDS[name])
-    if (data === undefined)
-      throw new MalformedError('X509_CHAIN_BROKEN', `the certificate table has no ${name.toUpperCase()}`)
-    return data
-  }
-  if (!find(SNP_CERTIFICATE_GUIDS.vcek) && find(SNP_CERTIFICATE_GUIDS.vlek))
-    throw new MalformedError('SNP_SIGNER_KIND', 'the certificate table has a VLEK where a VCEK is due')
-  return { vcek: due('vcek'), ask: due('ask'), ark: due('ark') }
-}
-
-/** The table of a chain, as hosts write it. */
-export function encodeSnpEndorsements({ vcek, ask, ark }: SnpEndorsements): Uint8Array {
-  return encodeCertificateTable([
-    { guid: SNP_CERTIFICATE_GUIDS.vcek, data: vcek },
-    { guid: SNP_CERTIFICATE_GUIDS.ask, data: ask },
-    { guid: SNP_CERTIFICATE_GUIDS.ark, data: ark },
-  ])
 }
 
 function readHeads(bytes: Uint8Array): { guid: string; offset: number; length: number }[] {

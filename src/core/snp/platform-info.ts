@@ -1,6 +1,29 @@
-/** PLATFORM_INFO: how the host's firmware is set up. specs/sev-snp.md section 3. @module */
+/** PLATFORM_INFO: how the host's firmware is set up. Bits and their names alone; a policy says which of them count. @module */
 
-/** Unknown bits are shown, not refused: genuine Turin sets bit 6, and each bit so far says that a protection is on. */
+/** The bits with a name, in their order, and how the firmware ABI spells them. */
+const BITS = {
+  smt: [0n, 'SMT_EN'],
+  tsme: [1n, 'TSME_EN'],
+  ecc: [2n, 'ECC_EN'],
+  raplDisabled: [3n, 'RAPL_DIS'],
+  ciphertextHidingDram: [4n, 'CIPHERTEXT_HIDING_DRAM_EN'],
+  aliasCheckComplete: [5n, 'ALIAS_CHECK_COMPLETE'],
+  sevTio: [7n, 'SEV_TIO_EN'],
+} as const
+
+/** A bit by its name in a policy. */
+export type PlatformBit = keyof typeof BITS
+
+export const PLATFORM_BITS: readonly PlatformBit[] = [
+  'smt',
+  'tsme',
+  'ecc',
+  'raplDisabled',
+  'ciphertextHidingDram',
+  'aliasCheckComplete',
+  'sevTio',
+]
+
 export interface PlatformInfo {
   readonly smtEn: boolean
   readonly tsmeEn: boolean
@@ -29,4 +52,9 @@ export function decodePlatformInfo(info: bigint): PlatformInfo {
     sevTioEn: bit(7n),
     unknown: info & ~KNOWN,
   }
+}
+
+/** Names of the bits that are set, as the firmware ABI spells them. */
+export function platformBitsOf(info: bigint): readonly (readonly [PlatformBit, string])[] {
+  return PLATFORM_BITS.filter((name) => ((info >> BITS[name][0]) & 1n) === 1n).map((name) => [name, BITS[name][1]])
 }

@@ -1,16 +1,19 @@
-/** Judges an SEV-SNP report: decode, chain, signature, freshness, policy. specs/sev-snp.md section 15. @module */
-import { sha384, verifySignature } from '../crypto/index.ts'
+/** Judges an SEV-SNP report: limits, decode, chain, signature, binding, freshness, policy. @module */
+import { digestUri, sha384, verifySignature } from '../crypto/index.ts'
 import { encodeHex, isZero, sameBytes } from '../encoding/bytes.ts'
+import type { FailureCode } from '../failure-codes.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { AMD_PROFILE, type Certificate, decodeCertificate, type TrustedRoots, verifyPath } from '../x509/index.ts'
-import { appraiseGuestPolicy, appraiseIdentity, appraisePlatform, appraiseTcb } from './appraise.ts'
-import { checkChip, checkFirmware, checkProduct, checkReportData, paddedHwId } from './binding.ts'
-import type { SnpEndorsements } from './certificate-table.ts'
+import { appraiseFirmware } from './appraise-firmware.ts'
+import { appraiseGuestPolicy, appraiseIdentity } from './appraise-guest.ts'
+import { appraiseMitigations, appraisePlatform } from './appraise-platform.ts'
+import { checkChip, checkFirmware, checkProduct, checkProvider, checkReportData, paddedHwId } from './binding.ts'
 import { SNP_CHECKS, type SnpCheck } from './checks.ts'
+import { decodeEndorsementKey, type EndorsementKey } from './endorsement-key.ts'
+import { type EndorsementPath, endorsementPath, type SnpEndorsements, type SnpSignerKind } from './endorsements.ts'
 import type { SnpPolicy } from './policy.ts'
 import type { SnpProduct } from './product.ts'
 import { decodeSnpReport, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
-import { decodeVcek, type Vcek } from './vcek.ts'
 
 /** What the hardware said: 1184 octets. */
 export interface SnpEvidence {
@@ -32,7 +35,9 @@ export interface SnpExpectations {
 export interface SnpAttestation {
   readonly report: SnpReport
   readonly product: SnpProduct
-  /** End of the VCEK's validity: no statement under this report lives longer. */
+  /** Whose key signed: a chip's own, or one of a cloud provider. */
+  readonly key: EndorsementKey
+  /** End of that key's certificate: no statement under this report lives longer. */
   readonly notAfter: Date
   /** `sha256:` of the root that the chain ends in. */
   readonly rootFingerprint: string
@@ -42,22 +47,13 @@ export interface SnpAttestation {
 
 const MAX_EVIDENCE_SIZE = 65_536
 const ECDSA_P384_SHA384 = 1
-const SIGNING_KEYS: readonly string[] = [
-  'VCEK',
-  'VLEK',
-  'reserved',
-  'reserved',
-  'reserved',
-  'reserved',
-  'reserved',
-  'none',
-]
-const VCEK_KEY = 0
+/** SIGNING_KEY of KEY_INFO: 0 VCEK, 1 VLEK, 7 none, the others reserved. */
+const SIGNING_KEYS: Readonly<Record<SnpSignerKind, number>> = { vcek: 0, vlek: 1 }
+const NO_KEY = 7
 
 const ASSUMPTIONS = [
   'nobody tampers with the memory or the buses of the machine',
   "AMD's firmware and AMD's keys are honest",
-  'certificates are not checked for revocation',
 ] as const
 
 /**
@@ -75,57 +71,64 @@ export function verifySnpReport(
 ): Promise<Verdict<SnpAttestation>> {
   return judge(SNP_CHECKS, async (check: Checker<SnpCheck>) => {
     check.assume(...ASSUMPTIONS)
-    checkLimits(check, evidence, endorsements)
+    const given = endorsementPath(endorsements)
+    checkLimits(check, evidence, given)
     const report = check.decode('report', () => decodeSnpReport(evidence.report))
-    checkHead(check, report, policy)
-    const { leaf, chain, rootFingerprint } = await checkChain(check, endorsements, expectations)
-    const vcek = check.decode('endorsement', () => decodeVcek(leaf))
-    await checkSignature(check, evidence.report, report, { leaf, vcek })
-    const product = checkProduct(check, report, { chain, vcek }, policy)
-    checkFirmware(check, report, vcek)
-    checkChip(check, report, vcek)
+    checkHead(check, report, given, policy)
+    const { leaf, chain, rootFingerprint } = await checkChain(check, given, policy, expectations)
+    const key = check.decode('endorsement', () => decodeEndorsementKey(leaf, given.kind))
+    await checkSignature(check, evidence.report, report, { leaf, key })
+    const product = checkProduct(check, report, { chain, key }, policy)
+    checkFirmware(check, report, key)
+    checkChip(check, report, key, policy)
+    checkProvider(check, key, policy)
     checkReportData(check, report, expectations.reportData)
     appraiseGuestPolicy(check, report, policy)
     appraisePlatform(check, report, policy)
-    appraiseTcb(check, report, product, policy)
+    appraiseFirmware(check, report, product, policy)
+    appraiseMitigations(check, report, policy)
     appraiseIdentity(check, report, policy, expectations.measurements)
-    check.unchecked('revocation', `policy: ${policy.revocation}`)
     const reportDigest = encodeHex(sha384(evidence.report.subarray(0, SNP_SIGNED_SIZE)))
-    return { report, product, notAfter: leaf.notAfter, rootFingerprint, reportDigest }
+    return { report, product, key, notAfter: leaf.notAfter, rootFingerprint, reportDigest }
   })
 }
 
-function checkLimits(check: Checker<SnpCheck>, { report }: SnpEvidence, { vcek, ask, ark }: SnpEndorsements): void {
-  const size = report.length + vcek.length + ask.length + ark.length
+function checkLimits(check: Checker<SnpCheck>, { report }: SnpEvidence, { path, crls }: EndorsementPath): void {
+  const size = [report, ...path, ...crls].reduce((sum, { length }) => sum + length, 0)
   check.that('limits', size <= MAX_EVIDENCE_SIZE, 'EVIDENCE_TOO_LARGE', {
-    pass: `${size} bytes`,
-    fail: `${size} bytes, at most ${MAX_EVIDENCE_SIZE}`,
+    seen: `${size} bytes`,
+    wanted: `at most ${MAX_EVIDENCE_SIZE}`,
   })
 }
 
 /** What decides how to go on: these fields are not authentic yet, and are signed, so the signature settles them. */
-function checkHead(check: Checker<SnpCheck>, report: SnpReport, policy: SnpPolicy): void {
-  check.that('report-version', policy.reportVersions.includes(report.version), 'SNP_VERSION', {
-    pass: `version ${report.version}`,
-    fail: `version ${report.version}, policy lists ${policy.reportVersions.join(', ')}`,
+function checkHead(
+  check: Checker<SnpCheck>,
+  report: SnpReport,
+  { kind }: EndorsementPath,
+  { reportVersions, signerKinds }: SnpPolicy,
+): void {
+  check.that('report-version', reportVersions.includes(report.version), 'SNP_VERSION', {
+    seen: `version ${report.version}`,
+    wanted: reportVersions.join(' or '),
   })
   check.that('signature-algorithm', report.signatureAlgo === ECDSA_P384_SHA384, 'SNP_SIG_ALG', {
-    pass: 'ECDSA P-384 with SHA-384',
-    fail: `SIGNATURE_ALGO ${report.signatureAlgo}, 1 is due`,
+    seen: `SIGNATURE_ALGO ${report.signatureAlgo}`,
+    wanted: '1, ECDSA P-384 with SHA-384',
   })
   const { signingKey, maskChipKey } = report.keyInfo
-  const kind = SIGNING_KEYS[signingKey] ?? 'unknown'
-  check.that(
-    'signer-kind',
-    signingKey === VCEK_KEY && !maskChipKey && policy.signerKinds.includes('vcek'),
-    'SNP_SIGNER_KIND',
-    {
-      pass: kind,
-      fail: maskChipKey
-        ? 'the host keeps the chip key from signing'
-        : `signed by ${kind}, policy lists ${policy.signerKinds.join(', ')}`,
-    },
-  )
+  const isOfKind = signingKey === SIGNING_KEYS[kind] && !maskChipKey
+  check.that('signer-kind', isOfKind && signerKinds.includes(kind), 'SNP_SIGNER_KIND', {
+    seen: `${nameSigner(signingKey, maskChipKey)}, certificate of a ${kind.toUpperCase()}`,
+    wanted: signerKinds.map((listed) => listed.toUpperCase()).join(' or '),
+  })
+}
+
+function nameSigner(signingKey: number, masked: boolean): string {
+  if (masked) return 'the host keeps the chip key from signing'
+  if (signingKey === SIGNING_KEYS.vcek) return 'signed by a VCEK'
+  if (signingKey === SIGNING_KEYS.vlek) return 'signed by a VLEK'
+  return signingKey === NO_KEY ? 'signed by no key' : `signed by a key of the reserved kind ${signingKey}`
 }
 
 interface ProvenChain {
@@ -134,27 +137,41 @@ interface ProvenChain {
   readonly rootFingerprint: string
 }
 
+/** Path and revocation: lists are looked at once the path stands, so a code of theirs says that it does. */
 async function checkChain(
   check: Checker<SnpCheck>,
-  { vcek, ask, ark }: SnpEndorsements,
+  { path, crls }: EndorsementPath,
+  { revocation }: SnpPolicy,
   { at, roots }: SnpExpectations,
 ): Promise<ProvenChain> {
-  const path = await verifyPath([vcek, ask, ark], AMD_PROFILE, {
+  const required = revocation === 'required'
+  const result = await verifyPath(path, AMD_PROFILE, {
     at,
     roots: [...roots.vendor, ...roots.simulated],
-    revocation: 'unchecked',
+    revocation: required ? { crls } : 'unchecked',
   })
-  if (!path.ok) {
-    const simulated = path.code === 'X509_UNTRUSTED_ROOT' && claimsSimulation(ark)
-    return check.fail('chain', simulated ? 'SIMULATED_EVIDENCE' : path.code, path.detail)
+  if (!result.ok && !isOfRevocation(result.code)) {
+    const simulated = result.code === 'X509_UNTRUSTED_ROOT' && claimsSimulation(path[2])
+    return check.fail('chain', simulated ? 'SIMULATED_EVIDENCE' : result.code, result.detail)
   }
-  const { chain, rootFingerprint } = path
-  const [leaf] = chain
-  if (leaf === undefined) return check.fail('chain', 'X509_CHAIN_BROKEN', 'no leaf')
+  const rootFingerprint = result.ok ? result.rootFingerprint : digestUri(path[2])
   const simulated = !roots.vendor.includes(rootFingerprint)
   if (simulated) check.simulated()
   check.pass('chain', `${simulated ? 'SIMULATED ' : ''}root ${rootFingerprint}, at ${at.toISOString()}`)
+  if (!result.ok) return check.fail('revocation', result.code, result.detail)
+  if (required) check.pass('revocation', 'the issuer of the signing key is on no list')
+  else {
+    check.unchecked('revocation')
+    check.assume('certificates are not checked for revocation')
+  }
+  const { chain } = result
+  const [leaf] = chain
+  if (leaf === undefined) return check.fail('chain', 'X509_CHAIN_BROKEN', 'no leaf')
   return { leaf, chain, rootFingerprint }
+}
+
+function isOfRevocation(code: FailureCode): boolean {
+  return code === 'X509_REVOKED' || code.startsWith('CRL_')
 }
 
 /** For the message only: whoever made the root chose these words, and either way it is refused. The path rules have decoded it. */
@@ -166,16 +183,14 @@ async function checkSignature(
   check: Checker<SnpCheck>,
   bytes: Uint8Array,
   report: SnpReport,
-  { leaf, vcek }: { leaf: Certificate; vcek: Vcek },
+  { leaf, key }: { leaf: Certificate; key: EndorsementKey },
 ): Promise<void> {
   // Over the octets as they came: a decoded and re-encoded report would sign away whatever the decoder drops.
   const signed = bytes.subarray(0, SNP_SIGNED_SIZE)
   const verifies = !isZero(report.signature) && (await verifySignature('ES384', leaf.spki, report.signature, signed))
-  const hint = sameBytes(paddedHwId(vcek), report.chipId)
-    ? ''
-    : '; the certificate is of another chip than the report names'
+  const foreign = key.kind === 'vcek' && !sameBytes(paddedHwId(key), report.chipId)
   check.that('signature', verifies, 'SNP_BAD_SIGNATURE', {
     pass: 'over bytes 0x000 to 0x29F',
-    fail: `the report does not verify under the key of the VCEK${hint}`,
+    fail: `the report does not verify under the key of the ${key.kind.toUpperCase()}${foreign ? '; the certificate is of another chip than the report names' : ''}`,
   })
 }

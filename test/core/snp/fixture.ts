@@ -1,5 +1,5 @@
 /** Reads and judges the vectors under attestation-fixtures/snp. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { decodeJson, isJsonObject, type JsonObject } from '../../../src/core/encoding/json.ts'
@@ -11,6 +11,7 @@ import {
   type SnpEndorsements,
   type SnpExpectations,
   type SnpPolicy,
+  type VcekEndorsements,
   verifySnpReport,
 } from '../../../src/core/snp/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
@@ -57,7 +58,7 @@ export function readFixture(name: string): SnpFixture {
     row: vector.string('row'),
     title: vector.string('title'),
     report: file('report.bin'),
-    endorsements: { vcek: file('vcek.der'), ask: file('ask.der'), ark: file('ark.der') },
+    endorsements: readEndorsements(name),
     policy: decodeSnpPolicy({ ...basePolicy(), ...changes }),
     expectations: {
       at: new Date(vector.string('at')),
@@ -69,6 +70,23 @@ export function readFixture(name: string): SnpFixture {
   }
   for (const reader of [vector, policy, expected]) reader.end()
   return fixture
+}
+
+/** `vcek.der` and `ask.der`, or `vlek.der` and `asvk.der`; `ark.der`; revocation lists where there are any. */
+function readEndorsements(name: string): SnpEndorsements {
+  const folder = join(FOLDER, name)
+  const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(folder, part)))
+  const lists = readdirSync(folder).filter((part) => /^crl-\d\.der$/.test(part))
+  const shared = { ark: file('ark.der'), ...(lists.length > 0 && { crls: lists.map(file) }) }
+  return existsSync(join(folder, 'vlek.der'))
+    ? { vlek: file('vlek.der'), asvk: file('asvk.der'), ...shared }
+    : { vcek: file('vcek.der'), ask: file('ask.der'), ...shared }
+}
+
+/** Those of a vector that a VCEK signed. */
+export function vcekEndorsements({ name, endorsements }: SnpFixture): VcekEndorsements {
+  if (!('vcek' in endorsements)) throw new TypeError(`${name} is not signed by a VCEK`)
+  return endorsements
 }
 
 export function judgeFixture(fixture: SnpFixture, changes: Partial<SnpFixture> = {}): Promise<Verdict<SnpAttestation>> {

@@ -13,9 +13,9 @@ import {
   productOfCpuid,
   SNP_CERTIFICATE_GUIDS,
 } from '../../../src/core/snp/index.ts'
-import { readFixture } from './fixture.ts'
+import { readFixture, vcekEndorsements } from './fixture.ts'
 
-const { endorsements } = readFixture('genoa-v3')
+const endorsements = vcekEndorsements(readFixture('genoa-v3'))
 const failing = (failure: string) => expect.objectContaining({ failure })
 
 describe('product lines', () => {

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/core/encoding/bytes.ts'
 import {
   decodeCertificateTable,
+  decodeEndorsementKey,
   decodeSnpEndorsements,
   decodeSnpReport,
   decodeTcb,
-  decodeVcek,
   encodeCertificateTable,
   encodeSnpEndorsements,
   encodeSnpReport,
@@ -17,7 +17,7 @@ import {
 } from '../../../src/core/snp/index.ts'
 import { decodeCertificate, decodeKeyKind } from '../../../src/core/x509/index.ts'
 import { MalformedError } from '../../../src/errors.ts'
-import { readFixture } from './fixture.ts'
+import { readFixture, vcekEndorsements } from './fixture.ts'
 
 const good = readFixture('genoa-v5')
 const octets = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
@@ -120,12 +120,13 @@ describe('SEV-SNP decoders', () => {
   })
 
   it('throw nothing but MalformedError on mutated certificates', () => {
-    for (const der of Object.values(good.endorsements)) {
+    const { vcek, ask, ark } = vcekEndorsements(good)
+    for (const der of [vcek, ask, ark]) {
       fc.assert(
         fc.property(mutated(der), (bytes) =>
           onlyMalformed(() => {
             const certificate = decodeCertificate(bytes)
-            onlyMalformed(() => decodeVcek(certificate))
+            for (const kind of ['vcek', 'vlek'] as const) onlyMalformed(() => decodeEndorsementKey(certificate, kind))
             decodeKeyKind(certificate.spki)
           }),
         ),

@@ -1,8 +1,9 @@
-/** The VCEK's vendor extensions: which chip and which firmware levels its key stands for. specs/sev-snp.md section 9. @module */
+/** AMD's extensions in a VCEK or VLEK: which chip or cloud, and which firmware levels, its key stands for. AMD 57230. @module */
 import { MalformedError } from '../../errors.ts'
 import { DER_IA5_STRING, DER_INTEGER, DER_OCTET_STRING, decodeDer, decodeDerUnsigned } from '../encoding/der.ts'
 import { decodeAscii } from '../encoding/utf8.ts'
 import type { Certificate } from '../x509/index.ts'
+import type { SnpSignerKind } from './endorsements.ts'
 import { productOfName, type SnpProduct } from './product.ts'
 
 const AMD = '1.3.6.1.4.1.3704.1'
@@ -27,35 +28,69 @@ export function splOid(arc: number): string {
   return `${OID_SPL}.${arc}`
 }
 
-export interface Vcek {
+/** What the certificate of a signing key says, whoever holds the key. */
+interface KeySubject {
   readonly product: SnpProduct
   /** As it stands, for example `Milan-B0`. */
   readonly productName: string
   /** Eight octets in the product's layout, reserved ones too: comparable with REPORTED_TCB as they are. */
   readonly tcb: Uint8Array
+}
+
+export interface Vcek extends KeySubject {
+  readonly kind: 'vcek'
   /** 64 octets, on Turin 8. */
   readonly hwId: Uint8Array
 }
 
+export interface Vlek extends KeySubject {
+  readonly kind: 'vlek'
+  /** The provider, for example `CN=cc-eu-west-1.amazonaws.com`. */
+  readonly cspId: string
+}
+
+/** A key that signs reports. A VLEK stands for some machine of a provider, not for a chip. */
+export type EndorsementKey = Vcek | Vlek
+
 /**
- * Reads the extensions of a VCEK. Each one that its product has must be there, and none that it has not: a verifier that skips an
- * absent extension accepts a certificate for any firmware.
+ * Reads the extensions of the certificate that vouches for a signing key. Each one that its kind and product have must be there, and
+ * none that they have not: a verifier that skips an absent extension accepts a certificate for any firmware.
  * @throws MalformedError X509_EXTENSION
  */
-export function decodeVcek(certificate: Certificate): Vcek {
+export function decodeEndorsementKey(certificate: Certificate, kind: SnpSignerKind): EndorsementKey {
   try {
-    const productName = text(extension(certificate, OID_PRODUCT_NAME))
-    const product = productOfName(productName.split('-')[0])
-    if (product === undefined) throw invalid(`product "${productName}" is not known`)
-    const structVersion = unsigned(extension(certificate, OID_STRUCT_VERSION))
-    if (structVersion !== (product === 'Turin' ? 1 : 0)) throw invalid(`structure version ${structVersion}`)
-    if (has(certificate, OID_CSP_ID)) throw invalid('a VCEK with a cloud provider')
-    return { product, productName, tcb: readTcb(certificate, product), hwId: readHwId(certificate, product) }
+    return kind === 'vcek' ? readVcek(certificate) : readVlek(certificate)
   } catch (cause) {
     if (cause instanceof MalformedError && cause.failure !== 'X509_EXTENSION')
-      throw new MalformedError('X509_EXTENSION', `a VCEK extension is malformed: ${cause.message}`, { cause })
+      throw new MalformedError('X509_EXTENSION', `a ${kind.toUpperCase()} extension is malformed: ${cause.message}`, {
+        cause,
+      })
     throw cause
   }
+}
+
+function readVcek(certificate: Certificate): Vcek {
+  const productName = text(extension(certificate, OID_PRODUCT_NAME))
+  const subject = readSubject(certificate, productName, productOfName(productName.split('-')[0]))
+  if (has(certificate, OID_CSP_ID)) throw invalid('a VCEK with a cloud provider')
+  return { kind: 'vcek', ...subject, hwId: readHwId(certificate, subject.product) }
+}
+
+/** AMD 57230: the product of a VLEK has no stepping, and with a chip's id it would be no VLEK. */
+function readVlek(certificate: Certificate): Vlek {
+  const productName = text(extension(certificate, OID_PRODUCT_NAME))
+  const subject = readSubject(certificate, productName, productOfName(productName))
+  if (has(certificate, OID_HWID)) throw invalid('a VLEK with a chip id')
+  const cspId = text(extension(certificate, OID_CSP_ID))
+  if (cspId === '') throw invalid('a VLEK with an empty cloud provider')
+  return { kind: 'vlek', ...subject, cspId }
+}
+
+function readSubject(certificate: Certificate, productName: string, product: SnpProduct | undefined): KeySubject {
+  if (product === undefined) throw invalid(`product "${productName}" is not known`)
+  const structVersion = unsigned(extension(certificate, OID_STRUCT_VERSION))
+  if (structVersion !== (product === 'Turin' ? 1 : 0)) throw invalid(`structure version ${structVersion}`)
+  return { product, productName, tcb: readTcb(certificate, product) }
 }
 
 function readTcb(certificate: Certificate, product: SnpProduct): Uint8Array {
@@ -63,7 +98,7 @@ function readTcb(certificate: Certificate, product: SnpProduct): Uint8Array {
   const foreign = certificate.extensions.find(
     ({ oid }) => oid.startsWith(`${OID_SPL}.`) && !arcs.some((arc) => oid === splOid(arc)),
   )
-  if (foreign) throw invalid(`${foreign.oid} has no place in a ${product} VCEK`)
+  if (foreign) throw invalid(`${foreign.oid} has no place in a certificate of ${product}`)
   return Uint8Array.from(arcs, (arc) => {
     const level = unsigned(extension(certificate, splOid(arc)))
     if (level > (arc === MICROCODE_ARC ? 255 : 127)) throw invalid(`${splOid(arc)} is ${level}`)
