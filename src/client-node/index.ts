@@ -5,6 +5,7 @@ import { decodePolicy, type Policy } from '../core/policy.ts'
 import { CountersignError, MalformedError } from '../errors.ts'
 
 export { type AttestedFetchOptions, createAttestedFetch, receiptOf } from '../client/index.ts'
+export { createDiskCache, type DiskCacheOptions } from './collateral-cache.ts'
 
 async function readConfigured<T>(file: string, decode: (bytes: Uint8Array) => T): Promise<T> {
   let bytes: Uint8Array
