@@ -13,10 +13,11 @@ const CORE = {
   nitro: ['encoding', 'crypto', 'x509', 'cose'],
   'event-log': ['encoding', 'crypto'],
   'failure-codes': [],
-  evidence: ['encoding', 'crypto', 'x509', 'snp', 'tdx', 'nitro', 'event-log', 'log'],
+  measurement: ['encoding', 'crypto', 'tdx', 'nitro'],
+  evidence: ['encoding', 'crypto', 'x509', 'snp', 'tdx', 'nitro', 'event-log', 'log', 'measurement'],
   transform: ['encoding', 'crypto', 'evidence'],
   receipt: ['encoding', 'crypto', 'evidence', 'log', 'transform'],
-  archive: ['encoding', 'crypto', 'evidence', 'log', 'transform', 'receipt', 'snp', 'tdx'],
+  archive: ['encoding', 'crypto', 'evidence', 'log', 'transform', 'receipt', 'snp', 'tdx', 'event-log'],
 }
 
 /** Folders below src and the ones that they may import. */

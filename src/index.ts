@@ -17,7 +17,9 @@ export {
   type Trust,
   verifyAttestation,
 } from './core/evidence/attestation.ts'
-export { type BareEvidence, verifyEvidence } from './core/evidence/bare.ts'
+export { verifyEvidence } from './core/evidence/bare.ts'
+export { type EndorsedQuote, type HardwareAttestation, measurementsOf } from './core/evidence/hardware.ts'
+export type { Quote } from './core/evidence/quoter.ts'
 export { decodeSession, type Session } from './core/evidence/session.ts'
 export { decodeStatement, type Statement, statementReportData } from './core/evidence/statement.ts'
 export { FAILURE_CODES, type FailureCode } from './core/failure-codes.ts'

@@ -62,20 +62,25 @@ function certificatesOf(bytes: Uint8Array): readonly Uint8Array[] {
   return decodePem(String.fromCharCode(...bytes.subarray(0, 1 << 16)), 'CERTIFICATE')
 }
 
+type Place = 'vcek' | 'ask' | 'vlek' | 'asvk' | 'ark'
+
 /** Which place a certificate takes, by its common name. That it really is that certificate is for the verifier to find. */
-function placeOf(certificate: Uint8Array): keyof SnpEndorsements | undefined {
+function placeOf(certificate: Uint8Array): Place | undefined {
   const [name = ''] = decodeCertificate(certificate).subject.commonNames
   if (name === 'SEV-VCEK') return 'vcek'
+  if (name === 'SEV-VLEK') return 'vlek'
+  if (name.startsWith('SEV-VLEK-')) return 'asvk'
   if (name.startsWith('ARK-')) return 'ark'
-  return /^SEV-(?!VLEK)/.test(name) ? 'ask' : undefined
+  return name.startsWith('SEV-') ? 'ask' : undefined
 }
 
 /**
  * Certificates from files and folders, DER or PEM, in any order.
+ * @returns undefined where a certificate of the chain is missing
  * @throws UsageError when a file holds no certificate of AMD's shape
  */
-export async function readSnpEndorsements(paths: readonly string[]): Promise<Partial<SnpEndorsements>> {
-  const found: { -readonly [Place in keyof SnpEndorsements]?: Uint8Array } = {}
+export async function readSnpEndorsements(paths: readonly string[]): Promise<SnpEndorsements | undefined> {
+  const found: { [name in Place]?: Uint8Array } = {}
   for (const file of await expandFolders(paths)) {
     const bytes = await readInput(file)
     try {
@@ -91,5 +96,7 @@ export async function readSnpEndorsements(paths: readonly string[]): Promise<Par
       )
     }
   }
-  return found
+  const { vcek, ask, vlek, asvk, ark } = found
+  if (vcek && ask && ark) return { vcek, ask, ark }
+  return vlek && asvk && ark ? { vlek, asvk, ark } : undefined
 }

@@ -17,9 +17,12 @@ const FLOORS = { Genoa: { bootLoader: 10, tee: 0, snp: 23, microcode: 84 } }
 
 const SNP_POLICY = {
   products: ['Genoa'],
+  deniedProducts: 'unchecked',
   reportVersions: [3, 5],
   signerKinds: ['vcek'],
+  cspIds: 'unchecked',
   chipIds: 'unchecked',
+  deniedChipIds: 'unchecked',
   vmpls: [0],
   migration: 'forbidden',
   smt: 'unchecked',
@@ -29,6 +32,7 @@ const SNP_POLICY = {
   raplDisabled: 'unchecked',
   ciphertextHidingDram: 'unchecked',
   pageSwapDisabled: 'unchecked',
+  minimumAbi: 'unchecked',
   platformInfo: {
     aliasCheckComplete: 'required',
     ecc: 'required',
@@ -36,17 +40,26 @@ const SNP_POLICY = {
     smt: 'unchecked',
     raplDisabled: 'unchecked',
     ciphertextHidingDram: 'unchecked',
+    allowed: 'unchecked',
+    unknownBits: 'reported',
   },
   minimumTcb: FLOORS,
   minimumLaunchTcb: FLOORS,
   minimumCommittedTcb: FLOORS,
   provisionalFirmware: 'forbidden',
+  minimumFirmware: 'unchecked',
+  minimumCommittedFirmware: 'unchecked',
+  minimumLaunchMitigations: 'unchecked',
+  minimumCurrentMitigations: 'unchecked',
   minimumGuestSvn: 'unchecked',
   hostData: 'unchecked',
   idKeyDigests: 'unchecked',
   authorKeyDigests: 'unchecked',
+  authorKey: 'unchecked',
   familyIds: 'unchecked',
   imageIds: 'unchecked',
+  reportIds: 'unchecked',
+  reportIdMas: 'unchecked',
   revocation: 'unchecked',
 }
 
@@ -54,6 +67,7 @@ const SNP_POLICY = {
 export function trialPolicy({ rootFingerprint, host }: TrialReferences): string {
   const policy = {
     version: 1,
+    revision: 1,
     platforms: ['snp'],
     snp: SNP_POLICY,
     roots: 'built-in',
@@ -75,7 +89,8 @@ export function trialPolicy({ rootFingerprint, host }: TrialReferences): string 
 export function trialLock({ measurement, config, models }: TrialReferences): string {
   const lock: Lock = {
     version: 1,
-    rows: [{ platform: 'snp', status: 'active', measurements: { measurement }, config, models }],
+    minimumPolicyRevision: 1,
+    rows: [{ platform: 'snp', status: 'active', notAfter: 'none', measurements: { measurement }, config, models }],
   }
   return encodeLock(lock)
 }

@@ -3,6 +3,12 @@ import { decodeJson } from './encoding/json.ts'
 import { ObjectReader } from './encoding/shape.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
 import type { FailureCode } from './failure-codes.ts'
+import {
+  decodeMeasurements,
+  formatMeasurements,
+  type Measurements,
+  sameMeasurements,
+} from './measurement/measurements.ts'
 import { POLICY_CODES } from './policy.ts'
 
 export interface LockedModel {
@@ -11,11 +17,10 @@ export interface LockedModel {
   readonly digest: string
 }
 
-export interface LockRow {
-  readonly platform: 'snp'
+export type LockRow = Measurements & {
   readonly status: 'active' | 'next' | 'revoked'
-  /** SNP: the launch digest, 96 hex digits. */
-  readonly measurements: { readonly measurement: string }
+  /** Last instant at which the row counts, or `none`. */
+  readonly notAfter: Date | 'none'
   /** Digest of the measured configuration. */
   readonly config: string
   readonly models: readonly LockedModel[]
@@ -23,10 +28,12 @@ export interface LockRow {
 
 export interface Lock {
   readonly version: 1
+  /** The least `revision` of a policy that may be used with this lock: an older policy is refused. */
+  readonly minimumPolicyRevision: number
   readonly rows: readonly LockRow[]
 }
 
-const LAUNCH_DIGEST = /^[0-9a-f]{96}$/
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 function decodeModel(reader: ObjectReader): LockedModel {
   const model = { name: reader.string('name'), digest: reader.string('digest', /^(?:none|sha256:[0-9a-f]{64})$/) }
@@ -34,18 +41,30 @@ function decodeModel(reader: ObjectReader): LockedModel {
   return model
 }
 
+function decodeNotAfter(reader: ObjectReader): Date | 'none' {
+  if (reader.value('notAfter') === 'none') return 'none'
+  const text = reader.string('notAfter', INSTANT)
+  const date = new Date(text)
+  // Date rolls 30 February over into March: what does not come back the same was no date.
+  if (Number.isNaN(date.getTime()) || encodeInstant(date) !== text) throw reader.invalid('notAfter', 'is no date')
+  return date
+}
+
+function encodeInstant(date: Date): string {
+  return date.toISOString().replace('.000Z', 'Z')
+}
+
 function decodeRow(reader: ObjectReader): LockRow {
-  const measurements = reader.object('measurements')
+  const platform = reader.oneOf('platform', ['snp', 'tdx', 'nitro'])
   const row: LockRow = {
-    platform: reader.oneOf('platform', ['snp']),
+    ...decodeMeasurements(platform, reader.object('measurements')),
     status: reader.oneOf('status', ['active', 'next', 'revoked']),
-    measurements: { measurement: measurements.string('measurement', LAUNCH_DIGEST) },
+    notAfter: decodeNotAfter(reader),
     config: reader.string('config', DIGEST_URI),
     models: reader
       .array('models')
       .map((value, i) => decodeModel(new ObjectReader(value, `lock.models[${i}]`, POLICY_CODES))),
   }
-  measurements.end()
   reader.end()
   return row
 }
@@ -54,47 +73,67 @@ function decodeRow(reader: ObjectReader): LockRow {
 export function decodeLock(source: Uint8Array | string): Lock {
   const reader = new ObjectReader(decodeJson(source), 'lock', POLICY_CODES)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
+  const minimumPolicyRevision = reader.integer('minimumPolicyRevision')
   const rows = reader
     .array('rows')
     .map((value, i) => decodeRow(new ObjectReader(value, `lock.rows[${i}]`, POLICY_CODES)))
   reader.end()
   if (rows.length === 0) throw reader.invalid('rows', 'must not be empty')
-  return { version: 1, rows }
+  return { version: 1, minimumPolicyRevision, rows }
 }
 
 /** Sorted keys, two blanks, one measurement a line, final newline: made for review as a diff. */
-export function encodeLock({ rows }: Lock): string {
-  const sorted = rows.map(({ config, measurements, models, platform, status }) => ({
+export function encodeLock({ minimumPolicyRevision, rows }: Lock): string {
+  const sorted = rows.map(({ config, measurements, models, notAfter, platform, status }) => ({
     config,
-    measurements: { measurement: measurements.measurement },
+    measurements: Object.fromEntries(Object.entries(measurements).sort(([a], [b]) => (a < b ? -1 : 1))),
     models: models.map(({ digest, name }) => ({ digest, name })),
+    notAfter: notAfter === 'none' ? notAfter : encodeInstant(notAfter),
     platform,
     status,
   }))
-  return `${JSON.stringify({ rows: sorted, version: 1 }, null, 2)}\n`
+  return `${JSON.stringify({ minimumPolicyRevision, rows: sorted, version: 1 }, null, 2)}\n`
 }
 
 /** What the evidence shows of the code that runs. */
 export interface Reference {
-  readonly platform: 'snp'
-  readonly measurement: string
+  readonly seen: Measurements
   readonly config: string
+  /** The time of judgement. */
+  readonly at: Date
 }
 
 export type RowMatch =
   | { readonly ok: true; readonly rows: readonly LockRow[] }
   | { readonly ok: false; readonly code: FailureCode; readonly detail: string }
 
-/** Rows in force whose measurement and configuration both equal what the evidence shows. Revoked rows never match. */
-export function matchRows({ rows }: Lock, { platform, measurement, config }: Reference): RowMatch {
-  const inForce = rows.filter((row) => row.status !== 'revoked' && row.platform === platform)
-  const measured = inForce.filter((row) => row.measurements.measurement === measurement)
-  if (measured.length === 0)
-    return { ok: false, code: 'MEASUREMENT_MISMATCH', detail: `measurement ${measurement} is in no row in force` }
-  const matched = measured.filter((row) => row.config === config)
+function inForce({ status, notAfter }: LockRow, at: Date): boolean {
+  return status !== 'revoked' && (notAfter === 'none' || at <= notAfter)
+}
+
+/** Rows in force whose measurements and configuration both equal what the evidence shows. Revoked and expired rows never match. */
+export function matchRows(lock: Lock, { seen, config, at }: Reference): RowMatch {
+  const measured = matchMeasurements(lock, { seen, at })
+  if (!measured.ok) return measured
+  const matched = measured.rows.filter((row) => row.config === config)
   if (matched.length === 0)
     return { ok: false, code: 'CONFIG_UNMEASURED', detail: `configuration ${config} is in no row of this measurement` }
   return { ok: true, rows: matched }
+}
+
+/** Rows in force with these measurements, whatever their configuration. */
+export function matchMeasurements({ rows }: Lock, { seen, at }: Omit<Reference, 'config'>): RowMatch {
+  const measured = rows.filter((row) => sameMeasurements(row, seen))
+  if (measured.length === 0)
+    return { ok: false, code: 'MEASUREMENT_MISMATCH', detail: `${formatMeasurements(seen)}: in no row` }
+  const current = measured.filter((row) => inForce(row, at))
+  if (current.length === 0)
+    return {
+      ok: false,
+      code: 'MEASUREMENT_RETIRED',
+      detail: `${formatMeasurements(seen)}: revoked or past its last day`,
+    }
+  return { ok: true, rows: current }
 }
 
 /** Whether one of the rows that matched the session also pins this model; a model of another row is POLICY_TUPLE. */

@@ -1,10 +1,13 @@
 /** `countersign.policy.json`, written by hand: what a verifier demands. Every field is required; to leave one out is spelled `"unchecked"`. @module */
 import { decodeJson } from './encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from './encoding/shape.ts'
+import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
+import { decodeNitroPolicy, type NitroPolicy } from './nitro/index.ts'
 import { UPSTREAM_KINDS, type UpstreamKind } from './receipt/claims.ts'
 import { DISCLOSURE_NAMES, type DisclosureName } from './receipt/disclosures.ts'
 import { decodeSnpPolicy, type SnpPolicy } from './snp/index.ts'
+import { decodeTdxPolicy, type TdxPolicy } from './tdx/index.ts'
 
 export const POLICY_CODES: ShapeCodes = {
   missing: 'POLICY_INCOMPLETE',
@@ -20,9 +23,15 @@ export type Grade = (typeof GRADES)[number]
 
 export interface Policy {
   readonly version: 1
-  /** Platforms that may vouch. Evidence of `tdx` and `nitro` is not judged yet: naming them here accepts nothing. */
+  /** Goes up with each change, by hand: a lock file names the least that may be used with it. */
+  readonly revision: number
+  /** Platforms that may vouch. Each one listed has its section below. */
   readonly platforms: readonly Platform[]
-  readonly snp: SnpPolicy
+  readonly snp?: SnpPolicy
+  readonly tdx?: TdxPolicy
+  /** Due with `tdx`: what the event log of the guest must show. */
+  readonly eventLog?: EventLogPolicy | 'unchecked'
+  readonly nitro?: NitroPolicy
   /** Narrows the built-in roots to these certificates (`sha256:…`); it can never add one. */
   readonly roots: 'built-in' | readonly string[]
   /** Roots of simulators (`sha256:…`). Whatever rests on one is marked simulated. Empty outside trials. */
@@ -33,8 +42,11 @@ export interface Policy {
   readonly grade: Grade
   /** Judging with a nonce of one's own. */
   readonly live: { readonly maxAgeSeconds: number }
-  /** Judging old receipts. `unchecked`: the time is taken as given and the verdict says so. */
-  readonly audit: { readonly time: 'witnessed' | 'unchecked'; readonly witnesses: 'unchecked' }
+  /**
+   * Judging old receipts. `nitro-document`: AWS's security module says when. `unchecked`: the time is taken as given and the verdict
+   * says so.
+   */
+  readonly audit: { readonly time: 'witnessed' | 'nitro-document' | 'unchecked'; readonly witnesses: 'unchecked' }
   /** `locked`: measurement, configuration and model must equal one row of the lock file. */
   readonly measurements: 'locked' | 'unchecked'
   readonly models: 'locked' | 'unchecked'
@@ -68,11 +80,24 @@ function decodeLive(reader: ObjectReader): Policy['live'] {
 
 function decodeAudit(reader: ObjectReader): Policy['audit'] {
   const audit = {
-    time: reader.oneOf('time', ['witnessed', 'unchecked']),
+    time: reader.oneOf('time', ['witnessed', 'nitro-document', 'unchecked']),
     witnesses: reader.oneOf('witnesses', ['unchecked']),
   }
   reader.end()
   return audit
+}
+
+/** A platform that is listed needs its section; one that is not may have it, for the day when it is. */
+function decodeSections(reader: ObjectReader, platforms: readonly Platform[]): Pick<Policy, Platform | 'eventLog'> {
+  const due = (platform: Platform): boolean => platforms.includes(platform) || reader.has(platform)
+  return {
+    ...(due('snp') && { snp: decodeSnpPolicy(reader.value('snp')) }),
+    ...(due('tdx') && {
+      tdx: decodeTdxPolicy(reader.value('tdx')),
+      eventLog: reader.unlessUnchecked('eventLog', () => decodeEventLogPolicy(reader.value('eventLog'))),
+    }),
+    ...(due('nitro') && { nitro: decodeNitroPolicy(reader.value('nitro')) }),
+  }
 }
 
 /**
@@ -82,10 +107,12 @@ function decodeAudit(reader: ObjectReader): Policy['audit'] {
 export function decodePolicy(source: Uint8Array | string): Policy {
   const reader = new ObjectReader(decodeJson(source), 'policy', POLICY_CODES)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
+  const platforms = oneOfEach(reader, 'platforms', PLATFORMS)
   const policy: Policy = {
     version: 1,
-    platforms: oneOfEach(reader, 'platforms', PLATFORMS),
-    snp: decodeSnpPolicy(reader.value('snp')),
+    revision: reader.integer('revision'),
+    platforms,
+    ...decodeSections(reader, platforms),
     roots:
       reader.value('roots') === 'built-in'
         ? 'built-in'

@@ -1,6 +1,8 @@
 /** Everything impure that the gateway works with, and the real ones as defaults. Tests give their own. @module */
 import { randomBytes } from 'node:crypto'
-import type { Quoter } from '../core/evidence/quoter.ts'
+import { endorseFromQuote } from '../core/evidence/endorse.ts'
+import type { EndorsedQuote } from '../core/evidence/hardware.ts'
+import type { Quote, Quoter } from '../core/evidence/quoter.ts'
 import type { GatewayConfig } from './config/index.ts'
 import { type FileSystem, nodeFiles } from './log/index.ts'
 import { createTelemetry } from './telemetry/json-lines.ts'
@@ -26,6 +28,8 @@ export interface GatewayDeps {
   readonly config: GatewayConfig
   readonly quoter: Quoter
   readonly upstreams: UpstreamSet
+  /** Finds what vouches for a quote. By default what the quote itself brings along: all on SEV-SNP and Nitro, nothing on TDX. */
+  readonly endorse?: (quote: Quote) => Promise<EndorsedQuote>
   readonly clock?: Clock
   /** As many random octets as it is asked for. */
   readonly random?: (size: number) => Uint8Array
@@ -54,6 +58,7 @@ export function resolveDeps(deps: GatewayDeps): ResolvedDeps {
     random: (size) => new Uint8Array(randomBytes(size)),
     timers: systemTimers,
     files: nodeFiles,
+    endorse: async (quote) => endorseFromQuote(quote),
     telemetry: createTelemetry(deps.config.operational.log),
     ...deps,
   }

@@ -190,8 +190,7 @@ export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): Issue
   const inserts = new Map(splices.map(({ insert }) => [digestUri(insert), insert]))
   return {
     archive: {
-      quote: { tee: 'snp', report, auxblob: new Uint8Array(0) },
-      endorsements: snp.endorsements,
+      quote: { tee: 'snp', report, auxblob: new Uint8Array(0), endorsements: snp.endorsements },
       session: sessionBytes,
       statement: statementBytes,
       receipt,

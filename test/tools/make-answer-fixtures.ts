@@ -106,12 +106,12 @@ function writeChallenge(
   snp: SimulatedSnp,
 ): void {
   const { archive } = issueAnswer(snp, { before: [genesis, createEntry('nonce', NONCE)], proveIndex: 1, ...recipe })
-  const { quote, endorsements, session, statement } = archive
+  const { quote, session, statement } = archive
   const folder = join(CHALLENGES, code === 'ok' ? name : `${name}-fail`)
   mkdirSync(folder)
   writeFileSync(
     join(folder, 'archive.cmw.json'),
-    encodeArchive({ quote, endorsements, session, statement, ...(proof ? { proof: archive.proof } : {}) }),
+    encodeArchive({ quote, session, statement, ...(proof ? { proof: archive.proof } : {}) }),
   )
   const vector = {
     row,

@@ -99,7 +99,7 @@ function inspectReceipt(token: string): Inspection {
 }
 
 function inspectArchive(archive: Archive): Inspection {
-  const report = inspectReport(archive.quote.report)
+  const report = inspectReport(archive.quote.tee === 'snp' ? archive.quote.report : new Uint8Array(0))
   const session = decodeSession(archive.session)
   const statement = decodeStatement(archive.statement)
   const receipt = archive.receipt === undefined ? undefined : inspectReceipt(archive.receipt)

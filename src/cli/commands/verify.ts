@@ -146,7 +146,11 @@ async function judgeInput(input: string, options: Options, io: Io): Promise<Judg
     )
   refuseOctets(options, 'bare evidence')
   const endorsements = await readSnpEndorsements(options.endorsements)
-  const verdict = await verifyEvidence({ tee: 'snp', report: bytes, endorsements }, options.trust, options.at)
+  const verdict = await verifyEvidence(
+    { tee: 'snp', report: bytes, auxblob: new Uint8Array(0), endorsements },
+    options.trust,
+    options.at,
+  )
   return {
     verdict,
     result: 'SEV-SNP evidence, which proves no answer by itself; time: as given, not proven',

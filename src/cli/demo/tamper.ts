@@ -1,7 +1,7 @@
 /** Alters one octet of each part of an answer's evidence, and says which check notices. @module */
 import type { Archive } from '../../core/archive/index.ts'
 import { decodeBase64Url, encodeBase64Url } from '../../core/encoding/base64.ts'
-import type { Trust } from '../../core/evidence/attestation.ts'
+import type { EndorsedQuote, Trust } from '../../core/evidence/hardware.ts'
 import { type AnswerEvidence, type VerifiedAnswer, verifyAnswer } from '../../core/receipt/answer.ts'
 import { holdOctets } from '../../core/receipt/verify.ts'
 import { failedCheck, type Verdict } from '../../core/verdict.ts'
@@ -59,6 +59,11 @@ function alterProof(proof: string): string {
 
 const MEASUREMENT_OFFSET = 0x90
 
+/** The demonstration runs on the simulated SEV-SNP: one octet of its launch digest. */
+function alterQuote(quote: EndorsedQuote): EndorsedQuote {
+  return quote.tee === 'snp' ? { ...quote, report: flip(quote.report, MEASUREMENT_OFFSET) } : quote
+}
+
 function alterations(held: HeldAnswer): readonly (readonly [string, HeldAnswer])[] {
   const { archive, receipt, proof, response } = held
   const { statement, quote } = archive
@@ -66,10 +71,7 @@ function alterations(held: HeldAnswer): readonly (readonly [string, HeldAnswer])
     ['answer', { ...held, response: flip(response, find(response, '"content":"')) }],
     ['receipt', { ...held, receipt: alterReceipt(receipt) }],
     ['statement', { ...held, archive: { ...archive, statement: flip(statement, find(statement, '"exp":') + 9) } }],
-    [
-      'quote',
-      { ...held, archive: { ...archive, quote: { ...quote, report: flip(quote.report, MEASUREMENT_OFFSET) } } },
-    ],
+    ['quote', { ...held, archive: { ...archive, quote: alterQuote(quote) } }],
     ['proof', { ...held, proof: alterProof(proof) }],
   ]
 }

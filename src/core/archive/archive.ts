@@ -9,12 +9,10 @@ import { digestUri } from '../crypto/index.ts'
 import { decodeJson } from '../encoding/json.ts'
 import type { ObjectReader } from '../encoding/shape.ts'
 import { decodeAscii, decodeUtf8, encodeUtf8 } from '../encoding/utf8.ts'
-import type { Quote } from '../evidence/quoter.ts'
+import type { EndorsedQuote } from '../evidence/hardware.ts'
 import { SESSION_PROFILE } from '../evidence/session.ts'
 import { STATEMENT_PROFILE } from '../evidence/statement.ts'
-import type { SnpEndorsements } from '../snp/certificate-table.ts'
 import {
-  CMW_ENDORSEMENTS,
   CMW_EVIDENCE,
   type CmwMessage,
   type CmwRecord,
@@ -24,7 +22,7 @@ import {
   matchCollectionType,
   openCollection,
 } from './cmw.ts'
-import { decodeTsmReport, encodeTsmReport, TSM_REPORT_TYPE } from './tsm-report.ts'
+import { decodeQuoteRecords, encodeQuoteRecords } from './quote-records.ts'
 
 export const ARCHIVE_PROFILE = 'urn:countersign:archive:1'
 export const ARCHIVE_TYPE = 'application/cmw+json'
@@ -33,8 +31,7 @@ export const MAX_ARCHIVE_SIZE: number = 1 << 20
 
 /** What an archive holds, octets as they were signed. */
 export interface Archive {
-  readonly quote: Quote
-  readonly endorsements: SnpEndorsements
+  readonly quote: EndorsedQuote
   readonly session: Uint8Array
   readonly statement: Uint8Array
   /** Token with those disclosures that its holder gives away. */
@@ -52,9 +49,7 @@ const STATEMENT_TYPE = `application/eat-ucs+json; eat_profile="${STATEMENT_PROFI
 const RECEIPT_TYPE = 'application/eat+jwt'
 const PROOF_TYPE = 'text/plain; charset=utf-8'
 const INSERT_TYPE = 'application/octet-stream'
-const CERTIFICATE_TYPE = 'application/pkix-cert'
 const INSERT_NAME = /^insert\/([0-9a-f]{64})$/
-const CERTIFICATES = ['vcek', 'ask', 'ark'] as const
 
 function evidence(mediaType: string, octets: Uint8Array): CmwRecord {
   return encodeRecord({ mediaType, octets }, CMW_EVIDENCE)
@@ -62,20 +57,15 @@ function evidence(mediaType: string, octets: Uint8Array): CmwRecord {
 
 /** @throws CountersignError ERR_USAGE when the archive would be larger than a reader takes */
 export function encodeArchive(archive: Archive): Uint8Array {
-  const { quote, endorsements, session, statement, receipt, proof, inserts = new Map(), request, response } = archive
-  const chain = CERTIFICATES.map(
-    (name) =>
-      [name, encodeRecord({ mediaType: CERTIFICATE_TYPE, octets: endorsements[name] }, CMW_ENDORSEMENTS)] as const,
-  )
+  const { quote, session, statement, receipt, proof, inserts = new Map(), request, response } = archive
   const inserted = [...inserts].map(
     ([digest, octets]) => [`insert/${digest.slice('sha256:'.length)}`, evidence(INSERT_TYPE, octets)] as const,
   )
   const collection = {
     __cmwc_t: ARCHIVE_PROFILE,
-    evidence: evidence(TSM_REPORT_TYPE, encodeTsmReport(quote)),
+    ...encodeQuoteRecords(quote),
     session: evidence(SESSION_TYPE, session),
     statement: evidence(STATEMENT_TYPE, statement),
-    endorsements: Object.fromEntries(chain),
     ...(receipt === undefined ? {} : { receipt: evidence(RECEIPT_TYPE, encodeUtf8(receipt)) }),
     ...(proof === undefined ? {} : { proof: evidence(PROOF_TYPE, encodeUtf8(proof)) }),
     ...Object.fromEntries(inserted),
@@ -86,14 +76,6 @@ export function encodeArchive(archive: Archive): Uint8Array {
   if (bytes.length > MAX_ARCHIVE_SIZE)
     throw new CountersignError('ERR_USAGE', `an archive has at most ${MAX_ARCHIVE_SIZE} octets`)
   return bytes
-}
-
-function decodeEndorsements(reader: ObjectReader): SnpEndorsements {
-  const certificate = (name: (typeof CERTIFICATES)[number]): Uint8Array =>
-    decodeRecordOf(reader, name, CMW_ENDORSEMENTS, CERTIFICATE_TYPE)
-  const endorsements = { vcek: certificate('vcek'), ask: certificate('ask'), ark: certificate('ark') }
-  reader.end()
-  return endorsements
 }
 
 function decodeInserts(reader: ObjectReader): ReadonlyMap<string, Uint8Array> {
@@ -115,14 +97,12 @@ export function decodeArchive(bytes: Uint8Array): Archive {
   const reader = openCollection(decodeJson(bytes, { maxSize: MAX_ARCHIVE_SIZE }), 'archive')
   matchCollectionType(reader, ARCHIVE_PROFILE)
   const octetsOf = (name: string, type: string): Uint8Array => decodeRecordOf(reader, name, CMW_EVIDENCE, type)
-  const quote = decodeTsmReport(octetsOf('evidence', TSM_REPORT_TYPE))
+  const quote = decodeQuoteRecords(reader)
   const session = octetsOf('session', SESSION_TYPE)
   const statement = octetsOf('statement', STATEMENT_TYPE)
-  const endorsements = decodeEndorsements(reader.object('endorsements'))
   const inserts = decodeInserts(reader)
   const archive: Archive = {
     quote,
-    endorsements,
     session,
     statement,
     ...(reader.has('receipt') ? { receipt: decodeAscii(octetsOf('receipt', RECEIPT_TYPE)) } : {}),

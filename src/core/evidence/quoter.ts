@@ -1,7 +1,7 @@
 /** What asks the hardware for a quote. Real and simulated devices look alike from here, but for `simulated`. @module */
 
 /** One AMD SEV-SNP attestation. */
-export interface Quote {
+export interface SnpQuote {
   readonly tee: 'snp'
   /** ATTESTATION_REPORT as the firmware made it, 1184 bytes. */
   readonly report: Uint8Array
@@ -9,9 +9,28 @@ export interface Quote {
   readonly auxblob: Uint8Array
 }
 
+/** One Intel TDX attestation. */
+export interface TdxQuote {
+  readonly tee: 'tdx'
+  /** The quote as the guest received it, zero padding included. */
+  readonly quote: Uint8Array
+  /** What was measured into the registers, as {@link encodeEventLog} writes it; believed as far as it replays. */
+  readonly eventLog?: Uint8Array
+}
+
+/** One AWS Nitro attestation. */
+export interface NitroQuote {
+  readonly tee: 'nitro'
+  /** The attestation document, COSE_Sign1, as the security module made it; its certificates are inside. */
+  readonly document: Uint8Array
+}
+
+/** What a device hands out: one member for each platform, told apart by `tee`. Other kinds of evidence are added here. */
+export type Quote = SnpQuote | TdxQuote | NitroQuote
+
 /** A device that quotes. */
 export interface Quoter {
-  readonly tee: 'snp'
+  readonly tee: Quote['tee']
   /** True for software: its evidence passes only where its root is trusted under `dangerouslyTrustSimulatedRoots`. */
   readonly simulated: boolean
   /**

@@ -1,6 +1,7 @@
 /** The evidence in use, and what waits for newer: ties the quoting loop to session, log and disk. @module */
 import { join } from 'node:path'
 import { encodeArchive } from '../../core/archive/index.ts'
+import { quoteOctets } from '../../core/evidence/endorse.ts'
 import { createEntry } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
 import type { ResolvedDeps } from '../deps.ts'
@@ -113,14 +114,19 @@ export class Attester {
   }
 
   async #attempt(): Promise<AttestedEvidence> {
-    const { quoter, config } = this.#deps
+    const { quoter, endorse, config } = this.#deps
     const life = config.operational.quoting.statementLifeSeconds
     const statement = await prepareStatement(this.#session, this.#clock, life)
     const askedMs = this.#clock.monotonicMs()
     const quote = await requestQuote(quoter, statement)
     const deviceMs = this.#clock.monotonicMs() - askedMs
+    const endorsed = await endorse(quote)
     const { simulated } = quoter
-    return verifyOwnQuote({ quote, deviceMs }, statement, { session: this.#session, clock: this.#clock, simulated })
+    return verifyOwnQuote({ quote: endorsed, deviceMs }, statement, {
+      session: this.#session,
+      clock: this.#clock,
+      simulated,
+    })
   }
 
   #isDue(): boolean {
@@ -146,18 +152,18 @@ export class Attester {
   /** The bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses will date. */
   #appendQuote({ quote }: AttestedEvidence): void {
     try {
-      this.#session.log.appendEntry(createEntry('quote', quote.report))
+      this.#session.log.appendEntry(createEntry('quote', quoteOctets(quote)))
     } catch (error) {
       if (!(error instanceof CountersignError) || error.code !== 'ERR_LOG_APPEND') throw error
     }
   }
 
   /** Only the newest is kept: its checkpoint covers all earlier receipts. */
-  async #store({ session, statement, quote, endorsements }: AttestedEvidence): Promise<void> {
+  async #store({ session, statement, quote }: AttestedEvidence): Promise<void> {
     const { files, telemetry } = this.#deps
     const path = join(this.#session.log.directory, 'evidence.cmw.json')
     try {
-      await replaceFile(files, path, encodeArchive({ session, statement, quote, endorsements }))
+      await replaceFile(files, path, encodeArchive({ session, statement, quote }))
     } catch (error) {
       telemetry.write({ event: 'evidence-not-stored', detail: error instanceof Error ? error.message : 'unknown' })
     }

@@ -1,9 +1,9 @@
 /** One attempt at attested evidence: statement over the newest checkpoint, quote, self-verification. wire.md section 1. @module */
 import { type Attestation, verifyAttestation } from '../../core/evidence/attestation.ts'
+import type { EndorsedQuote } from '../../core/evidence/hardware.ts'
 import type { Quote, Quoter } from '../../core/evidence/quoter.ts'
 import { encodeStatement, STATEMENT_PROFILE, statementReportData } from '../../core/evidence/statement.ts'
 import type { SignedCheckpoint } from '../../core/log/index.ts'
-import { decodeSnpEndorsements, type SnpEndorsements } from '../../core/snp/index.ts'
 import { assertVerified, type Verified } from '../../core/verdict.ts'
 import { CountersignError, MalformedError } from '../../errors.ts'
 import type { BootClock } from './boot-clock.ts'
@@ -14,8 +14,7 @@ import type { RunningSession } from './session.ts'
 export interface AttestedEvidence {
   readonly session: Uint8Array
   readonly statement: Uint8Array
-  readonly quote: Quote
-  readonly endorsements: SnpEndorsements
+  readonly quote: EndorsedQuote
   readonly attestation: Verified<Attestation>
   /** The quoted checkpoint with its signature. */
   readonly checkpoint: SignedCheckpoint
@@ -58,19 +57,18 @@ export function requestQuote(quoter: Quoter, statement: PreparedStatement): Prom
  * @throws CountersignError ERR_QUOTE with the refusal as cause
  */
 export async function verifyOwnQuote(
-  { quote, deviceMs }: { readonly quote: Quote; readonly deviceMs: number },
+  { quote, deviceMs }: { readonly quote: EndorsedQuote; readonly deviceMs: number },
   { octets: statement, checkpoint }: PreparedStatement,
   { session, clock, simulated }: { session: RunningSession; clock: BootClock; simulated: boolean },
 ): Promise<AttestedEvidence> {
   try {
-    const endorsements = decodeSnpEndorsements(quote.auxblob)
     const verdict = await verifyAttestation(
-      { session: session.octets, statement, quote, endorsements },
-      selfTrust(endorsements, simulated),
+      { session: session.octets, statement, quote },
+      selfTrust(quote, simulated),
       { source: 'as-given', at: clock.date() },
     )
     const attestation = assertVerified(verdict)
-    return { session: session.octets, statement, quote, endorsements, attestation, checkpoint, deviceMs }
+    return { session: session.octets, statement, quote, attestation, checkpoint, deviceMs }
   } catch (cause) {
     if (cause instanceof MalformedError || (cause instanceof CountersignError && cause.code === 'ERR_NOT_VERIFIED'))
       throw new CountersignError('ERR_QUOTE', `the device's quote did not verify: ${cause.message}`, { cause })

@@ -11,8 +11,12 @@ const octets = (length: number, fill: number): Uint8Array => new Uint8Array(leng
 const insert = encodeUtf8('"other-name"')
 
 const BARE: Archive = {
-  quote: { tee: 'snp', report: octets(1184, 1), auxblob: octets(300, 2) },
-  endorsements: { vcek: octets(90, 3), ask: octets(91, 4), ark: octets(92, 5) },
+  quote: {
+    tee: 'snp',
+    report: octets(1184, 1),
+    auxblob: octets(300, 2),
+    endorsements: { vcek: octets(90, 3), ask: octets(91, 4), ark: octets(92, 5) },
+  },
   session: encodeUtf8('{"session":true}'),
   statement: encodeUtf8('{"statement":true}'),
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodeArchive } from '../../../src/core/archive/index.ts'
 import { decodeBase64Url } from '../../../src/core/encoding/base64.ts'
-import { encodeHex } from '../../../src/core/encoding/bytes.ts'
 import { challengeAnchor, verifyAttestation } from '../../../src/core/evidence/attestation.ts'
 import { verifyEvidence } from '../../../src/core/evidence/bare.ts'
+import { measurementsOf } from '../../../src/core/evidence/hardware.ts'
 import { decodeLock } from '../../../src/core/lock.ts'
 import { decodePolicy } from '../../../src/core/policy.ts'
 
@@ -54,32 +54,28 @@ describe('bare evidence', () => {
   it('verifies with its certificates at a time that policy lets be given', async () => {
     const { vector, archive, trust } = readVector('challenge')
     const verdict = await verifyEvidence(
-      { tee: 'snp', report: archive.quote.report, endorsements: archive.endorsements },
+      archive.quote,
       { ...trust, policy: { ...trust.policy, ...unanchored } },
       new Date(vector.at),
     )
-    expect(verdict.ok && encodeHex(verdict.value.report.measurement)).toBe(vector.lock.rows[0].measurements.measurement)
+    expect(verdict.ok && measurementsOf(verdict.value).measurements).toEqual(vector.lock.rows[0].measurements)
   })
 
-  it('[P2] is incomplete, not verified, while a certificate is missing', async () => {
+  it('[P2] is incomplete, not verified, while the certificates are missing', async () => {
     const { vector, archive, trust } = readVector('challenge')
-    const { vcek, ark } = archive.endorsements
+    if (archive.quote.tee !== 'snp') throw new Error('not an SNP vector')
     const verdict = await verifyEvidence(
-      { tee: 'snp', report: archive.quote.report, endorsements: { vcek, ark } },
+      { ...archive.quote, endorsements: undefined },
       { ...trust, policy: { ...trust.policy, ...unanchored } },
       new Date(vector.at),
     )
     expect(verdict).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED' })
-    expect(verdict.checks.find(({ name }) => name === 'endorsements')?.detail).toContain('ask')
+    expect(verdict.checks.find(({ name }) => name === 'endorsements')?.detail).toContain('missing')
   })
 
   it('does not take a given time where policy asks for a proven one', async () => {
     const { vector, archive, trust } = readVector('challenge')
-    const verdict = await verifyEvidence(
-      { tee: 'snp', report: archive.quote.report, endorsements: archive.endorsements },
-      trust,
-      new Date(vector.at),
-    )
+    const verdict = await verifyEvidence(archive.quote, trust, new Date(vector.at))
     expect(verdict).toMatchObject({ ok: false, code: 'TIME_UNANCHORED' })
   })
 })

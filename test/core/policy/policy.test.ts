@@ -87,25 +87,33 @@ describe('lock', () => {
     const row = {
       platform: 'snp',
       status: 'active',
+      notAfter: 'none',
       measurements: { measurement: a },
       config,
       models: [model],
     } as const
     const rows = {
       version: 1,
+      minimumPolicyRevision: 0,
       rows: [
         row,
         { ...row, measurements: { measurement: b }, status: 'revoked' },
         { ...row, status: 'next', config: `sha256:${'e'.repeat(64)}`, models: [{ ...model, name: 'n' }] },
       ],
     } as const
-    const matched = matchRows(rows, { platform: 'snp', measurement: a, config })
+    const at = new Date('2027-01-15T08:00:00Z')
+    const seen = (measurement: string) => ({ platform: 'snp', measurements: { measurement } }) as const
+    const matched = matchRows(rows, { seen: seen(a), config, at })
     expect(matched).toEqual({ ok: true, rows: [row] })
-    expect(matchRows(rows, { platform: 'snp', measurement: b, config })).toMatchObject({
+    expect(matchRows(rows, { seen: seen(b), config, at })).toMatchObject({
+      ok: false,
+      code: 'MEASUREMENT_RETIRED',
+    })
+    expect(matchRows(rows, { seen: seen('f'.repeat(96)), config, at })).toMatchObject({
       ok: false,
       code: 'MEASUREMENT_MISMATCH',
     })
-    expect(matchRows(rows, { platform: 'snp', measurement: a, config: `sha256:${'0'.repeat(64)}` })).toMatchObject({
+    expect(matchRows(rows, { seen: seen(a), config: `sha256:${'0'.repeat(64)}`, at })).toMatchObject({
       ok: false,
       code: 'CONFIG_UNMEASURED',
     })

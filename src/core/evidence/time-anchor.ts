@@ -1,0 +1,138 @@
+/** The time T at which evidence is judged, and why it may be believed. wire.md section 5. @module */
+import { BUILT_AT } from '../build-date.ts'
+import { createEntry, verifyInclusion } from '../log/index.ts'
+import type { Policy } from '../policy.ts'
+import type { Checker } from '../verdict.ts'
+
+/**
+ * `nonce`: a log entry that commits to a nonce of the verifier's own lies below the quote, so the quote is newer than the nonce.
+ * `as-given`: nobody proves it; passes only where policy spells the time unchecked, or names the clock of the Nitro document instead.
+ */
+export type TimeAnchor =
+  | {
+      readonly source: 'nonce'
+      readonly at: Date
+      /** When the verifier made the nonce, by its own clock. */
+      readonly noncedAt: Date
+      /** The 33 octets that commit to the nonce. */
+      readonly entry: Uint8Array
+      /** C2SP tlog-proof of the entry; undefined when the gateway gave none. */
+      readonly proof: string | undefined
+    }
+  | { readonly source: 'as-given'; readonly at: Date }
+
+/** T, and where it came from. `document`: the time that the security module of AWS wrote into its document. */
+export interface JudgedTime {
+  readonly source: TimeAnchor['source'] | 'document'
+  readonly at: Date
+}
+
+/** The time anchor of a challenge: its log entry is 0x04 || SHA-256(nonce). */
+export function challengeAnchor(challenge: {
+  nonce: Uint8Array
+  noncedAt: Date
+  at: Date
+  proof: string | undefined
+}): TimeAnchor {
+  const { nonce, noncedAt, at, proof } = challenge
+  return { source: 'nonce', at, noncedAt, entry: createEntry('nonce', nonce), proof }
+}
+
+/** The quoted checkpoint that a proof must lead to. */
+export interface QuotedCheckpoint {
+  readonly vkey: string
+  readonly body: string
+  readonly origin: string
+}
+
+type AnchorCheck = 'nonce' | 'time' | 'clock'
+
+/** Proves the time, or says that nobody does. @param documentTime that of a Nitro document, which its signature vouches for */
+export async function checkAnchor(
+  check: Checker<AnchorCheck>,
+  time: TimeAnchor,
+  { audit }: Policy,
+  { quoted, documentTime }: { quoted: QuotedCheckpoint; documentTime: Date | undefined },
+): Promise<JudgedTime> {
+  if (time.source === 'as-given') {
+    check.unchecked('nonce', 'no nonce of your own is under this quote')
+    check.unchecked('clock', 'the time is not read from a clock of yours')
+    return checkGivenTime(check, time.at, { audit, documentTime })
+  }
+  if (time.proof === undefined)
+    check.fail('nonce', 'NONCE_MISSING', 'the gateway gave no proof that your nonce is in its log')
+  const { vkey, origin, body } = quoted
+  const proven = await verifyInclusion({ proof: time.proof, entry: time.entry, vkey, origin })
+  if (!proven.ok)
+    check.fail(
+      'nonce',
+      proven.code === 'LOG_INCLUSION' ? 'NONCE_MISMATCH' : proven.code,
+      'the log does not hold your nonce where the proof says',
+    )
+  check.that('nonce', proven.value.body === body, 'CHECKPOINT_NOT_QUOTED', {
+    pass: 'the quote is newer than your nonce',
+    fail: 'the nonce is in another checkpoint than the quoted one',
+  })
+  check.pass('time', 'proven by your nonce')
+  // A clock that stands before this software was made is wrong, and with it every bound that was judged by it.
+  check.that('clock', time.at >= BUILT_AT, 'CLOCK_IMPLAUSIBLE', {
+    seen: time.at.toISOString(),
+    wanted: `not before ${BUILT_AT.toISOString()}, when this software was made`,
+  })
+  return { source: 'nonce', at: time.at }
+}
+
+/** A time that nobody proves, or that of a Nitro document where policy names it. */
+export function checkGivenTime(
+  check: Checker<'time'>,
+  at: Date,
+  { audit, documentTime }: { audit: Policy['audit']; documentTime: Date | undefined },
+): JudgedTime {
+  if (audit.time === 'nitro-document') {
+    if (documentTime === undefined)
+      check.fail('time', 'TIME_UNANCHORED', 'policy names the time of the Nitro document, and this is no such document')
+    check.pass('time', `as the Nitro document says: ${documentTime.toISOString()}`)
+    return { source: 'document', at: documentTime }
+  }
+  if (audit.time !== 'unchecked')
+    check.fail('time', 'TIME_UNANCHORED', 'the host owns its clock and no nonce or witness proves the time')
+  check.unchecked('time', 'as given, not proven')
+  return { source: 'as-given', at }
+}
+
+/** A host's clock may be this far ahead of the verifier's, seconds. */
+const CLOCK_SKEW = 300
+
+/** What bounds a statement's life: its own words, the certificate under its quote and, on Nitro, the device's clock. */
+export interface StatementLife {
+  /** Seconds since 1970. */
+  readonly iat: number
+  readonly expiresAt: Date
+  readonly documentTime: Date | undefined
+}
+
+/** T lies within the life of the statement, and a nonce of one's own is not older than policy allows. */
+export function checkTimes(
+  check: Checker<'statement-time' | 'age'>,
+  { judged, anchor }: { judged: JudgedTime; anchor: TimeAnchor },
+  { iat, expiresAt, documentTime }: StatementLife,
+  { live }: Policy,
+): void {
+  const { at } = judged
+  const from = new Date((iat - CLOCK_SKEW) * 1000)
+  // The host could hand a document of one time to a statement of another.
+  const apart = documentTime === undefined ? 0 : Math.abs(documentTime.getTime() - iat * 1000)
+  check.that('statement-time', at >= from && at < expiresAt && apart <= CLOCK_SKEW * 1000, 'STATEMENT_TIME', {
+    seen: `${at.toISOString()}${documentTime === undefined ? '' : `, document of ${documentTime.toISOString()}`}`,
+    wanted: `from ${from.toISOString()} to before ${expiresAt.toISOString()}`,
+  })
+  if (anchor.source === 'as-given') {
+    check.unchecked('age', 'no nonce to count from')
+    return
+  }
+  const age = Math.floor((at.getTime() - anchor.noncedAt.getTime()) / 1000)
+  check.that('age', age >= 0 && age <= live.maxAgeSeconds, 'EVIDENCE_STALE', {
+    seen: `${age} s since the nonce was made`,
+    wanted: `at most ${live.maxAgeSeconds} s`,
+  })
+}
