@@ -7,6 +7,7 @@ export {
 } from './certification-data.ts'
 export { TDX_CHECKS, type TdxCheck } from './checks.ts'
 export type { SignedDocument, TdxCollateral } from './collateral.ts'
+export { type TdxMeasurements, tdxMeasurements } from './measurements.ts'
 export { decodePckExtension, OID_PCK_EXTENSION, type PckExtension } from './pck.ts'
 export { decodePcsDocument } from './pcs-document.ts'
 export { decodeTdxPolicy, type TdxPolicy } from './policy.ts'
@@ -22,6 +23,7 @@ export {
   type TdxQuote,
   type TdxQuoteVersion,
   tdxSignedSize,
+  trimTdxQuote,
 } from './quote.ts'
 export { createTdxRoots } from './roots.ts'
 export type { MatchedLevel, TcbPass, TdxTcb } from './tcb.ts'
@@ -33,6 +35,5 @@ export {
   type TdxAttestation,
   type TdxEvidence,
   type TdxExpectations,
-  type TdxMeasurements,
   verifyTdxQuote,
 } from './verify.ts'

@@ -84,6 +84,14 @@ export function encodeTdxQuote(quote: TdxQuote): Uint8Array {
   return w.u32le(signatureData.length).bytes(signatureData).zero(quote.paddingSize).finish()
 }
 
+/**
+ * The quote without the zeros behind it: what identifies it, however it was stored.
+ * @throws MalformedError as {@link decodeTdxQuote}
+ */
+export function trimTdxQuote(bytes: Uint8Array): Uint8Array {
+  return bytes.slice(0, bytes.length - decodeTdxQuote(bytes).paddingSize)
+}
+
 /** The octets that the attestation key signs: header and body and, in version 5, the body's descriptor between them. */
 export function encodeTdxSigned(
   quote: Pick<TdxQuote, 'version' | 'reserved' | 'qeVendorId' | 'userData' | 'body'>,

@@ -1,0 +1,81 @@
+/** Holds authentic collateral against the time, the policy and the platform, and the quoting enclave against its identity. @module */
+import { encodeHex, sameBytes } from '../encoding/bytes.ts'
+import type { Checker } from '../verdict.ts'
+import type { TdxCheck } from './checks.ts'
+import type { TdxDocuments } from './documents.ts'
+import type { PckExtension } from './pck.ts'
+import type { PcsDocument } from './pcs-fields.ts'
+import type { TdxPolicy } from './policy.ts'
+import type { QeIdentity } from './qe-identity.ts'
+import type { QeReport } from './qe-report.ts'
+
+/** Dates of both documents, bounds included, in whole seconds as they are written. */
+export function checkWindows(check: Checker<TdxCheck>, { tcbInfo, qeIdentity }: TdxDocuments, time: Date): void {
+  const at = Math.floor(time.getTime() / 1000) * 1000
+  for (const [name, { issueDate, nextUpdate }] of named(tcbInfo, qeIdentity)) {
+    const window = `${name}: ${instant(issueDate)} to ${instant(nextUpdate)}, judged at ${instant(new Date(at))}`
+    check.that('collateral-window', issueDate.getTime() <= at, 'COLLATERAL_FUTURE', { fail: window })
+    check.that('collateral-window', at <= nextUpdate.getTime(), 'COLLATERAL_EXPIRED', { fail: window })
+  }
+  const last = new Date(Math.min(tcbInfo.nextUpdate.getTime(), qeIdentity.nextUpdate.getTime()))
+  check.pass('collateral-window', `current until ${instant(last)}`)
+}
+
+/** Documents live for 30 days: whoever serves the older of two picks what is known of a platform. */
+export function checkNumbers(
+  check: Checker<TdxCheck>,
+  { tcbInfo, qeIdentity }: TdxDocuments,
+  { minimumEvaluationDataNumber: floor }: TdxPolicy,
+): void {
+  const seen = `TCB info ${tcbInfo.evaluationDataNumber}, QE identity ${qeIdentity.evaluationDataNumber}`
+  if (floor === 'unchecked') {
+    check.unchecked('collateral-number', `${seen}; policy: unchecked`)
+    return
+  }
+  const least = Math.min(tcbInfo.evaluationDataNumber, qeIdentity.evaluationDataNumber)
+  check.that('collateral-number', least >= floor, 'COLLATERAL_ROLLBACK', { seen, wanted: `at least ${floor}` })
+}
+
+/** TCB info of another kind of platform would hold its levels against another's. */
+export function checkPlatformKind(check: Checker<TdxCheck>, { tcbInfo }: TdxDocuments, pck: PckExtension): void {
+  check.that('fmspc', tcbInfo.fmspc === pck.fmspc && tcbInfo.pceId === pck.pceId, 'TDX_FMSPC', {
+    seen: `TCB info of ${tcbInfo.fmspc}, PCE ${tcbInfo.pceId}`,
+    wanted: `${pck.fmspc}, PCE ${pck.pceId}`,
+  })
+}
+
+/** The platform's key signs reports of any enclave: this one must be Intel's quoting enclave. */
+export function checkQeIdentity(check: Checker<TdxCheck>, report: QeReport, identity: QeIdentity): void {
+  const wrong = [
+    ['MRSIGNER', sameBytes(report.mrSigner, identity.mrSigner)],
+    ['ISVPRODID', report.isvProdId === identity.isvProdId],
+    ['MISCSELECT', sameBytes(masked(report.miscSelect, identity.miscSelectMask), identity.miscSelect)],
+    ['ATTRIBUTES', sameBytes(masked(report.attributes, identity.attributesMask), identity.attributes)],
+  ]
+    .filter(([, right]) => !right)
+    .map(([name]) => name)
+  const seen = `MRSIGNER ${encodeHex(report.mrSigner)}, ISVPRODID ${report.isvProdId}, MISCSELECT ${encodeHex(report.miscSelect)}, ATTRIBUTES ${encodeHex(report.attributes)}`
+  check.that('qe-identity-match', wrong.length === 0, 'QE_IDENTITY_MISMATCH', {
+    pass: `signed by ${encodeHex(identity.mrSigner)}`,
+    fail: `${wrong.join(', ')} of the quoting enclave: ${seen}`,
+    seen,
+    wanted: `MRSIGNER ${encodeHex(identity.mrSigner)}, ISVPRODID ${identity.isvProdId}, MISCSELECT ${encodeHex(identity.miscSelect)} under ${encodeHex(identity.miscSelectMask)}, ATTRIBUTES ${encodeHex(identity.attributes)} under ${encodeHex(identity.attributesMask)}`,
+  })
+}
+
+/** Each octet under the mask. */
+export function masked(octets: Uint8Array, mask: Uint8Array): Uint8Array {
+  return octets.map((octet, index) => octet & (mask[index] ?? 0))
+}
+
+/** As Intel writes it. */
+export function instant(date: Date): string {
+  return date.toISOString().replace('.000Z', 'Z')
+}
+
+function named(tcbInfo: PcsDocument, qeIdentity: PcsDocument): readonly (readonly [string, PcsDocument])[] {
+  return [
+    ['TCB info', tcbInfo],
+    ['QE identity', qeIdentity],
+  ]
+}
