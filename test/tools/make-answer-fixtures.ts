@@ -27,6 +27,7 @@ const genesis = createEntry('genesis', encodeUtf8('genesis'))
 function basePolicy(snp: SimulatedSnp): object {
   return {
     version: 1,
+    revision: 1,
     platforms: ['snp'],
     snp: JSON.parse(readFileSync(join('attestation-fixtures', 'snp', 'policy.json'), 'utf8')),
     roots: 'built-in',
@@ -50,6 +51,7 @@ function lockRows(fixture: AnswerFixture, snp: SimulatedSnp): readonly object[] 
     measurements: { measurement: snp.measurement },
     config: LOCKED_CONFIG,
     models: [MODEL],
+    notAfter: 'none',
   }
   const other = { ...row, measurements: { measurement: 'd'.repeat(96) } }
   return fixture.row === 'P6'
@@ -94,7 +96,7 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
     outcome: held.outcome ?? 'complete',
     seen: held.seen ?? [],
     policy: { ...basePolicy(snp), ...policy },
-    lock: fixture.lock === 'none' ? 'none' : { version: 1, rows: lockRows(fixture, snp) },
+    lock: fixture.lock === 'none' ? 'none' : { version: 1, minimumPolicyRevision: 0, rows: lockRows(fixture, snp) },
     expect: code === 'ok' ? { ok: true, grade: withoutProof ? 'signed' : 'quoted' } : { ok: false, code },
   }
   writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)
@@ -122,6 +124,7 @@ function writeChallenge(
     policy: basePolicy(snp),
     lock: {
       version: 1,
+      minimumPolicyRevision: 0,
       rows: [
         {
           platform: 'snp',
@@ -129,6 +132,7 @@ function writeChallenge(
           measurements: { measurement: snp.measurement },
           config: LOCKED_CONFIG,
           models: [MODEL],
+          notAfter: 'none',
         },
       ],
     },

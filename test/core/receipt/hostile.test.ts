@@ -31,6 +31,7 @@ const trust: Trust = {
   lock: decodeLock(
     JSON.stringify({
       version: 1,
+      minimumPolicyRevision: 0,
       rows: [
         {
           platform: 'snp',
@@ -38,6 +39,7 @@ const trust: Trust = {
           measurements: { measurement: snp.measurement },
           config: `sha256:${CONFIG_DIGEST}`,
           models: [MODEL],
+          notAfter: 'none',
         },
       ],
     }),

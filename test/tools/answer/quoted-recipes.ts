@@ -182,7 +182,7 @@ export const QUOTED_FIXTURES: readonly AnswerFixture[] = [
     row: 'S15',
     name: 'measurement-revoked',
     title: 'a measurement whose row is revoked',
-    code: 'MEASUREMENT_MISMATCH',
+    code: 'MEASUREMENT_RETIRED',
     lock: { status: 'revoked' },
   },
   {
