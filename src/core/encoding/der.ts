@@ -13,7 +13,7 @@ export const DER_IA5_STRING = 0x16
 export const DER_SEQUENCE = 0x30
 export const DER_SET = 0x31
 
-/** One element: `raw` is tag, length and content; `content` the content alone. */
+/** One element: `raw` is tag, length and content; `content` the content alone. Both are views of the octets that were read. */
 export interface DerElement {
   readonly tag: number
   readonly content: Uint8Array
@@ -35,27 +35,34 @@ function readLength(reader: Reader): number {
   return length
 }
 
-function readElement(reader: Reader, bytes: Uint8Array): DerElement {
+function readElement(reader: Reader): DerElement {
   const start = reader.offset
   const tag = reader.u8('DER tag')
   if ((tag & 0x1f) === 0x1f) throw invalid('multi-octet tag')
   const length = readLength(reader)
-  const content = reader.bytes('DER content', length)
-  return { tag, content, raw: bytes.slice(start, reader.offset) }
+  const content = reader.view('DER content', length)
+  return { tag, content, raw: reader.viewFrom(start) }
 }
 
-/** The elements that `bytes` consists of, to its end. @throws MalformedError DER_INVALID, EVIDENCE_TRUNCATED */
-export function decodeDerElements(bytes: Uint8Array): readonly DerElement[] {
+/**
+ * The elements that `bytes` consists of, to its end.
+ * @param limit how many there may be at most; none beyond is read
+ * @throws MalformedError DER_INVALID, EVIDENCE_TRUNCATED
+ */
+export function decodeDerElements(bytes: Uint8Array, limit: number = Number.POSITIVE_INFINITY): readonly DerElement[] {
   const reader = new Reader(bytes)
   const elements: DerElement[] = []
-  while (reader.remaining > 0) elements.push(readElement(reader, bytes))
+  while (reader.remaining > 0) {
+    if (elements.length >= limit) throw invalid(`more than ${limit} elements`)
+    elements.push(readElement(reader))
+  }
   return elements
 }
 
 /** The one element that `bytes` is; its tag must be `tag`. */
 export function decodeDer(bytes: Uint8Array, tag: number): DerElement {
   const reader = new Reader(bytes)
-  const element = readElement(reader, bytes)
+  const element = readElement(reader)
   reader.end()
   if (element.tag !== tag) throw invalid(`tag ${element.tag} where ${tag} is due`)
   return element

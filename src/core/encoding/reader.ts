@@ -56,6 +56,17 @@ export class Reader {
     return this.#bytes.slice(start, start + length)
   }
 
+  /** The next `length` octets, not copied: for readers of octets that are their own. */
+  view(field: string, length: number): Uint8Array {
+    const start = this.#take(field, length)
+    return this.#bytes.subarray(start, start + length)
+  }
+
+  /** The octets from `start` to where the cursor is, not copied. */
+  viewFrom(start: number): Uint8Array {
+    return this.#bytes.subarray(start, this.#offset)
+  }
+
   /** @throws MalformedError PARSE_RESERVED unless the next `length` octets are zero */
   zero(field: string, length: number): void {
     const start = this.#take(field, length)

@@ -58,19 +58,21 @@ export interface Certificate {
  * ```
  * @throws MalformedError DER_INVALID, EVIDENCE_TRUNCATED, PARSE_TRAILING, X509_MALFORMED
  */
-export function decodeCertificate(raw: Uint8Array): Certificate {
+export function decodeCertificate(given: Uint8Array): Certificate {
+  // A copy of its own: what is read are views, and the giver may go on to write into his octets.
+  const raw = new Uint8Array(given)
   const [tbs, outer, signature, ...rest] = decodeDerElements(decodeDer(raw, DER_SEQUENCE).content)
   if (tbs?.tag !== DER_SEQUENCE || outer === undefined || signature?.tag !== DER_BIT_STRING || rest.length > 0)
     throw malformed('not a certificate')
   // A signature is whole octets: no unused bits.
   if (signature.content[0] !== 0) throw malformed('the signature is not whole octets')
   return {
-    raw: raw.slice(),
+    raw,
     tbs: tbs.raw,
     ...decodeTbs(tbs),
     outerAlgorithm: outer.raw,
     signatureScheme: decodeSignatureScheme(outer),
-    signature: signature.content.slice(1),
+    signature: signature.content.subarray(1),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Certificate extensions (RFC 5280, 4.2): the list without duplicates, basicConstraints and keyUsage. @module */
+/** Certificate extensions (RFC 5280, 4.2): the list without duplicates, basicConstraints and the key usages. @module */
 import { MalformedError } from '../../errors.ts'
 import {
   DER_BIT_STRING,
@@ -92,6 +92,13 @@ export function decodeKeyUsage(value: Uint8Array): readonly KeyUsage[] {
   // RFC 5280, 4.2.1.3: at least one bit must be set.
   if (usages.length === 0) throw malformed('keyUsage names no use')
   return usages
+}
+
+/** The purposes of extKeyUsage, dotted. @throws MalformedError X509_MALFORMED, DER_INVALID */
+export function decodeExtendedKeyUsage(value: Uint8Array): readonly string[] {
+  const purposes = decodeDerElements(decodeDer(value, DER_SEQUENCE).content)
+  if (purposes.length === 0 || purposes.some(({ tag }) => tag !== DER_OID)) throw malformed('extKeyUsage is malformed')
+  return purposes.map(({ content }) => decodeDerOid(content))
 }
 
 // DER: FALSE is the default and left out, TRUE is the octet 0xFF.

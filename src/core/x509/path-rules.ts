@@ -1,25 +1,38 @@
-/** The rules of RFC 5280, section 6, that need no cryptography. Each throws its own X509_* code. Paths go from leaf to root. @module */
-import { MalformedError } from '../../errors.ts'
+/** The rules of RFC 5280, section 6, on form, links and time. Each throws its own X509_* code. Paths go from leaf to root. @module */
 import { isZero, sameBytes } from '../encoding/bytes.ts'
-import type { FailureCode } from '../failure-codes.ts'
 import type { Certificate } from './certificate.ts'
-import { OID_BASIC_CONSTRAINTS, OID_NAME_CONSTRAINTS } from './oids.ts'
+import { demand, label } from './demand.ts'
+import { OID_NAME_CONSTRAINTS } from './oids.ts'
 import type { PathProfile } from './profile.ts'
 import { decodeKeyKind } from './public-key.ts'
 
 const MAX_SERIAL_SIZE = 20
+/** Octets of a Name without parts. */
+const EMPTY_NAME = 2
 
 /** Sizes and depth, before anything is decoded. */
 export function checkLimits(path: readonly Uint8Array[], profile: PathProfile): void {
   const total = path.reduce((sum, raw) => sum + raw.length, 0)
-  demand(path.length <= profile.maxLength, 'X509_LIMIT', `${path.length} certificates, at most ${profile.maxLength}`)
-  demand(total <= profile.maxPathSize, 'X509_LIMIT', `${total} bytes of certificates, at most ${profile.maxPathSize}`)
+  demand(
+    path.length <= profile.maxLength,
+    'X509_LIMIT',
+    () => `${path.length} certificates, at most ${profile.maxLength}`,
+  )
+  demand(
+    total <= profile.maxPathSize,
+    'X509_LIMIT',
+    () => `${total} bytes of certificates, at most ${profile.maxPathSize}`,
+  )
   for (const { length } of path)
-    demand(length <= profile.maxCertificateSize, 'X509_LIMIT', `${length} bytes, at most ${profile.maxCertificateSize}`)
+    demand(
+      length <= profile.maxCertificateSize,
+      'X509_LIMIT',
+      () => `${length} bytes, at most ${profile.maxCertificateSize}`,
+    )
   demand(
     path.length >= profile.minLength,
     'X509_CHAIN_BROKEN',
-    `${path.length} certificates, ${profile.minLength} are due`,
+    () => `${path.length} certificates, ${profile.minLength} are due`,
   )
 }
 
@@ -30,16 +43,17 @@ export function checkLinks(path: readonly Certificate[]): void {
     demand(
       sameBytes(certificate.issuer.der, above.subject.der),
       'X509_CHAIN_BROKEN',
-      `${label(certificate)} is issued by "${certificate.issuer.text}", and "${above.subject.text}" stands above it`,
+      () =>
+        `${label(certificate)} is issued by "${certificate.issuer.text}", and "${above.subject.text}" stands above it`,
     )
   })
 }
 
-/** Version, serial number, critical extensions. */
+/** Version, serial number, names, critical extensions. */
 export function checkForm(path: readonly Certificate[], profile: PathProfile): void {
   path.forEach((certificate, index) => {
     const { serial, version } = certificate
-    demand(version === 3, 'X509_MALFORMED', `${label(certificate)} has version ${version}, not 3`)
+    demand(version === 3, 'X509_MALFORMED', () => `${label(certificate)} has version ${version}, not 3`)
     const zeroPasses = index === 0 && profile.leafSerialZero === 'allowed'
     const positive = (serial[0] ?? 0x80) < 0x80 && (!isZero(serial) || (zeroPasses && serial.length === 1))
     const padded = serial.length > 1 && serial[0] === 0 && (serial[1] ?? 0) < 0x80
@@ -48,13 +62,17 @@ export function checkForm(path: readonly Certificate[], profile: PathProfile): v
     demand(
       positive && !padded && size <= MAX_SERIAL_SIZE,
       'X509_MALFORMED',
-      `${label(certificate)} has no serial number from 1 to 20 octets`,
+      () => `${label(certificate)} has no serial number from 1 to 20 octets`,
     )
+    // RFC 5280, 4.1.2.4 and 4.1.2.6: every issuer has a name, and every CA is one.
+    const named =
+      certificate.issuer.der.length > EMPTY_NAME && (index === 0 || certificate.subject.der.length > EMPTY_NAME)
+    demand(named, 'X509_MALFORMED', () => `certificate ${index} from the leaf has an issuer without a name`)
     for (const { oid, critical } of certificate.extensions) {
       // RFC 5280, 4.2.1.10: name constraints are critical, whether their issuer said so or not.
       const binding = critical || oid === OID_NAME_CONSTRAINTS
       const known = !binding || profile.criticalExtensions.includes(oid)
-      demand(known, 'X509_UNKNOWN_CRITICAL', `${label(certificate)} has the critical extension ${oid}`)
+      demand(known, 'X509_UNKNOWN_CRITICAL', () => `${label(certificate)} has the critical extension ${oid}`)
     }
   })
 }
@@ -66,17 +84,18 @@ export function checkAlgorithms(path: readonly Certificate[], profile: PathProfi
     demand(
       sameBytes(certificate.innerAlgorithm, certificate.outerAlgorithm),
       'X509_ALG_MISMATCH',
-      `${label(certificate)} names two signature algorithms`,
+      () => `${label(certificate)} names two signature algorithms`,
     )
     demand(
       profile.algorithms.some((algorithm) => algorithm === scheme.algorithm),
       'X509_ALG_FORBIDDEN',
-      `${label(certificate)} is signed with ${scheme.oid}${scheme.pss ? ` (salt ${scheme.pss.saltLength}, hash ${scheme.pss.hash})` : ''}, not ${profile.algorithms.join(' or ')}`,
+      () =>
+        `${label(certificate)} is signed with ${scheme.oid}${scheme.pss ? ` (salt ${scheme.pss.saltLength}, hash ${scheme.pss.hash})` : ''}, not ${profile.algorithms.join(' or ')}`,
     )
     demand(
       scheme.pss?.trailerField !== 'explicit' || profile.explicitTrailerField === 'allowed',
       'X509_MALFORMED',
-      `${label(certificate)} spells a default in its RSASSA-PSS parameters`,
+      () => `${label(certificate)} spells a default in its RSASSA-PSS parameters`,
     )
   }
 }
@@ -87,60 +106,28 @@ export function checkKeys(path: readonly Certificate[], profile: PathProfile): v
     const kind = decodeKeyKind(certificate.spki)
     const due = index === 0 ? profile.leafKeys : profile.issuerKeys
     const used = due.includes(kind) || profile.leafKeys.includes(kind) || profile.issuerKeys.includes(kind)
-    demand(used, 'X509_ALG_FORBIDDEN', `${label(certificate)} has a ${kind} key`)
-    demand(due.includes(kind), 'X509_BAD_KEY', `${label(certificate)} has a ${kind} key, ${due.join(' or ')} is due`)
-  })
-}
-
-/** Issuers are CAs with keyCertSign and enough path length. */
-export function checkIssuers(path: readonly Certificate[]): void {
-  path.slice(1).forEach((certificate, below) => {
-    const { basicConstraints: constraints, keyUsage } = certificate
-    // RFC 5280, 4.2.1.9: critical, so that no reader passes over it.
-    const critical = certificate.extensions.some(
-      (extension) => extension.oid === OID_BASIC_CONSTRAINTS && extension.critical,
-    )
-    demand(constraints?.ca === true && critical, 'X509_NOT_CA', `${label(certificate)} issues without being a CA`)
-    const allowed = constraints?.pathLength ?? below
-    demand(below <= allowed, 'X509_PATHLEN', `${label(certificate)} allows ${allowed} intermediates, ${below} follow`)
+    demand(used, 'X509_ALG_FORBIDDEN', () => `${label(certificate)} has a ${kind} key`)
     demand(
-      keyUsage?.includes('keyCertSign') === true,
-      'X509_KEY_USAGE',
-      `${label(certificate)} issues without keyCertSign`,
+      due.includes(kind),
+      'X509_BAD_KEY',
+      () => `${label(certificate)} has a ${kind} key, ${due.join(' or ')} is due`,
     )
   })
-}
-
-/** The leaf is not a CA and may sign. */
-export function checkLeaf(path: readonly Certificate[], profile: PathProfile): void {
-  const leaf = path[0]
-  if (leaf === undefined) throw new MalformedError('X509_CHAIN_BROKEN', 'no leaf')
-  const { basicConstraints: constraints, keyUsage } = leaf
-  demand(constraints?.ca !== true, 'X509_CA_AS_LEAF', `${label(leaf)} is a CA`)
-  demand(constraints?.pathLength === undefined, 'X509_PATHLEN', `${label(leaf)} limits a path without being a CA`)
-  const permitted = keyUsage
-    ? keyUsage.includes('digitalSignature') && !keyUsage.includes('keyCertSign')
-    : profile.leafKeyUsage === 'optional'
-  demand(permitted, 'X509_KEY_USAGE', `${label(leaf)} may not sign data, or may sign certificates`)
 }
 
 /** Bounds are inclusive (RFC 5280, 4.1.2.5) and whole seconds, so the last second counts to its end. */
 export function checkValidity(path: readonly Certificate[], time: Date): void {
-  const at = new Date(Math.floor(time.getTime() / 1000) * 1000)
+  const at = wholeSeconds(time)
   for (const certificate of path) {
     const { notBefore, notAfter } = certificate
-    const window = `${notBefore.toISOString()} to ${notAfter.toISOString()}, judged at ${at.toISOString()}`
-    demand(at >= notBefore, 'X509_NOT_YET_VALID', `${label(certificate)}: ${window}`)
-    demand(at <= notAfter, 'X509_EXPIRED', `${label(certificate)}: ${window}`)
+    const window = (): string =>
+      `${label(certificate)}: ${notBefore.toISOString()} to ${notAfter.toISOString()}, judged at ${time.toISOString()}`
+    demand(at >= notBefore.getTime(), 'X509_NOT_YET_VALID', window)
+    demand(at <= notAfter.getTime(), 'X509_EXPIRED', window)
   }
 }
 
-/** How messages name a certificate. */
-export function label(certificate: Certificate): string {
-  return certificate.subject.commonNames[0] ?? certificate.subject.text
-}
-
-/** Throws `code` unless `condition` holds. */
-export function demand(condition: boolean, code: FailureCode, detail: string): asserts condition {
-  if (!condition) throw new MalformedError(code, detail)
+/** The start of the second that `time` lies in, in milliseconds. */
+export function wholeSeconds(time: Date): number {
+  return Math.floor(time.getTime() / 1000) * 1000
 }

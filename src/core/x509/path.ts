@@ -1,23 +1,15 @@
 /** Certificate path validation (RFC 5280, section 6) against a pinned root and a platform's profile. No path building. @module */
 import { CountersignError, MalformedError } from '../../errors.ts'
-import { digestUri, sha256, verifySignature } from '../crypto/index.ts'
+import { digestUri, sha256 } from '../crypto/index.ts'
 import { encodeHex } from '../encoding/bytes.ts'
 import type { FailureCode } from '../failure-codes.ts'
+import { checkIssuers, checkKeyIdentifiers, checkLeaf, checkPurposes } from './authority-rules.ts'
 import { type Certificate, decodeCertificate } from './certificate.ts'
-import { decodeEcdsaSignature } from './ecdsa-signature.ts'
-import {
-  checkAlgorithms,
-  checkForm,
-  checkIssuers,
-  checkKeys,
-  checkLeaf,
-  checkLimits,
-  checkLinks,
-  checkValidity,
-  demand,
-  label,
-} from './path-rules.ts'
+import { demand, label } from './demand.ts'
+import { checkAlgorithms, checkForm, checkKeys, checkLimits, checkLinks, checkValidity } from './path-rules.ts'
 import type { PathProfile } from './profile.ts'
+import { checkRevocation } from './revocation.ts'
+import { isSignedBy } from './signed.ts'
 
 /**
  * `unchecked`: no certificate is looked up. Else the revocation lists at hand, DER: whoever the profile calls revocable must be covered
@@ -41,14 +33,14 @@ export type PathResult =
  * Judges a path.
  *
  * The sender chose all of `path`, its root too: the root counts only by its fingerprint. Order: limits, decode, links, pinned
- * root, form, algorithms, keys, issuers, leaf, validity, signatures.
+ * root, form, algorithms, keys, issuers, leaf, purposes, key identifiers, validity, signatures, revocation.
  * @param path DER certificates from the leaf to the root, both included
  * @throws CountersignError ERR_USAGE when `at` is no date
  */
 export async function verifyPath(
   path: readonly Uint8Array[],
   profile: PathProfile,
-  { at, roots }: PathOptions,
+  { at, roots, revocation }: PathOptions,
 ): Promise<PathResult> {
   // Comparisons with NaN are all false: an invalid date would let no bound fail.
   if (Number.isNaN(at.getTime())) throw new CountersignError('ERR_USAGE', 'the time to judge at is not a date')
@@ -57,15 +49,17 @@ export async function verifyPath(
     const proven = provenPaths(profile)
     const key = pathKey(path)
     const known = proven.get(key)
-    const chain = known ?? decodePath(path)
+    const candidate = known ?? readPath(path)
+    const { chain, rootFingerprint } = candidate
     if (!known) checkLinks(chain)
-    const rootFingerprint = checkRoot(chain, roots)
+    checkRoot(candidate, roots)
     if (!known) checkRules(chain, profile)
     checkValidity(chain, at)
     if (!known) {
       await checkSignatures(chain)
-      remember(proven, key, chain)
+      remember(proven, key, candidate)
     }
+    if (revocation !== 'unchecked') await checkRevocation(chain, profile, { crls: revocation.crls, at })
     return { ok: true, chain, rootFingerprint }
   } catch (error) {
     if (error instanceof MalformedError) return { ok: false, code: error.failure, detail: error.message }
@@ -73,62 +67,62 @@ export async function verifyPath(
   }
 }
 
-function decodePath(path: readonly Uint8Array[]): readonly Certificate[] {
-  return path.map(decodeCertificate)
+interface ReadPath {
+  readonly chain: readonly Certificate[]
+  readonly rootFingerprint: string
+}
+
+function readPath(path: readonly Uint8Array[]): ReadPath {
+  const chain = path.map(decodeCertificate)
+  return { chain, rootFingerprint: digestUri(path.at(-1) ?? new Uint8Array()) }
 }
 
 function checkRules(chain: readonly Certificate[], profile: PathProfile): void {
+  const [leaf] = chain
+  if (leaf === undefined) throw new MalformedError('X509_CHAIN_BROKEN', 'no leaf')
   checkForm(chain, profile)
   checkAlgorithms(chain, profile)
   checkKeys(chain, profile)
-  checkIssuers(chain)
-  checkLeaf(chain, profile)
+  checkIssuers(chain, profile)
+  checkLeaf(leaf, profile)
+  checkPurposes(chain, profile)
+  checkKeyIdentifiers(chain, profile)
 }
 
 /** A root with the right name and another key is what an attacker makes first: bytes are compared, by digest. */
-function checkRoot(chain: readonly Certificate[], roots: readonly string[]): string {
-  const root = chain.at(-1)
-  if (root === undefined) throw new MalformedError('X509_CHAIN_BROKEN', 'no root')
-  const fingerprint = digestUri(root.raw)
+function checkRoot({ chain, rootFingerprint }: ReadPath, roots: readonly string[]): void {
   demand(
-    roots.includes(fingerprint),
+    roots.includes(rootFingerprint),
     'X509_UNTRUSTED_ROOT',
-    `"${root.subject.text}" is ${fingerprint}, which is not pinned`,
+    () => `"${chain.at(-1)?.subject.text}" is ${rootFingerprint}, which is not pinned`,
   )
-  return fingerprint
 }
 
 async function checkSignatures(chain: readonly Certificate[]): Promise<void> {
   const verified = await Promise.all(
-    chain.map((certificate, index) => signedBy(certificate, chain[index + 1] ?? certificate)),
+    chain.map((certificate, index) => isSignedBy((chain[index + 1] ?? certificate).spki, certificate)),
   )
-  verified.forEach((ok, index) => {
-    const certificate = chain[index]
-    if (certificate)
-      demand(ok, 'X509_BAD_SIGNATURE', `${label(certificate)} is not signed by "${certificate.issuer.text}"`)
-  })
+  for (const [index, certificate] of chain.entries())
+    demand(
+      verified[index] === true,
+      'X509_BAD_SIGNATURE',
+      () => `${label(certificate)} is not signed by "${certificate.issuer.text}"`,
+    )
 }
 
-function signedBy({ signatureScheme, signature, tbs }: Certificate, issuer: Certificate): Promise<boolean> | boolean {
-  const { algorithm } = signatureScheme
-  if (algorithm === 'unsupported') return false
-  const raw = algorithm === 'PS384' ? signature : decodeEcdsaSignature(signature, algorithm)
-  return verifySignature(algorithm, issuer.spki, raw, tbs)
-}
-
-// Paths that passed all that depends on their bytes and profile alone. Root and dates are judged anew each time.
+// Paths that passed all that depends on their bytes and profile alone. Root, dates and revocation are judged anew each time.
 const MAX_PROVEN = 64
-const PROVEN: WeakMap<PathProfile, Map<string, readonly Certificate[]>> = new WeakMap()
+const PROVEN: WeakMap<PathProfile, Map<string, ReadPath>> = new WeakMap()
 
-function provenPaths(profile: PathProfile): Map<string, readonly Certificate[]> {
-  const known = PROVEN.get(profile) ?? new Map<string, readonly Certificate[]>()
+function provenPaths(profile: PathProfile): Map<string, ReadPath> {
+  const known = PROVEN.get(profile) ?? new Map<string, ReadPath>()
   PROVEN.set(profile, known)
   return known
 }
 
-function remember(proven: Map<string, readonly Certificate[]>, key: string, chain: readonly Certificate[]): void {
+function remember(proven: Map<string, ReadPath>, key: string, path: ReadPath): void {
   if (proven.size >= MAX_PROVEN) proven.clear()
-  proven.set(key, chain)
+  proven.set(key, path)
 }
 
 // Each certificate by a digest of its own, so that no two splittings of one string of octets share a key.

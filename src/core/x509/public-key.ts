@@ -34,7 +34,7 @@ export function decodeKeyKind(spki: Uint8Array): KeyKind {
   const [oid, parameters, ...more] = decodeDerElements(algorithm.content)
   if (oid?.tag !== DER_OID || more.length > 0) throw bad('a key algorithm is malformed')
   const name = decodeDerOid(oid.content)
-  const key = bits.content.slice(1)
+  const key = bits.content.subarray(1)
   if (name === OID_RSA_ENCRYPTION) return rsaKind(key, parameters)
   if (name === OID_EC_PUBLIC_KEY) return ecKind(key, parameters)
   throw new MalformedError('X509_ALG_FORBIDDEN', `key algorithm ${name}`)

@@ -19,6 +19,7 @@ export const STRICT: PathProfile = {
   name: 'strict',
   minLength: 2,
   maxLength: 5,
+  maxIntermediates: 3,
   maxCertificateSize: 2048,
   maxPathSize: 4096,
   algorithms: ['ES384'],
@@ -27,6 +28,8 @@ export const STRICT: PathProfile = {
   issuerKeys: ['P-384'],
   leafSerialZero: 'refused',
   leafKeyUsage: 'required',
+  extendedKeyUsage: 'refused',
+  keyIdentifiers: 'where-present',
   criticalExtensions: ['2.5.29.19', '2.5.29.15'],
 }
 
