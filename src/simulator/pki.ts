@@ -9,9 +9,11 @@ import { ObjectReader } from '../core/encoding/shape.ts'
 import { SNP_PRODUCTS, type SnpProduct } from '../core/snp/index.ts'
 import { CountersignError } from '../errors.ts'
 import {
+  authorityKeyId,
   type CertificateTemplate,
   caConstraints,
   issueCertificate,
+  keyIdOf,
   keyUsage,
   type NameTemplate,
   type Shape,
@@ -126,6 +128,7 @@ export function issueSnpCrl(
     nextUpdate: notAfter,
     number: 1,
     revoked: revoked.map((name) => ({ serial: SERIALS[name], date: notBefore })),
+    extensions: [authorityKeyId(keyIdOf(spkiOf(createPublicKey(keys.ark))))],
     scheme: 'PS384-explicit-trailer',
   }
   return issueCrl(shape?.(template) ?? template, keys.ark)

@@ -13,6 +13,7 @@ import {
   productOfCpuid,
   SNP_CERTIFICATE_GUIDS,
 } from '../../../src/core/snp/index.ts'
+import { MalformedError } from '../../../src/errors.ts'
 import { readFixture, vcekEndorsements } from './fixture.ts'
 
 const endorsements = vcekEndorsements(readFixture('genoa-v3'))
@@ -131,8 +132,47 @@ describe('certificate tables', () => {
       expect(() => decodeSnpEndorsements(without(guid))).toThrow(failing('X509_CHAIN_BROKEN'))
   })
 
-  it('[S13-part] rejects a VLEK where a VCEK is due', () => {
+  it('[S13] gives the chain of a VLEK, its ASVK from the place of the ASK', () => {
+    const { endorsements: given } = readFixture('vlek-genoa')
+    expect(decodeSnpEndorsements(encodeSnpEndorsements(given))).toEqual(given)
+    const [, issuer] = decodeCertificateTable(encodeSnpEndorsements(given))
+    expect(issuer?.guid).toBe(SNP_CERTIFICATE_GUIDS.ask)
+  })
+
+  it('[S13] rejects a VLEK without its ASVK', () => {
     const vlek = encodeCertificateTable([{ guid: SNP_CERTIFICATE_GUIDS.vlek, data: endorsements.vcek }])
-    expect(() => decodeSnpEndorsements(vlek)).toThrow(failing('SNP_SIGNER_KIND'))
+    expect(() => decodeSnpEndorsements(vlek)).toThrow(failing('X509_CHAIN_BROKEN'))
+    expect(() => decodeSnpEndorsements(vlek)).toThrow('no ASVK, no ARK')
+  })
+
+  it('takes the VCEK where a host sends both kinds, as it says more', () => {
+    const { endorsements: other } = readFixture('vlek-genoa')
+    const [vlek] = decodeCertificateTable(encodeSnpEndorsements(other))
+    const both = encodeCertificateTable([...(vlek ? [vlek] : []), ...decodeCertificateTable(table)])
+    expect(decodeSnpEndorsements(both)).toEqual(endorsements)
+  })
+
+  it('passes over entries of the host, which nothing authenticates', () => {
+    const gce = { guid: '9f4116cd-c503-4f5a-8f6f-fb68882f4ce2', data: Uint8Array.of(10, 0) }
+    const extra = { guid: 'ecae0c0f-9502-43b1-afa2-0ae2e0d565b6', data: Uint8Array.of(8, 0, 0, 0, 1, 0, 0, 0) }
+    const empty = { guid: 'ffffffff-ffff-ffff-ffff-ffffffffffff', data: new Uint8Array() }
+    const more = encodeCertificateTable([gce, ...decodeCertificateTable(table), extra, empty])
+    expect(decodeSnpEndorsements(more)).toEqual(endorsements)
+  })
+
+  it('[F2] rejects a table that is cut at any offset', () => {
+    const codes = new Map<string, number>()
+    for (let end = 0; end < table.length; end++) {
+      try {
+        decodeSnpEndorsements(table.slice(0, end))
+        codes.set('none', end)
+      } catch (error) {
+        if (!(error instanceof MalformedError)) throw error
+        codes.set(error.failure, end)
+      }
+    }
+    // Nothing at all is a table without certificates; then its head is cut, then its data.
+    expect([...codes.keys()]).toEqual(['X509_CHAIN_BROKEN', 'EVIDENCE_TRUNCATED', 'PARSE_LENGTH'])
+    expect(codes.get('X509_CHAIN_BROKEN')).toBe(0)
   })
 })

@@ -92,12 +92,12 @@ export const PATH_RECIPES: readonly Recipe[] = [
     [
       'vcek-trailing',
       'bytes behind a VCEK',
-      { tamper: (files) => ({ ...files, vcek: concatBytes(files.vcek, Uint8Array.of(0)) }) },
+      { tamper: (files) => ({ ...files, leaf: concatBytes(files.leaf, Uint8Array.of(0)) }) },
     ],
     [
       'ark-trailing',
       'bytes behind an ARK',
-      { tamper: (files) => ({ ...files, ark: concatBytes(files.ark, Uint8Array.of(0)) }) },
+      { tamper: (files) => ({ ...files, root: concatBytes(files.root, Uint8Array.of(0)) }) },
     ],
   ),
   ...rejects(
@@ -113,7 +113,7 @@ export const PATH_RECIPES: readonly Recipe[] = [
       'a root with the names of the pinned one and another key',
       {
         shapes: { ark: amdNamed, ask: amdNamed, vcek: amdNamed },
-        tamper: (files) => ({ ...files, ark: otherRoot() }),
+        tamper: (files) => ({ ...files, root: otherRoot() }),
         simulatedRoots: 'issued-root',
       },
     ],
@@ -124,17 +124,17 @@ export const PATH_RECIPES: readonly Recipe[] = [
     [
       'vcek-signature',
       'a VCEK whose signature was changed',
-      { tamper: (files) => ({ ...files, vcek: flip(files.vcek, files.vcek.length - 1) }) },
+      { tamper: (files) => ({ ...files, leaf: flip(files.leaf, files.leaf.length - 1) }) },
     ],
     [
       'ask-signature',
       'an ASK whose signature was changed',
-      { tamper: (files) => ({ ...files, ask: flip(files.ask, files.ask.length - 1) }) },
+      { tamper: (files) => ({ ...files, issuer: flip(files.issuer, files.issuer.length - 1) }) },
     ],
     [
       'ark-signature',
       'a pinned root that did not sign itself',
-      { tamper: (files) => ({ ...files, ark: flip(files.ark, files.ark.length - 1) }) },
+      { tamper: (files) => ({ ...files, root: flip(files.root, files.root.length - 1) }) },
     ],
   ),
   ...rejects(
@@ -145,9 +145,9 @@ export const PATH_RECIPES: readonly Recipe[] = [
     [
       'chain-swapped',
       "ASK and ARK in each other's place",
-      { tamper: (files) => ({ ...files, ask: files.ark, ark: files.ask }) },
+      { tamper: (files) => ({ ...files, issuer: files.root, root: files.issuer }) },
     ],
-    ['chain-without-ask', 'a chain without its ASK', { tamper: (files) => ({ ...files, ask: files.ark }) }],
+    ['chain-without-ask', 'a chain without its ASK', { tamper: (files) => ({ ...files, issuer: files.root }) }],
     ['root-not-self-issued', 'a root that names another issuer', ark(set({ issuer: simulatedName('ARK-Milan') }))],
   ),
   ...rejects(
@@ -311,7 +311,7 @@ export const PATH_RECIPES: readonly Recipe[] = [
     ['vcek-without-hwid', 'a VCEK without a chip id', vcek(without(OID_HWID))],
     ['vcek-hwid-short', 'a VCEK with a chip id of 63 octets', vcek(replacing(OID_HWID, new Uint8Array(63).fill(1)))],
   ),
-  ...rejects('S13-part', 'X509_EXTENSION', [
+  ...rejects('S13', 'X509_EXTENSION', [
     'vcek-csp-id',
     'a VCEK that names a cloud provider',
     vcek(adding({ oid: OID_CSP_ID, value: ia5String('CN=cloud') })),

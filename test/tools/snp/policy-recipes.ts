@@ -11,6 +11,8 @@ const PLATFORM = {
   smt: 'unchecked',
   raplDisabled: 'unchecked',
   ciphertextHidingDram: 'unchecked',
+  allowed: 'unchecked',
+  unknownBits: 'reported',
 } as const
 const platform = (key: keyof typeof PLATFORM, demand: string) => ({
   policy: { platformInfo: { ...PLATFORM, [key]: demand } },
@@ -22,7 +24,7 @@ export const POLICY_RECIPES: readonly Recipe[] = [
   ...rejects('S4', 'SNP_DEBUG_ALLOWED', ['debug', 'a report whose debug bit is set', withBit(19n)]),
   ...rejects('S5', 'SNP_MIGRATION_ALLOWED', ['migration', 'a report that allows a migration agent', withBit(18n)]),
   accepts('S6', 'smt-off', 'a guest without SMT where policy forbids it', {
-    fields: { policy: 0x20000n },
+    fields: { policy: 0x20000n, platformInfo: 0x24n },
     policy: { smt: 'forbidden' },
   }),
   ...rejects('S6', 'SNP_SMT', ['smt', 'SMT where policy forbids it', { policy: { smt: 'forbidden' } }]),
@@ -158,7 +160,7 @@ export const POLICY_RECIPES: readonly Recipe[] = [
     'a guest version below the minimum',
     { policy: { minimumGuestSvn: 1 } },
   ]),
-  ...rejects('S18-part', 'PLATFORM_DENIED', [
+  ...rejects('S18', 'PLATFORM_DENIED', [
     'product-not-listed',
     'a product line that policy does not list',
     { policy: { products: ['Turin'] } },

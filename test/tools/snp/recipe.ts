@@ -1,23 +1,37 @@
 /** How a fixture is described: what it differs in from a good vector. Helpers to say so in one line. */
 import type { FailureCode } from '../../../src/core/failure-codes.ts'
-import { encodeTcb, type SnpProduct } from '../../../src/core/snp/index.ts'
-import type { ExtensionTemplate, Shape, SimulatedFields, SimulatedSnp } from '../../../src/simulator/index.ts'
+import { encodeTcb, type SnpProduct, type SnpSignerKind } from '../../../src/core/snp/index.ts'
+import type {
+  ExtensionTemplate,
+  Shape,
+  SimulatedFields,
+  SimulatedSnp,
+  SnpCrlSubject,
+} from '../../../src/simulator/index.ts'
 
 export interface Files {
   readonly report: Uint8Array
-  readonly vcek: Uint8Array
-  readonly ask: Uint8Array
-  readonly ark: Uint8Array
+  /** VCEK or VLEK. */
+  readonly leaf: Uint8Array
+  /** ASK or ASVK. */
+  readonly issuer: Uint8Array
+  /** ARK. */
+  readonly root: Uint8Array
+  readonly crls: readonly Uint8Array[]
 }
 
 /** What a vector changes; nothing given is the good Genoa vector of version 3. */
 export interface Changes {
   readonly product?: SnpProduct
-  /** Of report and VCEK alike. */
+  readonly signer?: SnpSignerKind
+  readonly cspId?: string
+  /** Of report and signing key alike. */
   readonly fields?: SimulatedFields
   /** Of the report alone. */
   readonly reportFields?: SimulatedFields
-  readonly shapes?: { readonly ark?: Shape; readonly ask?: Shape; readonly vcek?: Shape }
+  readonly shapes?: { readonly ark?: Shape; readonly ask?: Shape; readonly asvk?: Shape; readonly vcek?: Shape }
+  /** Revocation lists of the ARK, or of another key under its name. */
+  readonly crls?: readonly (Omit<SnpCrlSubject, 'clock'> & { readonly key?: 'ask' })[]
   /** Keys of the policy that differ from policy.json. */
   readonly policy?: Readonly<Record<string, unknown>>
   readonly at?: Date

@@ -153,7 +153,7 @@ export const REPORT_RECIPES: readonly Recipe[] = [
     ],
   ),
   ...rejects(
-    'S13-part',
+    'S13',
     'SNP_SIGNER_KIND',
     [
       'signer-vlek',
