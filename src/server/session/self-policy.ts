@@ -11,7 +11,7 @@ const SNP: SnpPolicy = {
   products: ['Milan', 'Genoa', 'Turin'],
   deniedProducts: 'unchecked',
   reportVersions: [2, 3, 4, 5],
-  signerKinds: ['vcek'],
+  signerKinds: ['vcek', 'vlek'],
   cspIds: 'unchecked',
   chipIds: 'unchecked',
   deniedChipIds: 'unchecked',
