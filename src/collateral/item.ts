@@ -1,13 +1,10 @@
 /** What one document is: where it stands, how it is read, and what must hold before it is stored. @module */
 import type { CollateralEntry } from './cache.ts'
-import type { Edition } from './edition.ts'
 
 /** What is asked of every document that was read. */
 export interface Dated {
   /** The last moment at which it may be used: nextUpdate, or the end of its first certificate to expire. */
   readonly goodUntil: Date
-  /** Of documents that are replaced by newer ones. */
-  readonly edition?: Edition
 }
 
 export interface Item<T extends Dated> {
@@ -28,6 +25,11 @@ export interface Item<T extends Dated> {
    * @throws MalformedError
    */
   readonly prove: (value: T) => Promise<void>
+  /**
+   * Checks that what is served now is no older than what is held; absent where nothing gets old.
+   * @throws MalformedError CRL_ROLLBACK, COLLATERAL_ROLLBACK
+   */
+  readonly refuseOlder?: (held: T, served: T) => void
 }
 
 /** Where a document came from this time. */

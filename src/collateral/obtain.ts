@@ -3,7 +3,6 @@ import { MalformedError } from '../errors.ts'
 import type { CollateralCache, CollateralEntry } from './cache.ts'
 import type { CollateralDeps, Progress } from './deps.ts'
 import { type DownloadOptions, download } from './download.ts'
-import { refuseRollback } from './edition.ts'
 import { CollateralError } from './errors.ts'
 import { Failures } from './failures.ts'
 import { Flights, Lanes } from './flights.ts'
@@ -65,7 +64,7 @@ export function createObtain(options: ObtainOptions): Obtain {
     const answer = await download(request, downloadOptions(options, lanes, what))
     const value = await readAnswer(item, answer)
     // The older copy is refused and the newer one stays, so that the floor outlives this process as long as the cache does.
-    if (value.edition && held?.value.edition) refuseRollback(what, value.edition, held.value.edition)
+    if (held) refuseOlder(item, held.value, value)
     const entry = { ...answer, fetchedAt: deps.clock.now().getTime(), kind: item.kind }
     await cache.set(address, entry)
     failures.forget(address)
@@ -121,6 +120,19 @@ async function readAnswer<T extends Dated>(
     throw new CollateralError(
       `the answer is not the ${item.what} that was asked for (${cause.failure}: ${cause.message}); nothing was stored: look for a proxy or portal in between, or a mirror that is out of order`,
       { reached: true, retry: 'never', cause },
+    )
+  }
+}
+
+function refuseOlder<T extends Dated>(item: Item<T>, held: T, served: T): void {
+  try {
+    item.refuseOlder?.(held, served)
+  } catch (cause) {
+    if (!(cause instanceof MalformedError)) throw cause
+    throw new MalformedError(
+      cause.failure,
+      `${item.what} is older than a copy seen before (${cause.message}): the newer one is kept; find out which cache or host in between serves old copies`,
+      { cause },
     )
   }
 }

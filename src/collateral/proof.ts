@@ -3,27 +3,25 @@
  * and policy are judged by the core, each time anew.
  * @module
  */
-import { digestUri, verifySignature } from '../core/crypto/index.ts'
+import { digestUri } from '../core/crypto/index.ts'
 import { sameBytes } from '../core/encoding/bytes.ts'
-import { type Certificate, decodeCertificate, decodeEcdsaSignature } from '../core/x509/index.ts'
+import { type Certificate, type Crl, decodeCertificate } from '../core/x509/index.ts'
+import { isSignedBy, type Signed } from '../core/x509/signed.ts'
 import { MalformedError } from '../errors.ts'
-
-/** The signed part of a certificate or list, and its signature. */
-export type Signed = Pick<Certificate, 'tbs' | 'signatureScheme' | 'signature'>
 
 /** @throws MalformedError X509_BAD_SIGNATURE, SIG_MALFORMED */
 export async function proveSigned(what: string, signed: Signed, issuer: Certificate): Promise<void> {
-  const { signatureScheme, signature, tbs } = signed
-  const { algorithm } = signatureScheme
-  const authentic =
-    algorithm !== 'unsupported' &&
-    (await verifySignature(
-      algorithm,
-      issuer.spki,
-      algorithm === 'PS384' ? signature : decodeEcdsaSignature(signature, algorithm),
-      tbs,
-    ))
-  if (!authentic) throw new MalformedError('X509_BAD_SIGNATURE', `${what} is not signed by "${issuer.subject.text}"`)
+  if (!(await isSignedBy(issuer.spki, signed)))
+    throw new MalformedError('X509_BAD_SIGNATURE', `${what} is not signed by "${issuer.subject.text}"`)
+}
+
+/**
+ * A list is its issuer's by name and by key: the name alone anybody can write.
+ * @throws MalformedError CRL_BAD_ISSUER, SIG_MALFORMED
+ */
+export async function proveCrl(crl: Crl, issuer: Certificate): Promise<void> {
+  if (!sameBytes(crl.issuer.der, issuer.subject.der) || !(await isSignedBy(issuer.spki, crl)))
+    throw new MalformedError('CRL_BAD_ISSUER', `the list is not that of "${issuer.subject.text}"`)
 }
 
 /**

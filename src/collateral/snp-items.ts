@@ -5,10 +5,10 @@ import { decodeEndorsementKey, type SnpProduct, type SnpSignerKind } from '../co
 import { type Certificate, decodeCertificate } from '../core/x509/index.ts'
 import { MalformedError } from '../errors.ts'
 import { amdCrlAddress, chainAddress, hardwareId, type VcekSubject, vcekAddress } from './addresses.ts'
-import { type RevocationList, readCrl } from './crl.ts'
+import { type FetchedCrl, readCrl, refuseOlderCrl } from './crl.ts'
 import type { Dated, Item } from './item.ts'
 import { decodePemPair } from './pem-pair.ts'
-import { proveIssued, proveSigned } from './proof.ts'
+import { proveCrl, proveIssued, proveSigned } from './proof.ts'
 
 /** ASK or ASVK, and ARK. */
 export interface AmdChain extends Dated {
@@ -69,19 +69,15 @@ export function amdCrlItem(
   product: SnpProduct,
   signer: SnpSignerKind,
   chain: () => Promise<AmdChain>,
-): Item<RevocationList> {
+): Item<FetchedCrl> {
   return {
     what: `revocation list of ARK-${product}${signer === 'vlek' ? ' for VLEKs' : ''}`,
     address: amdCrlAddress(product, signer),
     kind: 'dated',
     chainHeaders: [],
     decode: ({ body }) => readCrl(body),
-    prove: async (crl) => {
-      const { ark } = await chain()
-      if (!sameBytes(crl.issuer, ark.subject.der))
-        throw new MalformedError('CRL_BAD_ISSUER', `the list is not that of "${ark.subject.text}"`)
-      await proveSigned('the revocation list', crl, ark)
-    },
+    prove: async ({ crl }) => proveCrl(crl, (await chain()).ark),
+    refuseOlder: refuseOlderCrl,
   }
 }
 

@@ -64,7 +64,7 @@ export async function fetchSnp(
     leafItem && obtain(leafItem),
     revocation === 'fetch' ? obtain(amdCrlItem(product, signer, authorities)) : undefined,
   ])
-  const crls = list ? { crls: [list.value.raw] } : {}
+  const crls = list ? { crls: [list.value.crl.raw] } : {}
   const { issuer, ark } = above.value
   const endorsements = leaf
     ? { vcek: leaf.value.certificate.raw, ask: issuer.raw, ark: ark.raw, ...crls }
@@ -85,7 +85,7 @@ export async function fetchAmdChain(
   ])
   const { issuer, ark } = above.value
   const sources = [above.source, list.source]
-  return { signer, issuer: issuer.raw, ark: ark.raw, crls: [list.value.raw], sources }
+  return { signer, issuer: issuer.raw, ark: ark.raw, crls: [list.value.crl.raw], sources }
 }
 
 function productOf({ cpuid, chipId }: SnpReport, named: SnpProduct | undefined): SnpProduct {

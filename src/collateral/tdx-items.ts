@@ -1,6 +1,5 @@
 /** What Intel's provisioning service has: TCB info, the identity of the TD quoting enclave, revocation lists. specs/tdx.md section 6. @module */
 import { verifySignature } from '../core/crypto/index.ts'
-import { sameBytes } from '../core/encoding/bytes.ts'
 import {
   decodePcsDocument,
   decodeQeIdentity,
@@ -8,7 +7,7 @@ import {
   type SignedDocument,
   type TcbInfo,
 } from '../core/tdx/index.ts'
-import { type Certificate, decodeCertificate } from '../core/x509/index.ts'
+import { decodeCertificate } from '../core/x509/index.ts'
 import { MalformedError } from '../errors.ts'
 import {
   type PckCa,
@@ -18,18 +17,20 @@ import {
   type TcbSelection,
   tcbInfoAddress,
 } from './addresses.ts'
-import { type RevocationList, readCrl } from './crl.ts'
+import { type FetchedCrl, readCrl, refuseOlderCrl } from './crl.ts'
 import type { Dated, Item } from './item.ts'
 import { decodeHeaderPair } from './pem-pair.ts'
-import { proveIssued, proveSigned } from './proof.ts'
+import { proveCrl, proveIssued } from './proof.ts'
 import { PCK_CA_NAMES } from './tdx-platform.ts'
 
-export interface FetchedDocument extends Required<Dated> {
+export interface FetchedDocument extends Dated {
   readonly document: SignedDocument
+  readonly evaluationDataNumber: number
+  readonly issueDate: Date
 }
 
 /** A list with its issuer and the root, DER. */
-export interface FetchedPckCrl extends RevocationList {
+export interface FetchedPckCrl extends FetchedCrl {
   readonly issuerChain: readonly [Uint8Array, Uint8Array]
 }
 
@@ -48,6 +49,7 @@ export function tcbInfoItem(fmspc: string, selection: TcbSelection, roots: reado
       return { document, ...editionOf(info, selection) }
     },
     prove: ({ document }) => proveDocument(document, roots, 'TCB_INFO_SIGNATURE'),
+    refuseOlder: refuseOlderDocument,
   }
 }
 
@@ -63,6 +65,7 @@ export function qeIdentityItem(selection: TcbSelection, roots: readonly string[]
       return { document, ...editionOf(decodeQeIdentity(document.body), selection) }
     },
     prove: ({ document }) => proveDocument(document, roots, 'QE_IDENTITY_SIGNATURE'),
+    refuseOlder: refuseOlderDocument,
   }
 }
 
@@ -73,33 +76,30 @@ export function pckCrlItem(ca: PckCa, roots: readonly string[]): Item<FetchedPck
     kind: 'dated',
     chainHeaders: ['SGX-PCK-CRL-Issuer-Chain'],
     decode: ({ body, issuerChain }) => {
-      const crl = { ...readCrl(body), issuerChain: decodeHeaderPair(issuerChain) }
-      const issuer = decodeCertificate(crl.issuerChain[0])
+      const fetched = { ...readCrl(body), issuerChain: decodeHeaderPair(issuerChain) }
+      const issuer = decodeCertificate(fetched.issuerChain[0])
       if (!PCK_CA_NAMES[ca].test(issuer.subject.commonNames[0] ?? ''))
         throw new MalformedError('CRL_BAD_ISSUER', `the list of "${issuer.subject.text}", not of the ${ca} CA`)
-      requireIssuer(crl, issuer)
-      return crl
+      return fetched
     },
-    prove: async (crl) => {
-      const [issuer] = await proveIssued(crl.issuerChain, roots)
-      await proveSigned('the revocation list', crl, issuer)
+    prove: async ({ crl, issuerChain }) => {
+      const [issuer] = await proveIssued(issuerChain, roots)
+      await proveCrl(crl, issuer)
     },
+    refuseOlder: refuseOlderCrl,
   }
 }
 
 /** @param root the certificate of the root, DER, pinned */
-export function rootCrlItem(root: () => Promise<Uint8Array>): Item<RevocationList> {
+export function rootCrlItem(root: () => Promise<Uint8Array>): Item<FetchedCrl> {
   return {
     what: 'revocation list of the SGX root CA',
     address: ROOT_CRL_ADDRESS,
     kind: 'dated',
     chainHeaders: [],
     decode: ({ body }) => readCrl(body),
-    prove: async (crl) => {
-      const issuer = decodeCertificate(await root())
-      requireIssuer(crl, issuer)
-      await proveSigned('the revocation list', crl, issuer)
-    },
+    prove: async ({ crl }) => proveCrl(crl, decodeCertificate(await root())),
+    refuseOlder: refuseOlderCrl,
   }
 }
 
@@ -115,21 +115,21 @@ async function proveDocument(
     throw new MalformedError(code, `not signed by "${certificate.subject.text}"`)
 }
 
-function editionOf(
-  { issueDate, nextUpdate, evaluationDataNumber }: Pick<TcbInfo, 'issueDate' | 'nextUpdate' | 'evaluationDataNumber'>,
-  selection: TcbSelection,
-): Required<Dated> {
+type PcsDates = Pick<TcbInfo, 'issueDate' | 'nextUpdate' | 'evaluationDataNumber'>
+type Edition = Omit<FetchedDocument, 'document'>
+
+function editionOf({ issueDate, nextUpdate, evaluationDataNumber }: PcsDates, selection: TcbSelection): Edition {
   const asked = 'tcbEvaluationDataNumber' in selection ? selection.tcbEvaluationDataNumber : evaluationDataNumber
   // Whoever asks for one number and gets another would record the wrong one.
   if (evaluationDataNumber !== asked)
     throw new MalformedError('COLLATERAL_KIND', `evaluation number ${evaluationDataNumber}, ${asked} was asked for`)
-  return {
-    goodUntil: nextUpdate,
-    edition: { rollback: 'COLLATERAL_ROLLBACK', number: BigInt(evaluationDataNumber), issued: issueDate },
-  }
+  return { goodUntil: nextUpdate, evaluationDataNumber, issueDate }
 }
 
-function requireIssuer(crl: RevocationList, issuer: Certificate): void {
-  if (!sameBytes(crl.issuer, issuer.subject.der))
-    throw new MalformedError('CRL_BAD_ISSUER', `the list is not that of "${issuer.subject.text}"`)
+/** Old TCB info calls platforms up to date that are no longer; it stays genuine, and for a month current. */
+function refuseOlderDocument(held: Edition, served: Edition): void {
+  if (served.evaluationDataNumber >= held.evaluationDataNumber && served.issueDate >= held.issueDate) return
+  const show = ({ evaluationDataNumber, issueDate }: Edition): string =>
+    `evaluation number ${evaluationDataNumber} of ${issueDate.toISOString()}`
+  throw new MalformedError('COLLATERAL_ROLLBACK', `${show(served)} after ${show(held)}`)
 }

@@ -2,7 +2,7 @@
 import type { TdxCollateral } from '../core/tdx/index.ts'
 import type { TcbSelection } from './addresses.ts'
 import type { CollateralSource, Obtain } from './item.ts'
-import { type FetchedPckCrl, pckCrlItem, qeIdentityItem, rootCrlItem, tcbInfoItem } from './tdx-items.ts'
+import { pckCrlItem, qeIdentityItem, rootCrlItem, tcbInfoItem } from './tdx-items.ts'
 import type { TdxPlatform } from './tdx-platform.ts'
 
 export interface FetchedTdx {
@@ -22,26 +22,27 @@ export async function fetchTdx(
   selection: TcbSelection,
   { obtain, roots }: { obtain: Obtain; roots: readonly string[] },
 ): Promise<FetchedTdx> {
-  const pckCrl = (): ReturnType<typeof obtain<FetchedPckCrl>> => obtain(pckCrlItem(ca, roots))
+  const lists = pckCrlItem(ca, roots)
   const items = [tcbInfoItem(fmspc, selection, roots), qeIdentityItem(selection, roots)] as const
+  // Intel serves the root's list alone; the root comes with the other list and is pinned.
+  const rootList = rootCrlItem(async () => (await obtain(lists)).value.issuerChain[1])
   const [tcbInfo, qeIdentity, pck, root] = await Promise.all([
     obtain(items[0]),
     obtain(items[1]),
-    pckCrl(),
-    // Intel serves the root's list alone; the root comes with the other list and is pinned.
-    obtain(rootCrlItem(async () => (await pckCrl()).value.issuerChain[1])),
+    obtain(lists),
+    obtain(rootList),
   ])
   return {
     collateral: {
       tcbInfo: tcbInfo.value.document,
       qeIdentity: qeIdentity.value.document,
-      pckCrl: pck.value.raw,
-      rootCaCrl: root.value.raw,
+      pckCrl: pck.value.crl.raw,
+      rootCaCrl: root.value.crl.raw,
     },
     selection,
     evaluationNumbers: {
-      tcbInfo: Number(tcbInfo.value.edition.number),
-      qeIdentity: Number(qeIdentity.value.edition.number),
+      tcbInfo: tcbInfo.value.evaluationDataNumber,
+      qeIdentity: qeIdentity.value.evaluationDataNumber,
     },
     pckCrlIssuerChain: pck.value.issuerChain,
     sources: [tcbInfo, qeIdentity, pck, root].map(({ source }) => source),
