@@ -134,8 +134,7 @@ function sized(
   code: FailureCode,
   { name, min, max }: Bounds & { readonly name: string },
 ): Uint8Array {
-  if (!(value instanceof Uint8Array))
-    throw new MalformedError('NITRO_FIELDS', `${name} holds what is not a byte string`)
+  if (!(value instanceof Uint8Array)) throw new MalformedError(code, `${name} holds what is not a byte string`)
   if (value.length < min || value.length > max)
     throw new MalformedError(code, `${name} has ${value.length} bytes, ${min} to ${max} are due`)
   return value
