@@ -1,92 +1,9 @@
-// The policy of the vectors' own description: whatever a vector's verdict says nothing about is left unchecked, and spelled so.
+// The policies of the vectors' own description, in policies.json: what a vector's verdict says nothing about is left unchecked, and
+// spelled so. TDX: statuses other than UpToDate are accepted and compared; a missing SEPT_VE_DISABLE and a service trust domain are facts.
+import { readFileSync } from 'node:fs'
 
-const UNCHECKED = 'unchecked'
+const policies = JSON.parse(readFileSync(new URL('policies.json', import.meta.url), 'utf8'))
 
-export const SNP_POLICY = {
-  products: ['Milan', 'Genoa', 'Turin'],
-  deniedProducts: UNCHECKED,
-  reportVersions: [2, 3, 4, 5],
-  signerKinds: ['vcek', 'vlek'],
-  cspIds: UNCHECKED,
-  chipIds: UNCHECKED,
-  deniedChipIds: UNCHECKED,
-  vmpls: [0, 1, 2, 3],
-  migration: 'forbidden',
-  smt: UNCHECKED,
-  cxl: UNCHECKED,
-  singleSocket: UNCHECKED,
-  memAes256Xts: UNCHECKED,
-  raplDisabled: UNCHECKED,
-  ciphertextHidingDram: UNCHECKED,
-  pageSwapDisabled: UNCHECKED,
-  minimumAbi: UNCHECKED,
-  platformInfo: {
-    aliasCheckComplete: UNCHECKED,
-    ecc: UNCHECKED,
-    tsme: UNCHECKED,
-    smt: UNCHECKED,
-    raplDisabled: UNCHECKED,
-    ciphertextHidingDram: UNCHECKED,
-    allowed: UNCHECKED,
-    unknownBits: 'reported',
-  },
-  minimumTcb: UNCHECKED,
-  minimumLaunchTcb: UNCHECKED,
-  minimumCommittedTcb: UNCHECKED,
-  provisionalFirmware: 'allowed',
-  minimumFirmware: UNCHECKED,
-  minimumCommittedFirmware: UNCHECKED,
-  minimumLaunchMitigations: UNCHECKED,
-  minimumCurrentMitigations: UNCHECKED,
-  minimumGuestSvn: UNCHECKED,
-  hostData: UNCHECKED,
-  idKeyDigests: UNCHECKED,
-  authorKeyDigests: UNCHECKED,
-  authorKey: UNCHECKED,
-  familyIds: UNCHECKED,
-  imageIds: UNCHECKED,
-  reportIds: UNCHECKED,
-  reportIdMas: UNCHECKED,
-  revocation: UNCHECKED,
-}
-
-/** Statuses other than UpToDate are accepted and compared; a missing SEPT_VE_DISABLE and a service trust domain are facts. */
-export const TDX_POLICY = {
-  quoteVersions: [4, 5],
-  bodyTypes: [2, 3],
-  tcb: 'required',
-  tcbStatuses: [
-    'UpToDate',
-    'SWHardeningNeeded',
-    'ConfigurationNeeded',
-    'ConfigurationAndSWHardeningNeeded',
-    'TDRelaunchAdvised',
-    'TDRelaunchAdvisedConfigurationNeeded',
-    'OutOfDate',
-    'OutOfDateConfigurationNeeded',
-  ],
-  advisories: UNCHECKED,
-  minimumEvaluationDataNumber: UNCHECKED,
-  revocation: 'required',
-  platformInstanceIds: UNCHECKED,
-  deniedFmspcs: UNCHECKED,
-  minimumQeSvn: UNCHECKED,
-  minimumPceSvn: UNCHECKED,
-  minimumTeeTcbSvn: UNCHECKED,
-  mrSeams: UNCHECKED,
-  septVeDisable: UNCHECKED,
-  allowedAttributes: UNCHECKED,
-  tdAttributes: UNCHECKED,
-  xfams: UNCHECKED,
-  serviceTds: UNCHECKED,
-  mrConfigIds: UNCHECKED,
-  mrOwners: UNCHECKED,
-  mrOwnerConfigs: UNCHECKED,
-}
-
-export const NITRO_POLICY = {
-  document: 'enclave',
-  time: { maxAgeSeconds: UNCHECKED, futureSkewSeconds: 300 },
-  pcrs: { others: UNCHECKED },
-  revocation: UNCHECKED,
-}
+export const SNP_POLICY = policies['sev-snp']
+export const TDX_POLICY = policies.tdx
+export const NITRO_POLICY = policies.nitro

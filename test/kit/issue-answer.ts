@@ -4,6 +4,7 @@ import { digestUri, sha256 } from '../../src/core/crypto/index.ts'
 import { encodeBase64Url } from '../../src/core/encoding/base64.ts'
 import { encodeHex } from '../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
+import type { EndorsedQuote } from '../../src/core/evidence/hardware.ts'
 import { encodeSession, type Session } from '../../src/core/evidence/session.ts'
 import { encodeStatement, type Statement, statementReportData } from '../../src/core/evidence/statement.ts'
 import {
@@ -116,8 +117,25 @@ function makeDisclosures(values: DisclosedValues): readonly Disclosure[] {
   })
 }
 
-/** Issues one answer on a simulated machine. */
+/** Issues one answer on a simulated SEV-SNP. */
 export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): IssuedAnswer {
+  const hostData = recipe.hostData ?? new Uint8Array(Buffer.from(CONFIG_DIGEST, 'hex'))
+  return issueAnswerOn(
+    (reportData) => ({
+      tee: 'snp',
+      report: recipe.report?.(reportData) ?? snp.report(reportData, { hostData }),
+      auxblob: new Uint8Array(0),
+      endorsements: snp.endorsements,
+    }),
+    recipe,
+  )
+}
+
+/** Issues one answer on any machine. @param quoteOf makes the quote over report data, for these octets of the session */
+export function issueAnswerOn(
+  quoteOf: (reportData: Uint8Array, session: Uint8Array) => EndorsedQuote,
+  recipe: AnswerRecipe = {},
+): IssuedAnswer {
   const { request = REQUEST, mediaType = 'application/json', splices = [], nonce = NONCE } = recipe
   const response = recipe.response ?? (mediaType === 'text/event-stream' ? EVENTS : RESPONSE)
   const logKey = testKey(0x02)
@@ -179,8 +197,6 @@ export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): Issue
       ? encodeStatement(statement)
       : encodeUtf8(JSON.stringify(recipe.statement(statement)))
   const reportData = statementReportData(statementBytes)
-  const hostData = recipe.hostData ?? new Uint8Array(Buffer.from(CONFIG_DIGEST, 'hex'))
-  const report = recipe.report?.(reportData) ?? snp.report(reportData, { hostData })
 
   for (const entry of recipe.proofAfter ?? []) tree.append(hashLeaf(entry))
   const size = entries.length + (recipe.proofAfter ?? []).length
@@ -190,7 +206,7 @@ export function issueAnswer(snp: SimulatedSnp, recipe: AnswerRecipe = {}): Issue
   const inserts = new Map(splices.map(({ insert }) => [digestUri(insert), insert]))
   return {
     archive: {
-      quote: { tee: 'snp', report, auxblob: new Uint8Array(0), endorsements: snp.endorsements },
+      quote: quoteOf(reportData, sessionBytes),
       session: sessionBytes,
       statement: statementBytes,
       receipt,
