@@ -29,6 +29,7 @@ export { decodeGuestPolicy } from './guest-policy.ts'
 export { decodePlatformInfo } from './platform-info.ts'
 export type { SnpPolicy } from './policy.ts'
 export { productOfCpuid, SNP_PRODUCTS, type SnpProduct } from './product.ts'
+export { CLOUD_SNP_POLICY, type SnpProfileName, STRICT_SNP_POLICY, snpPolicyOf } from './profiles.ts'
 export {
   decodeSnpReport,
   encodeSnpReport,
