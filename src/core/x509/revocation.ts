@@ -39,7 +39,7 @@ export async function checkRevocation(
   { crls, at }: RevocationOptions,
 ): Promise<void> {
   demand(crls.length <= MAX_LISTS, 'X509_LIMIT', () => `${crls.length} revocation lists, at most ${MAX_LISTS}`)
-  const lists = crls.map(readList)
+  const lists = crls.map((raw) => readList(raw, profile))
   for (const [index, certificate] of chain.slice(0, -1).entries()) {
     const issuer = chain[index + 1]
     if (issuer === undefined) continue
@@ -75,8 +75,9 @@ interface ReadList {
   readonly list: Crl
 }
 
-function readList(raw: Uint8Array): ReadList {
-  const key = encodeHex(sha256(raw))
+/** A root's list is proven under several profiles: each has its place, or they would take turns in forgetting. */
+function readList(raw: Uint8Array, { name }: PathProfile): ReadList {
+  const key = `${name} ${encodeHex(sha256(raw))}`
   return { key, list: PROVEN.get(key)?.list ?? decodeCrl(raw) }
 }
 
