@@ -76,7 +76,7 @@ export async function appraiseTcb(
     ...summary,
     evaluationDataNumber: documents.tcbInfo.evaluationDataNumber,
     qeEvaluationDataNumber: documents.qeIdentity.evaluationDataNumber,
-    collateralDigest: digestCollateral(collateral),
+    collateralDigest: digestCollateral(documents, collateral),
   }
 }
 
@@ -201,16 +201,7 @@ function checkStatus(check: Checker<TdxCheck>, tcb: ReturnType<typeof summarizeT
   })
 }
 
-/** Over a digest of each part, so that no two sets share it. */
-function digestCollateral({ tcbInfo, qeIdentity, pckCrl, rootCaCrl }: TdxCollateral): string {
-  const parts = [tcbInfo, qeIdentity].flatMap(({ body, signature, issuerChain }) => [
-    body,
-    signature,
-    concatDigests(issuerChain),
-  ])
-  return digestUri(concatDigests([...parts, pckCrl, rootCaCrl]))
-}
-
-function concatDigests(parts: readonly Uint8Array[]): Uint8Array {
-  return concatBytes(...parts.map((part) => sha256(part)))
+/** Over a digest of each part, so that no two sets share it. Issuer chains have no place in it: they decide nothing but whether it counts. */
+function digestCollateral({ digests }: TdxDocuments, { pckCrl, rootCaCrl }: TdxCollateral): string {
+  return digestUri(concatBytes(...digests, sha256(pckCrl), sha256(rootCaCrl)))
 }

@@ -4,24 +4,23 @@ import { encodeHex, sameBytes } from '../encoding/bytes.ts'
 import type { Checker } from '../verdict.ts'
 import {
   type Certificate,
-  type Crl,
   decodeCertificate,
   decodeCrl,
   INTEL_PCK_PROFILE,
+  type PathResult,
   type TrustedRoots,
   verifyPath,
 } from '../x509/index.ts'
 import { decodePckChain } from './certification-data.ts'
 import type { TdxCheck } from './checks.ts'
 import type { TdxCollateral } from './collateral.ts'
+import { instant } from './collateral-rules.ts'
 import { decodePckExtension, type PckExtension } from './pck.ts'
 import type { TdxPolicy } from './policy.ts'
 import { Remembered } from './remembered.ts'
 
 /** A chain that ends in a trusted root. */
 export interface ProvenPck {
-  /** DER, leaf first. */
-  readonly path: readonly Uint8Array[]
   readonly leaf: Certificate
   readonly rootFingerprint: string
 }
@@ -31,49 +30,68 @@ const CA_NAMES: readonly string[] = ['Intel SGX PCK Platform CA', 'Intel SGX PCK
 
 // Texts and extensions by their octets. What they are worth is judged anew each time.
 const CHAINS: Remembered<readonly Uint8Array[]> = new Remembered()
-const ISSUERS: Remembered<Crl['issuer']> = new Remembered()
 const EXTENSIONS: WeakMap<Certificate, PckExtension> = new WeakMap()
+
+/** What a chain is judged by. */
+export interface ChainExpectations {
+  readonly at: Date
+  readonly roots: TrustedRoots
+  readonly collateral: TdxCollateral | undefined
+  readonly policy: TdxPolicy
+}
 
 /** The root inside the quote counts only by its fingerprint: the sender chose all three certificates. */
 export async function checkChain(
   check: Checker<TdxCheck>,
   pem: Uint8Array,
-  { at, roots }: { readonly at: Date; readonly roots: TrustedRoots },
+  expectations: ChainExpectations,
 ): Promise<ProvenPck> {
   const path = check.decode('certification-data', () =>
     CHAINS.recall(encodeHex(sha256(pem)), () => decodePckChain(pem)),
   )
-  const trusted = [...roots.vendor, ...roots.simulated]
-  const result = await verifyPath(path, INTEL_PCK_PROFILE, { at, roots: trusted, revocation: 'unchecked' })
-  if (!result.ok) {
-    const simulated = result.code === 'X509_UNTRUSTED_ROOT' && claimsSimulation(path)
-    return check.fail('chain', simulated ? 'SIMULATED_EVIDENCE' : result.code, result.detail)
+  const { at, roots, collateral, policy } = expectations
+  const options = { at, roots: [...roots.vendor, ...roots.simulated] }
+  const lists = policy.revocation === 'required' && collateral ? [collateral.pckCrl, collateral.rootCaCrl] : undefined
+  const revocation = lists ? { crls: lists } : 'unchecked'
+  const judged = await verifyPath(path, INTEL_PCK_PROFILE, { ...options, revocation })
+  // Without the lists: whether it is the chain that fails, or what they say of it.
+  const chain = judged.ok ? judged : await verifyPath(path, INTEL_PCK_PROFILE, { ...options, revocation: 'unchecked' })
+  if (!chain.ok) {
+    const simulated = chain.code === 'X509_UNTRUSTED_ROOT' && claimsSimulation(path)
+    return check.fail('chain', simulated ? 'SIMULATED_EVIDENCE' : chain.code, chain.detail)
   }
-  const [leaf, ca] = result.chain
+  const leaf = checkNames(check, chain, expectations)
+  checkRevocation(check, leaf, judged, expectations)
+  return { leaf, rootFingerprint: chain.rootFingerprint }
+}
+
+/** Under one root Intel certifies keys for other purposes too. */
+function checkNames(
+  check: Checker<TdxCheck>,
+  { chain, rootFingerprint }: Extract<PathResult, { ok: true }>,
+  { at, roots }: ChainExpectations,
+): Certificate {
+  const [leaf, ca] = chain
   if (leaf === undefined || ca === undefined) return check.fail('chain', 'X509_CHAIN_BROKEN', 'no leaf')
   const named = onlyName(leaf) === LEAF_NAME && CA_NAMES.includes(onlyName(ca))
   if (!named)
     return check.fail('chain', 'X509_CHAIN_BROKEN', `"${onlyName(leaf)}" by "${onlyName(ca)}" is no PCK certificate`)
-  const { rootFingerprint } = result
   const simulated = !roots.vendor.includes(rootFingerprint)
   if (simulated) check.simulated()
   check.pass(
     'chain',
-    `${simulated ? 'SIMULATED ' : ''}root ${rootFingerprint}, by "${onlyName(ca)}", at ${at.toISOString()}`,
+    `${simulated ? 'SIMULATED ' : ''}root ${rootFingerprint}, by "${onlyName(ca)}", at ${instant(at)}`,
   )
-  return { path, leaf, rootFingerprint }
+  return leaf
 }
 
 /** Leaf and CA must be covered by current lists of their own issuers. */
-export async function checkRevocation(
+function checkRevocation(
   check: Checker<TdxCheck>,
-  { path, leaf, rootFingerprint }: ProvenPck,
-  {
-    at,
-    collateral,
-    policy,
-  }: { readonly at: Date; readonly collateral: TdxCollateral | undefined; readonly policy: TdxPolicy },
-): Promise<void> {
+  leaf: Certificate,
+  judged: PathResult,
+  { collateral, policy }: ChainExpectations,
+): void {
   if (policy.revocation === 'unchecked') {
     check.unchecked('revocation')
     return
@@ -82,18 +100,15 @@ export async function checkRevocation(
     check.missing('revocation', 'no collateral: revocation lists are due')
     return
   }
-  const { pckCrl, rootCaCrl } = collateral
-  // A list of the other CA lists none of this one's: said by name here, before it would only be missing.
-  const issuer = check.decode('revocation', () =>
-    ISSUERS.recall(encodeHex(sha256(pckCrl)), () => decodeCrl(pckCrl).issuer),
-  )
-  const fits = sameBytes(issuer.der, leaf.issuer.der)
-  const wanted = leaf.issuer.text
-  check.that('revocation', fits, 'CRL_BAD_ISSUER', { seen: `PCK list of "${issuer.text}"`, wanted: `"${wanted}"` })
-  const crls = [pckCrl, rootCaCrl]
-  const result = await verifyPath(path, INTEL_PCK_PROFILE, { at, roots: [rootFingerprint], revocation: { crls } })
-  if (!result.ok) return check.fail('revocation', result.code, result.detail)
-  check.pass('revocation', `neither the PCK certificate nor "${wanted}" is listed`)
+  const { issuer } = leaf
+  if (!judged.ok) {
+    // A list of the other CA lists none of this one's: said by name here, it would only be missing.
+    const seen = check.decode('revocation', () => decodeCrl(collateral.pckCrl).issuer)
+    const fits = sameBytes(seen.der, issuer.der)
+    check.that('revocation', fits, 'CRL_BAD_ISSUER', { seen: `list of "${seen.text}"`, wanted: `"${issuer.text}"` })
+    check.fail('revocation', judged.code, judged.detail)
+  }
+  check.pass('revocation', `neither the PCK certificate nor its CA "${issuer.commonNames[0]}" is listed`)
 }
 
 /** What the leaf stands for, and whether policy lets it answer. */

@@ -6,7 +6,7 @@ import { type Checker, judge, type Verdict } from '../verdict.ts'
 import type { TrustedRoots } from '../x509/index.ts'
 import { appraiseAttributes, appraiseModule, appraiseOwner, appraiseServiceTd } from './appraise.ts'
 import { appraiseFloors, appraiseTcb, checkSeam } from './appraise-tcb.ts'
-import { checkChain, checkPlatform, checkRevocation } from './chain.ts'
+import { checkChain, checkPlatform } from './chain.ts'
 import { TDX_CHECKS, type TdxCheck } from './checks.ts'
 import type { TdxCollateral } from './collateral.ts'
 import { checkMeasurements, type TdxMeasurements } from './measurements.ts'
@@ -74,8 +74,7 @@ export function verifyTdxQuote(
     checkLimits(check, bytes, collateral)
     const quote = check.decode('quote', () => decodeTdxQuote(bytes))
     checkHead(check, quote, policy)
-    const signer = await checkChain(check, quote.signatureData.pckChain, { at, roots })
-    await checkRevocation(check, signer, { at, collateral, policy })
+    const signer = await checkChain(check, quote.signatureData.pckChain, { at, roots, collateral, policy })
     const pck = checkPlatform(check, signer.leaf, policy)
     const { qeReport, attestationKey } = await checkQuotingEnclave(check, quote.signatureData, signer.leaf)
     await checkQuoteSignature(check, { bytes, quote }, attestationKey)
