@@ -31,8 +31,15 @@ function pkiOf({ certificateShapes: { root } = {} }: Recipe): SimulatedNitroPki 
   return root === undefined ? plain : createSimulatedNitroPki({ keys: plain.keys, clock, shape: root })
 }
 
+/** Likewise one chain for all vectors of a kind: a reader proves it once. */
+const chains = {
+  enclave: createSimulatedNitro({ pki: plain, clock }).chain(),
+  nitrotpm: createSimulatedNitro({ pki: plain, clock, kind: 'nitrotpm' }).chain(),
+}
+
 function makeDocument(recipe: Recipe, nitro: SimulatedNitro): Uint8Array {
-  const { fields = {}, shapes = {}, chain = () => ({}), tamper = (document) => document } = recipe
+  const { kind = 'enclave', fields = {}, shapes = {}, certificateShapes, tamper = (document) => document } = recipe
+  const chain = recipe.chain ?? ((own: SimulatedNitro) => (certificateShapes ? own.chain() : chains[kind]))
   return tamper(nitro.document(USER_DATA, { ...fields, ...chain(nitro) }, shapes))
 }
 
