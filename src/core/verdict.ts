@@ -70,32 +70,38 @@ function failDetail({ fail, seen, wanted }: CheckOptions): string {
   return wanted === undefined ? seen : `${seen}; ${wanted} is due`
 }
 
-function compared({ seen, wanted }: CheckOptions): Pick<Check, 'seen' | 'wanted'> {
-  return { ...(seen === undefined ? {} : { seen }), ...(wanted === undefined ? {} : { wanted }) }
+/** What a check list declares; made once for each list, as verifiers share theirs between judgements. */
+type Declared = ReadonlyMap<string, { readonly spec: string | undefined }>
+
+const DECLARED: WeakMap<object, Declared> = new WeakMap()
+
+function declaredBy<Name extends string>(names: CheckNames<Name>): Declared {
+  const known = DECLARED.get(names)
+  if (known !== undefined) return known
+  const entries = isList(names) ? names.map((name) => [name, undefined] as const) : Object.entries<string>(names)
+  const declared = new Map(entries.map(([name, spec]) => [name, { spec }]))
+  DECLARED.set(names, declared)
+  return declared
 }
 
 /** Records the checks of one verdict, in order. Made by {@link judge}. */
 export class Checker<Name extends string> {
-  readonly #names: readonly string[]
-  readonly #specs: ReadonlyMap<string, string>
+  readonly #declared: Declared
   /** In the order in which they were performed. */
   readonly #checks: Map<string, Check> = new Map()
   #simulated = false
   readonly #assumptions: string[] = []
 
   constructor(names: CheckNames<Name>) {
-    const specs: ReadonlyMap<string, string> = isList(names) ? new Map() : new Map(Object.entries(names))
-    this.#names = isList(names) ? names : [...specs.keys()]
-    this.#specs = specs
-    if (this.#names.length === 0) throw new CountersignError('ERR_USAGE', 'a verdict needs at least one check')
+    this.#declared = declaredBy(names)
+    if (this.#declared.size === 0) throw new CountersignError('ERR_USAGE', 'a verdict needs at least one check')
   }
 
   /** Passes if `condition` holds, else fails with `code` and ends the judgement. */
   that(name: Name, condition: boolean, code: FailureCode, options: CheckOptions = {}): void {
-    const values = compared(options)
-    if (condition) this.#record({ name, status: 'pass', required: true, detail: passDetail(options), ...values })
+    if (condition) this.#record({ name, status: 'pass', required: true, detail: passDetail(options) }, options)
     else {
-      this.#record({ name, status: 'fail', required: true, detail: failDetail(options), code, ...values })
+      this.#record({ name, status: 'fail', required: true, detail: failDetail(options), code }, options)
       throw new Rejected(code)
     }
   }
@@ -173,19 +179,22 @@ export class Checker<Name extends string> {
 
   /** Closes the list: a declared check that was not reached becomes `not-performed` and required. */
   close(): VerdictBase {
-    for (const name of this.#names) {
+    for (const name of this.#declared.keys()) {
       if (!this.#checks.has(name))
         this.#record({ name, status: 'not-performed', required: true, detail: 'not reached' })
     }
     return { checks: [...this.#checks.values()], simulated: this.#simulated, assumptions: this.#assumptions }
   }
 
-  #record(check: Check): void {
-    if (!this.#names.some((name) => name === check.name))
-      throw new CountersignError('ERR_USAGE', `check ${check.name} is not declared`)
+  /** Field by field: a verdict has dozens of checks, and copies of objects would cost more than the checks. */
+  #record(check: { -readonly [Field in keyof Check]: Check[Field] }, { seen, wanted }: CheckOptions = {}): void {
+    const declared = this.#declared.get(check.name)
+    if (declared === undefined) throw new CountersignError('ERR_USAGE', `check ${check.name} is not declared`)
     if (this.#checks.get(check.name)?.status === 'fail') return
-    const spec = this.#specs.get(check.name)
-    this.#checks.set(check.name, spec === undefined ? check : { ...check, spec })
+    if (seen !== undefined) check.seen = seen
+    if (wanted !== undefined) check.wanted = wanted
+    if (declared.spec !== undefined) check.spec = declared.spec
+    this.#checks.set(check.name, check)
   }
 }
 

@@ -24,7 +24,8 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Whether every octet is zero (true for none). */
 export function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+  return true
 }
 
 const HEX: Uint8Array = encodeUtf8('0123456789abcdef')
