@@ -88,10 +88,10 @@ export const CLOUD_SNP_POLICY: SnpPolicy = {
   minimumCommittedTcb: FLOORS,
 }
 
-const PROFILES = { strict: STRICT_SNP_POLICY, cloud: CLOUD_SNP_POLICY } as const
-
 /** A published policy by its name. */
-export type SnpProfileName = keyof typeof PROFILES
+export type SnpProfileName = 'strict' | 'cloud'
+
+const PROFILES: Readonly<Record<SnpProfileName, SnpPolicy>> = { strict: STRICT_SNP_POLICY, cloud: CLOUD_SNP_POLICY }
 
 /** The `snp` section of a profile with one's own pins, each of which replaces the profile's field as a whole. */
 export function snpPolicyOf(profile: SnpProfileName, pins: Partial<SnpPolicy> = {}): SnpPolicy {
