@@ -52,14 +52,21 @@ export interface Vlek extends KeySubject {
 /** A key that signs reports. A VLEK stands for some machine of a provider, not for a chip. */
 export type EndorsementKey = Vcek | Vlek
 
+// By the decoded certificate itself: a proven path hands out the same one again. A certificate is read as one kind, or refused.
+const READ: WeakMap<Certificate, EndorsementKey> = new WeakMap()
+
 /**
  * Reads the extensions of the certificate that vouches for a signing key. Each one that its kind and product have must be there, and
  * none that they have not: a verifier that skips an absent extension accepts a certificate for any firmware.
  * @throws MalformedError X509_EXTENSION
  */
 export function decodeEndorsementKey(certificate: Certificate, kind: SnpSignerKind): EndorsementKey {
+  const known = READ.get(certificate)
+  if (known?.kind === kind) return known
   try {
-    return kind === 'vcek' ? readVcek(certificate) : readVlek(certificate)
+    const key = kind === 'vcek' ? readVcek(certificate) : readVlek(certificate)
+    READ.set(certificate, key)
+    return key
   } catch (cause) {
     if (cause instanceof MalformedError && cause.failure !== 'X509_EXTENSION')
       throw new MalformedError('X509_EXTENSION', `a ${kind.toUpperCase()} extension is malformed: ${cause.message}`, {
