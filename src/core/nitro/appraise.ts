@@ -32,7 +32,7 @@ const DEBUG_REGISTERS = [0, 1, 2] as const
 /**
  * A debug enclave's document is genuine and has zeros in PCR0, 1 and 2, while its parent reads its console; PCR4 stays set.
  *
- * NitroTPM has no such mode, but firmware measures into PCR0 to 7 before anything runs (TCG PC Client Platform Firmware Profile, 2.3.4),
+ * NitroTPM has no such mode, but firmware measures into PCR0 to 7 before anything runs (TCG PC Client Platform Firmware Profile, PCR usage),
  * so there zeros say that nothing was measured: refused alike. A register that is not there counts as zero.
  */
 export function appraiseDebug(check: Checker<NitroCheck>, { pcrs }: NitroDocument): void {

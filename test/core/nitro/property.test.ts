@@ -77,6 +77,12 @@ describe('Nitro decoders', () => {
     )
   })
 
+  it('[F2] refuse a payload that is cut at any offset', () => {
+    const codes = new Set<string>()
+    for (let end = 0; end < payload.length; end++) codes.add(failureOf(() => decodeNitroPayload(payload.slice(0, end))))
+    expect([...codes].sort()).toEqual(['EVIDENCE_TRUNCATED', 'PARSE_LENGTH'])
+  })
+
   it('throw nothing but MalformedError on octets of any kind', () => {
     fc.assert(
       fc.property(octets(0, 256), (bytes) => {

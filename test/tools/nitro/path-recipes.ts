@@ -180,30 +180,22 @@ export const PATH_RECIPES: readonly Recipe[] = [
     ['cabundle-swapped', 'intermediates in another order', swapped(1, 2)],
     ['cabundle-root-second', 'a bundle with the root in the second place', swapped(0, 1)],
   ),
+  ...rejects('N9', 'X509_UNTRUSTED_ROOT', [
+    'root-self-made',
+    "a root of the sender's own, with AWS's names",
+    { chain: (nitro) => underOtherRoot(nitro, amazonNamed) },
+  ]),
+  ...rejects('X1', 'X509_UNTRUSTED_ROOT', [
+    'root-only-vendor',
+    'a bundle whose root is in no list',
+    { chain: (nitro) => underOtherRoot(nitro, amazonNamed), simulatedRoots: [] },
+  ]),
   ...rejects(
-    'N9',
-    'X509_UNTRUSTED_ROOT',
-    [
-      'root-self-made',
-      "a root of the sender's own, with AWS's names",
-      { chain: (nitro) => underOtherRoot(nitro, amazonNamed) },
-    ],
-    [
-      'root-only-vendor',
-      'a bundle whose root is in no list',
-      { chain: (nitro) => underOtherRoot(nitro, amazonNamed), simulatedRoots: [] },
-    ],
+    'P4',
+    'SIMULATED_EVIDENCE',
+    ['simulated-root-not-named', 'a simulated root that is not named', { simulatedRoots: [] }],
+    ['root-other-simulated', 'another simulated root than the named one', { chain: (nitro) => underOtherRoot(nitro) }],
   ),
-  ...rejects('P4', 'SIMULATED_EVIDENCE', [
-    'simulated-root-not-named',
-    'a simulated root that is not named',
-    { simulatedRoots: [] },
-  ]),
-  ...rejects('X1', 'SIMULATED_EVIDENCE', [
-    'root-other-simulated',
-    'another simulated root than the named one',
-    { chain: (nitro) => underOtherRoot(nitro) },
-  ]),
   ...rejects(
     'N11',
     'NITRO_MODULE_ID',
