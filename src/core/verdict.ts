@@ -106,13 +106,16 @@ export class Checker<Name extends string> {
     }
   }
 
-  pass(name: Name, detail = ''): void {
-    this.#record({ name, status: 'pass', required: true, detail })
+  /** @param shown the detail, or what the check saw and wanted */
+  pass(name: Name, shown: string | CheckOptions = ''): void {
+    const options = typeof shown === 'string' ? { pass: shown } : shown
+    this.#record({ name, status: 'pass', required: true, detail: passDetail(options) }, options)
   }
 
   /** Fails the check and ends the judgement. */
-  fail(name: Name, code: FailureCode, detail = ''): never {
-    this.#record({ name, status: 'fail', required: true, detail, code })
+  fail(name: Name, code: FailureCode, shown: string | CheckOptions = ''): never {
+    const options = typeof shown === 'string' ? { fail: shown } : shown
+    this.#record({ name, status: 'fail', required: true, detail: failDetail(options), code }, options)
     throw new Rejected(code)
   }
 

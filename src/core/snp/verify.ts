@@ -1,19 +1,19 @@
 /** Judges an SEV-SNP report: limits, decode, chain, signature, binding, freshness, policy. @module */
-import { digestUri, sha384, verifySignature } from '../crypto/index.ts'
+import { sha384, verifySignature } from '../crypto/index.ts'
 import { encodeHex, isZero, sameBytes } from '../encoding/bytes.ts'
-import type { FailureCode } from '../failure-codes.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
-import { AMD_PROFILE, type Certificate, decodeCertificate, type TrustedRoots, verifyPath } from '../x509/index.ts'
+import type { Certificate, TrustedRoots } from '../x509/index.ts'
 import { appraiseFirmware } from './appraise-firmware.ts'
 import { appraiseGuestPolicy, appraiseIdentity } from './appraise-guest.ts'
 import { appraiseMitigations, appraisePlatform } from './appraise-platform.ts'
 import { checkChip, checkFirmware, checkProduct, checkProvider, checkReportData, paddedHwId } from './binding.ts'
+import { checkChain } from './chain.ts'
 import { SNP_CHECKS, type SnpCheck } from './checks.ts'
 import { decodeEndorsementKey, type EndorsementKey } from './endorsement-key.ts'
 import { type EndorsementPath, endorsementPath, type SnpEndorsements, type SnpSignerKind } from './endorsements.ts'
 import type { SnpPolicy } from './policy.ts'
 import type { SnpProduct } from './product.ts'
-import { decodeSnpReport, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
+import { decodeSnpReport, SNP_REPORT_SIZE, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
 
 /** What the hardware said: 1184 octets. */
 export interface SnpEvidence {
@@ -74,9 +74,14 @@ export function verifySnpReport(
     const given = endorsementPath(endorsements)
     checkLimits(check, evidence, given)
     const report = check.decode('report', () => decodeSnpReport(evidence.report))
+    check.pass('report', { seen: `${evidence.report.length} bytes`, wanted: `${SNP_REPORT_SIZE} bytes` })
     checkHead(check, report, given, policy)
     const { leaf, chain, rootFingerprint } = await checkChain(check, given, policy, expectations)
     const key = check.decode('endorsement', () => decodeEndorsementKey(leaf, given.kind))
+    check.pass('endorsement', {
+      seen: `${key.kind.toUpperCase()} of ${key.productName}`,
+      wanted: 'each extension once',
+    })
     await checkSignature(check, evidence.report, report, { leaf, key })
     const product = checkProduct(check, report, { chain, key }, policy)
     checkFirmware(check, report, key)
@@ -131,54 +136,6 @@ function nameSigner(signingKey: number, masked: boolean): string {
   return signingKey === NO_KEY ? 'signed by no key' : `signed by a key of the reserved kind ${signingKey}`
 }
 
-interface ProvenChain {
-  readonly leaf: Certificate
-  readonly chain: readonly Certificate[]
-  readonly rootFingerprint: string
-}
-
-/** Path and revocation: lists are looked at once the path stands, so a code of theirs says that it does. */
-async function checkChain(
-  check: Checker<SnpCheck>,
-  { path, crls }: EndorsementPath,
-  { revocation }: SnpPolicy,
-  { at, roots }: SnpExpectations,
-): Promise<ProvenChain> {
-  const required = revocation === 'required'
-  const result = await verifyPath(path, AMD_PROFILE, {
-    at,
-    roots: [...roots.vendor, ...roots.simulated],
-    revocation: required ? { crls } : 'unchecked',
-  })
-  if (!result.ok && !isOfRevocation(result.code)) {
-    const simulated = result.code === 'X509_UNTRUSTED_ROOT' && claimsSimulation(path[2])
-    return check.fail('chain', simulated ? 'SIMULATED_EVIDENCE' : result.code, result.detail)
-  }
-  const rootFingerprint = result.ok ? result.rootFingerprint : digestUri(path[2])
-  const simulated = !roots.vendor.includes(rootFingerprint)
-  if (simulated) check.simulated()
-  check.pass('chain', `${simulated ? 'SIMULATED ' : ''}root ${rootFingerprint}, at ${at.toISOString()}`)
-  if (!result.ok) return check.fail('revocation', result.code, result.detail)
-  if (required) check.pass('revocation', 'the issuer of the signing key is on no list')
-  else {
-    check.unchecked('revocation')
-    check.assume('certificates are not checked for revocation')
-  }
-  const { chain } = result
-  const [leaf] = chain
-  if (leaf === undefined) return check.fail('chain', 'X509_CHAIN_BROKEN', 'no leaf')
-  return { leaf, chain, rootFingerprint }
-}
-
-function isOfRevocation(code: FailureCode): boolean {
-  return code === 'X509_REVOKED' || code.startsWith('CRL_')
-}
-
-/** For the message only: whoever made the root chose these words, and either way it is refused. The path rules have decoded it. */
-function claimsSimulation(root: Uint8Array): boolean {
-  return decodeCertificate(root).subject.organizations.some((name) => /simulated/i.test(name))
-}
-
 async function checkSignature(
   check: Checker<SnpCheck>,
   bytes: Uint8Array,
@@ -190,7 +147,8 @@ async function checkSignature(
   const verifies = !isZero(report.signature) && (await verifySignature('ES384', leaf.spki, report.signature, signed))
   const foreign = key.kind === 'vcek' && !sameBytes(paddedHwId(key), report.chipId)
   check.that('signature', verifies, 'SNP_BAD_SIGNATURE', {
-    pass: 'over bytes 0x000 to 0x29F',
+    seen: `ECDSA P-384 over bytes 0x000 to 0x29F, ${verifies ? 'verified' : 'not verified'}`,
+    wanted: `a signature of the ${key.kind.toUpperCase()}`,
     fail: `the report does not verify under the key of the ${key.kind.toUpperCase()}${foreign ? '; the certificate is of another chip than the report names' : ''}`,
   })
 }

@@ -1,9 +1,16 @@
 /** Fixtures about AMD's revocation lists: signed by the ARK, about the issuers of signing keys. */
 import { concatBytes } from '../../../src/core/encoding/bytes.ts'
-import { keyUsage, simulatedName } from '../../../src/simulator/index.ts'
+import { type CrlTemplate, keyUsage, simulatedName } from '../../../src/simulator/index.ts'
 import { AT, accepts, type Changes, type Recipe, rejects, replacing } from './recipe.ts'
 
 const DAY_MS = 86_400_000
+const VCEK_SERIAL = Uint8Array.of(7)
+/** AMD issues none; where one is given it counts. */
+const listOfAsk = (template: CrlTemplate): CrlTemplate => ({
+  ...template,
+  issuer: simulatedName('SEV-Genoa'),
+  revoked: [{ serial: VCEK_SERIAL, date: template.thisUpdate }],
+})
 const REQUIRED = { revocation: 'required' }
 const VLEK = { signer: 'vlek', policy: { ...REQUIRED, signerKinds: ['vlek'] } } as const
 const listed = (...crls: NonNullable<Changes['crls']>): Changes => ({ crls, policy: REQUIRED })
@@ -22,6 +29,17 @@ export const REVOCATION_RECIPES: readonly Recipe[] = [
     ['crl-ask', 'a revoked ASK', listed({ revoked: ['ask'] })],
     ['crl-ask-among-others', 'a revoked ASK in a list of several', listed({ revoked: ['asvk', 'ask'] })],
     ['crl-asvk', 'a revoked ASVK', listedVlek({ revoked: ['asvk'] })],
+    [
+      'crl-vcek',
+      'a VCEK that a list of its ASK names',
+      {
+        ...listed({}, { key: 'ask', shape: listOfAsk }),
+        shapes: {
+          ask: replacing('2.5.29.15', keyUsage(0x06).value),
+          vcek: (template) => ({ ...template, serial: VCEK_SERIAL }),
+        },
+      },
+    ],
   ),
   ...rejects(
     'X15',
