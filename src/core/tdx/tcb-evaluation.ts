@@ -60,7 +60,7 @@ export function evaluatePass({ tcbInfo, qe }: Levels, platform: PlatformLevels):
 }
 
 /** The levels to judge now: those of the module that runs, which TD 1.0 does not tell from those at launch. */
-export function currentLevels(launch: PlatformLevels, { teeTcbSvn2 }: TdReport): PlatformLevels {
+export function currentLevels(launch: PlatformLevels, { teeTcbSvn2 }: Pick<TdReport, 'teeTcbSvn2'>): PlatformLevels {
   return teeTcbSvn2 === undefined ? launch : { ...launch, teeTcbSvn: teeTcbSvn2 }
 }
 
