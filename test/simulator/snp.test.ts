@@ -16,6 +16,7 @@ import {
   createSimulatedSnp,
   exportPki,
   importPki,
+  issueSnpCrl,
   SIMULATED_MEASUREMENT,
   type SimulatedPki,
   type SimulatedSnpOptions,
@@ -71,6 +72,44 @@ describe('simulated SEV-SNP', () => {
     expect(verdict).toMatchObject({ ok: false, code: 'SIMULATED_EVIDENCE' })
   })
 
+  it('[S13] signs as a cloud does: with a VLEK, its chip masked', async () => {
+    const snp = await simulate({ signer: 'vlek', cspId: 'CN=a.example' })
+    const { report, auxblob } = await snp.quoter.quote(REPORT_DATA)
+    const policy = { ...POLICY, signerKinds: ['vlek'], cspIds: ['CN=a.example'] } as const
+    const verdict = await verifySnpReport({ report }, decodeSnpEndorsements(auxblob), policy, {
+      at: NOW,
+      reportData: REPORT_DATA,
+      measurements: [snp.measurement],
+      roots: createSnpRoots({ roots: 'built-in', simulated: [snp.rootFingerprint] }),
+    })
+    expect(verdict).toMatchObject({
+      ok: true,
+      simulated: true,
+      value: { key: { kind: 'vlek', cspId: 'CN=a.example' } },
+    })
+    expect(decodeSnpReport(report).chipId).toEqual(new Uint8Array(64))
+    // A year, as AMD gives; a VCEK has seven.
+    expect(verdict.ok && verdict.value.notAfter).toEqual(new Date('2027-11-20T12:00:00Z'))
+  })
+
+  it('[S18] issues revocation lists that count', async () => {
+    const snp = await simulate()
+    const judge = (revoked: readonly ('ask' | 'asvk')[]) =>
+      verifySnpReport(
+        { report: snp.report(REPORT_DATA) },
+        { ...snp.endorsements, crls: [issueSnpCrl(pki, { revoked, clock: () => NOW })] },
+        { ...POLICY, revocation: 'required' },
+        {
+          at: NOW,
+          reportData: REPORT_DATA,
+          measurements: [snp.measurement],
+          roots: createSnpRoots({ roots: 'built-in', simulated: [snp.rootFingerprint] }),
+        },
+      )
+    expect(await judge(['asvk'])).toMatchObject({ ok: true })
+    expect(await judge(['ask'])).toMatchObject({ ok: false, code: 'X509_REVOKED' })
+  })
+
   it('sets any field of a report', async () => {
     const snp = await simulate({ fields: { version: 5, launchMitVector: 3n, currentMitVector: 7n, vmpl: 2 } })
     const report = decodeSnpReport(snp.report(REPORT_DATA, { guestSvn: 9 }))
@@ -84,7 +123,7 @@ describe('simulated SEV-SNP', () => {
     const again = importPki(exportPki(pki))
     const snp = await createSimulatedSnp({ pki: again, clock: () => NOW })
     expect(snp.rootFingerprint).toBe(pki.rootFingerprint)
-    expect(again.ask).toEqual(pki.ask)
+    expect([again.ask, again.asvk]).toEqual([pki.ask, pki.asvk])
   })
 
   it('takes its latency, and stalls after a burst', async () => {
