@@ -13,6 +13,7 @@ import { concatBytes, encodeHex } from '../../src/core/encoding/bytes.ts'
 import { decodeUtf8, encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import {
   ALG_SHA384,
+  type CcelAlgorithm,
   type CcelEvent,
   EV_IPL,
   EV_NO_ACTION,
@@ -200,6 +201,13 @@ const GOOD: readonly Recipe[] = [
     format: 'dstack',
     ...{ octets: encodeDstack([...measuredBoot, ...dstack], 'stripped'), measured: [...measuredBoot, ...dstack] },
     policy: DSTACK_POLICY,
+  }),
+  good('dstack-stripped-v2', "takes dstack's log without digests, of version 2", {
+    format: 'dstack',
+    octets: encodeUtf8(
+      decodeUtf8(encodeDstack(dstackBoot(2), 'stripped')).replaceAll('"event_payload"', '"version":2,"event_payload"'),
+    ),
+    ...{ measured: dstackBoot(2), policy: DSTACK_POLICY },
   }),
   good('record', 'takes the record of an archive', record(dstack)),
   good('record-after-ready', 'takes what an application adds when all that is required stands', {
@@ -443,6 +451,20 @@ const TEXTS: readonly Recipe[] = [
     fails: HIDDEN,
   },
   {
+    ...{ row: 'E2', name: 'hidden-before-ready', title: 'rejects an event without its text right before system-ready' },
+    ...record(replaced(dstack, READY_AT, withoutText(runtime('x')), itemOf(dstack, READY_AT))),
+    fails: HIDDEN,
+  },
+  {
+    ...{
+      row: 'E2',
+      name: 'text-separator-error',
+      title: 'rejects a separator with an error that does not hash to its digest',
+    },
+    ...ccel([...boot, ccelEvent(1, 4, Uint8Array.of(1, 0, 0, 0), encodeUtf8('another error'))]),
+    fails: TEXT,
+  },
+  {
     row: 'E2',
     name: 'hidden-session',
     title: 'rejects a log that calls the genuine events sessions',
@@ -492,6 +514,32 @@ const PRESENCE: readonly Recipe[] = [
     name: 'variable-missing',
     title: 'rejects a log without a required variable',
     ...ccel(replaced(boot, SECURE_BOOT_AT)),
+    fails: ['EVENT_MISSING', 'required-present'],
+  },
+  {
+    ...{
+      row: 'E3',
+      name: 'variable-trailing',
+      title: 'does not take a variable with octets behind its content as a claim',
+    },
+    ...ccel(
+      replaced(
+        boot,
+        SECURE_BOOT_AT,
+        ccelEvent(1, 0x80000001, concatBytes(itemOf(boot, SECURE_BOOT_AT).data, Uint8Array.of(0))),
+      ),
+    ),
+    fails: ['EVENT_MISSING', 'required-present'],
+  },
+  {
+    ...{
+      row: 'E3',
+      name: 'variable-unprintable',
+      title: 'does not take a variable with a name that is no text as a claim',
+    },
+    ...ccel(replaced(boot, SECURE_BOOT_AT, configVariable('Secure\u0000Boot', new Uint8Array(1))), {
+      policy: { replay: ALL, required: [{ ...SECURE_BOOT, name: `${GLOBAL_GUID}/Secure\u0000Boot` }] },
+    }),
     fails: ['EVENT_MISSING', 'required-present'],
   },
   {
@@ -587,6 +635,22 @@ const edited = (from: string | RegExp, to: string): Uint8Array => {
 }
 const sha384Twice = { ...itemOf(boot, 0), digests: [...itemOf(boot, 0).digests, ...itemOf(boot, 0).digests] }
 
+const { specId } = ccelOf(boot)
+/** A log whose table of algorithms is another. */
+const withAlgorithms = (algorithms: readonly CcelAlgorithm[], events: readonly CcelEvent[] = boot): Uint8Array =>
+  encodeCcel({ specId: { ...specId, algorithms }, events })
+const shortDigests = boot.map((event) => ({
+  ...event,
+  digests: event.digests.map(({ algorithm, digest }) => ({ algorithm, digest: digest.slice(0, 32) })),
+}))
+const sha384TwiceOfTwo = withSha256(ccelOf(boot)).events.map((event) => ({
+  ...event,
+  digests: [...event.digests.slice(1), ...event.digests.slice(1)],
+}))
+/** A Spec ID event one octet longer than what it holds. */
+const longSpecId = concatBytes(plain.slice(0, FIRST), Uint8Array.of(0), plain.slice(FIRST))
+longSpecId[28] = 34
+
 const SHAPES: readonly Recipe[] = [
   ...(
     [
@@ -599,6 +663,40 @@ const SHAPES: readonly Recipe[] = [
       ['spec-id-without-sha384', 'no SHA-384 in the table of algorithms', patched(32 + 28, 0x0b)],
       ['spec-id-many', 'more algorithms than there are', patched(32 + 24, 0xff, 0xff)],
       ['algorithm-unknown', 'a digest of an algorithm that the table does not have', patched(FIRST + 12, 0x0b)],
+      [
+        'digest-size-all',
+        'SHA-384 digests of 32 octets throughout',
+        withAlgorithms([{ algorithm: ALG_SHA384, size: 32 }], shortDigests),
+      ],
+      [
+        'spec-id-algorithm-twice',
+        'an algorithm twice in its table',
+        withAlgorithms([...specId.algorithms, ...specId.algorithms]),
+      ],
+      [
+        'spec-id-size-0',
+        'an algorithm with digests of no octets',
+        withAlgorithms([...specId.algorithms, { algorithm: 0x0b, size: 0 }]),
+      ],
+      [
+        'spec-id-size-65',
+        'an algorithm with digests of 65 octets',
+        withAlgorithms([...specId.algorithms, { algorithm: 0x0b, size: 65 }]),
+      ],
+      [
+        'spec-id-nine',
+        'nine algorithms',
+        withAlgorithms([
+          ...specId.algorithms,
+          ...[1, 2, 3, 4, 5, 6, 7, 8].map((algorithm) => ({ algorithm, size: 32 })),
+        ]),
+      ],
+      ['spec-id-trailing', 'octets behind the vendor information', longSpecId],
+      [
+        'algorithm-twice-of-two',
+        'an event with two SHA-384 digests and no other',
+        encodeCcel({ ...withSha256(ccelOf(boot)), events: sha384TwiceOfTwo }),
+      ],
       ['algorithm-twice', 'an event with two SHA-384 digests', encodeCcel(ccelOf([sha384Twice, ...boot.slice(1)]))],
       [
         'without-digest',

@@ -59,7 +59,6 @@ export function decodeEventLog(octets: Uint8Array): EventLog {
     const ccel = reader.value('ccel')
     if (ccel !== null && typeof ccel !== 'string') throw reader.invalid('ccel', 'must be base64url or null')
     const items = reader.array('events')
-    checkEventCount(items.length)
     const events = items.map((item, at) => decodeEvent(new ObjectReader(item, `event log.events[${at}]`, LOG_CODES)))
     reader.end()
     if (!sameBytes(encodeJcs(json), octets)) throw malformedLog('the record is not canonical JSON')
@@ -79,6 +78,7 @@ export function listEvents({ format, octets }: EventLogEvidence): readonly Logge
       return decodeDstackEvents(octets)
     case 'record': {
       const { ccel, events } = decodeEventLog(octets)
+      // More than the limit in "events" alone do not fit into the octets of a record.
       if (ccel === undefined) return events
       const firmware = decodeCcel(ccel)
       checkEventCount(firmware.events.length + events.length)
