@@ -96,6 +96,14 @@ describe('simulated Nitro', () => {
     }, root ?? new X509Certificate(''))
   })
 
+  it('lets a verdict end with the first certificate that ends', async () => {
+    const notAfter = new Date(NOW.getTime() + HOUR_MS)
+    const nitro = simulate({ certificateShapes: { instance: (template) => ({ ...template, notAfter }) } })
+    const document = nitro.document(REPORT_DATA)
+    const verdict = await verifyNitroDocument({ document }, POLICY, expectationsOf(nitro))
+    expect(verdict).toMatchObject({ ok: true, value: { notAfter } })
+  })
+
   it('carries the measured configuration in its own register', () => {
     const register = nitroConfigurationRegister(new Uint8Array(32).fill(9))
     const nitro = simulate({ registers: new Map([[CONFIGURATION_REGISTER, register]]) })

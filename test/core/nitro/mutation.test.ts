@@ -129,6 +129,13 @@ describe('checks of the verdict', () => {
     ])
   })
 
+  it('[N6] [N11] refuse what is out of form before any certificate is looked at', async () => {
+    for (const name of ['timestamp-zero-fail', 'module-id-empty-fail', 'registers-33-fail', 'key-unknown-fail']) {
+      const verdict = await judgeFixture(readFixture(name))
+      expect([name, failedCheck(verdict.checks)?.name]).toEqual([name, 'document'])
+    }
+  })
+
   it('name the register that differs', async () => {
     for (const [name, register] of [
       ['pcr1-fail', 'PCR1'],

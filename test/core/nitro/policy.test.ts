@@ -43,6 +43,11 @@ describe('decodeNitroPolicy', () => {
     expect(decodeNitroPolicy({ ...base, pcrs })).toEqual({ ...base, pcrs })
   })
 
+  it('lets a NitroTPM have in use what an enclave has reserved', () => {
+    const policy = { ...base, document: 'nitrotpm', pcrs: pins({ 0: [HEX], 9: [HEX] }) }
+    expect(decodeNitroPolicy(policy)).toEqual(policy)
+  })
+
   for (const key of Object.keys(base)) {
     it(`[P1] rejects a policy without ${key}`, () => {
       expect(failureOf(() => decodeNitroPolicy(leaveOut(base, key)))).toBe('POLICY_INCOMPLETE')

@@ -108,6 +108,8 @@ export const ENVELOPE_RECIPES: readonly Recipe[] = [
     ['crit', 'a crit parameter', header('a2013822028101')],
     ['crit-alone', 'a crit parameter in place of the algorithm', header('a1028101')],
     ['protected-kid', 'an unknown protected parameter', header('a2013822044101')],
+    ['label-other', 'the algorithm under another label', header('a1043822')],
+    ['label-negative', 'the algorithm under a negative label', header('a1203822')],
     ['alg-twice', 'two algorithms in the protected header', header('a20138220126')],
   ),
   ...rejects(

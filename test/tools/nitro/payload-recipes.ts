@@ -46,6 +46,10 @@ const zeroRow: NitroMeasurements = {
   pcr2: encodeHex(ZERO),
 }
 
+function hexAt(index: number): string {
+  return Object.values(enclave)[index] ?? ''
+}
+
 export const PAYLOAD_RECIPES: readonly Recipe[] = [
   accepts('N13', 'registers', 'registers 3, 4, 8 and 16 as pinned', {
     registers: new Map([3, 4, 8, 16].map((index) => [index, REGISTER] as const)),
@@ -69,6 +73,11 @@ export const PAYLOAD_RECIPES: readonly Recipe[] = [
     measurements: [...otherRow('pcr0'), ...otherRow('pcr2'), nitrotpm, enclave],
   }),
   accepts('N13', 'nitrotpm', 'a document of a NitroTPM where policy names that kind', tpm),
+  accepts('N13', 'nitrotpm-registers', 'a register of a NitroTPM as pinned', {
+    ...tpm,
+    registers: new Map([[14, REGISTER]]),
+    policy: { ...tpm.policy, ...pinned(14, REGISTER) },
+  }),
   accepts('N14', 'optionals-left-out', 'a document without the fields that were not asked for', {
     fields: { publicKey: 'left-out', nonce: 'left-out' },
   }),
@@ -260,14 +269,17 @@ export const PAYLOAD_RECIPES: readonly Recipe[] = [
       'a document without PCR2',
       {
         ...editing('pcrs', () =>
-          cborMap(
-            [0, 1].map((index) => [cborInteger(index), cborBytes(decodeHex(Object.values(enclave)[index + 1] ?? ''))]),
-          ),
+          cborMap([0, 1].map((index) => [cborInteger(index), cborBytes(decodeHex(hexAt(index + 1)))])),
         ),
       },
     ],
     ['pcr-no-rows', 'any code where no row is in force', { measurements: [] }],
     ['pcr-row-of-tpm', 'an enclave where only a NitroTPM is pinned', { measurements: [nitrotpm] }],
+    [
+      'pcr-row-same-values',
+      'an enclave where a NitroTPM is pinned with the same values',
+      { measurements: [{ document: 'nitrotpm', pcr4: hexAt(1), pcr7: hexAt(2), pcr12: hexAt(3) }] },
+    ],
     ['pcr3', 'another PCR3', { ...registers([3, REGISTER]), policy: pinned(3, ZERO) }],
     ['pcr4', 'another PCR4', { policy: pinned(4, REGISTER) }],
     ['pcr8', 'another PCR8', { policy: pinned(8, REGISTER) }],
