@@ -36,7 +36,6 @@ const TOP = {
 
 /** Libraries, each with the one place that may import it. */
 const LIBRARIES = {
-  'cbor-x': '^src/core/encoding/cbor[.]ts$',
   undici: '^src/(server/upstream|client-node)/',
   zod: '^src/server/config/',
   yaml: '^src/server/config/',

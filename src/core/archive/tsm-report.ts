@@ -1,6 +1,7 @@
 /** A quote as configfs-tsm hands it out, in CBOR: `{auxblob, outblob, provider}`. Layout only: trust comes from {@link verifyAttestation}. @module */
 import { MalformedError } from '../../errors.ts'
-import { type CborMap, type CborValue, decodeCbor, encodeCbor, isCborMap } from '../encoding/cbor.ts'
+import { type CborMap, type CborValue, decodeCbor, isCborMap } from '../encoding/cbor.ts'
+import { encodeCbor } from '../encoding/cbor-encode.ts'
 
 /** configfs-tsm's names of the platforms, as the media type's parameter repeats them. */
 export type TsmProvider = 'sev_guest' | 'tdx_guest'

@@ -1,9 +1,8 @@
 /**
- * CBOR (RFC 8949). Decoding is strict: the deterministic subset, so that one value has one encoding. Encoding is cbor-x's.
+ * CBOR (RFC 8949). Decoding is strict: the deterministic subset, so that one value has one encoding. Its encoder stands beside it.
  * Refused: indefinite lengths (but that of one map on top, where asked for), non-minimal heads, tags, floats, text that is not UTF-8,
  * duplicate keys, trailing bytes, depth above 16. @module
  */
-import { Encoder } from 'cbor-x'
 import { MalformedError } from '../../errors.ts'
 import { Reader } from './reader.ts'
 import { decodeUtf8 } from './utf8.ts'
@@ -135,11 +134,4 @@ export function decodeCbor(bytes: Uint8Array, { topMap = 'definite' }: CborOptio
 /** Whether a decoded value is a map. */
 export function isCborMap(value: CborValue): value is CborMap {
   return value instanceof Map
-}
-
-const encoder = new Encoder({ tagUint8Array: false, useRecords: false, mapsAsObjects: false, variableMapSize: true })
-
-/** Encodes a map, array, text, bytes or integer in the form that {@link decodeCbor} accepts. */
-export function encodeCbor(value: CborValue): Uint8Array {
-  return Uint8Array.from(encoder.encode(value))
 }

@@ -10,7 +10,8 @@ import {
   encodeBase64UrlText,
 } from '../../../src/core/encoding/base64.ts'
 import { decodeHex, encodeHex } from '../../../src/core/encoding/bytes.ts'
-import { type CborValue, decodeCbor, encodeCbor, isCborMap } from '../../../src/core/encoding/cbor.ts'
+import { type CborValue, decodeCbor, isCborMap } from '../../../src/core/encoding/cbor.ts'
+import { encodeCbor } from '../../../src/core/encoding/cbor-encode.ts'
 import {
   DER_INTEGER,
   DER_OID,
