@@ -16,13 +16,10 @@ export {
   type EventLog,
   type EventLogEvidence,
   encodeEventLog,
-  listEvents,
 } from './event-log.ts'
 export {
   EV_EFI_ACTION,
-  EV_EFI_VARIABLE_AUTHORITY,
   EV_EFI_VARIABLE_BOOT,
-  EV_EFI_VARIABLE_BOOT2,
   EV_EFI_VARIABLE_DRIVER_CONFIG,
   EV_IPL,
   EV_NO_ACTION,
@@ -37,7 +34,7 @@ export {
 } from './logged-event.ts'
 export { matchSessionEvents, type SessionMatch } from './match-session.ts'
 export { type Claim, type ClaimKind, type MeasuredEvent, measureEvent, type OpaqueEvent } from './measured-event.ts'
-export { decodeEventLogPolicy, type EventLogPolicy, REQUIRED_KINDS, type RequiredEvent } from './policy.ts'
+export { decodeEventLogPolicy, type EventLogPolicy, type RequiredEvent } from './policy.ts'
 export { replay } from './replay.ts'
 export { decodeDstackEvents, matchRuntimeDigest, type RuntimeVersion, runtimeDigest } from './runtime-events.ts'
 export { sessionDigest } from './session-digest.ts'
