@@ -1,8 +1,9 @@
 /** Nothing in a document can change unseen, and no check is there for show. */
 import { describe, expect, it } from 'vitest'
 import { concatBytes, decodeHex, encodeHex } from '../../../src/core/encoding/bytes.ts'
-import { NITRO_CHECKS } from '../../../src/core/nitro/index.ts'
+import { decodeNitroDocument, NITRO_CHECKS } from '../../../src/core/nitro/index.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
+import { failureOf } from '../../kit/failure-of.ts'
 import { fixtureNames, judgeFixture, readFixture } from './fixture.ts'
 
 const good = readFixture('enclave')
@@ -74,6 +75,7 @@ describe('mutations of a good document', () => {
     const document = concatBytes(good.document, new Uint8Array(24 * 1024))
     const verdict = await judgeFixture(good, { document })
     expect(verdict).toMatchObject({ ok: false, code: 'EVIDENCE_TOO_LARGE' })
+    expect(failureOf(() => decodeNitroDocument(document))).toBe('EVIDENCE_TOO_LARGE')
     expect(verdict.checks.filter(({ status }) => status !== 'not-performed').map(({ name }) => name)).toEqual([
       'limits',
     ])
