@@ -133,7 +133,8 @@ export const SIMULATED_MODULES: readonly ModuleIdentityFields[] = [
   },
 ]
 
-const QE_LEVELS: readonly SvnLevelFields[] = [
+/** Of the quoting enclave. */
+export const SIMULATED_QE_LEVELS: readonly SvnLevelFields[] = [
   { isvSvn: 4, date: '2026-05-14T00:00:00Z', status: 'UpToDate' },
   { isvSvn: 3, date: '2025-03-12T00:00:00Z', status: 'OutOfDate', advisories: ['INTEL-SA-00615'] },
   { isvSvn: 2, date: '2023-08-09T00:00:00Z', status: 'Revoked' },
@@ -179,7 +180,7 @@ export function defaultQeIdentity(subject: CollateralSubject): QeIdentityFields 
     attributesMask: 'FBFFFFFFFFFFFFFF0000000000000000',
     mrSigner: encodeHex(SIMULATED_QE_SIGNER).toUpperCase(),
     isvProdId: 2,
-    levels: QE_LEVELS,
+    levels: SIMULATED_QE_LEVELS,
   }
 }
 
