@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './prepare.mjs'
+import { countRows, printRows } from './rows.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 const results = join(folder, 'results.json')
@@ -34,5 +35,6 @@ if (status !== 0 && failed === 0)
   console.error(
     'countersign: all tests passed, but the run failed: a suite did not load, or coverage of the core is below its threshold',
   )
+if (counts !== undefined && filters.length === 0) printRows(countRows(counts.testResults))
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exit(status === 0 && failed === 0 && passed > 0 ? 0 : 1)
