@@ -1,6 +1,5 @@
 /** DER (X.690) reading: tags, minimal definite lengths, exact ends. Enough for certificates and their vendor extensions. @module */
 import { MalformedError } from '../../errors.ts'
-import { Reader } from './reader.ts'
 
 export const DER_BOOLEAN = 0x01
 export const DER_INTEGER = 0x02
@@ -24,24 +23,33 @@ function invalid(what: string): MalformedError {
   return new MalformedError('DER_INVALID', what)
 }
 
-function readLength(reader: Reader): number {
-  const first = reader.u8('DER length')
-  if (first < 0x80) return first
-  const octets = first & 0x7f
-  if (octets === 0 || octets > 4) throw invalid('indefinite or oversized length')
-  let length = 0
-  for (let i = 0; i < octets; i++) length = length * 256 + reader.u8('DER length')
-  if (length < 0x80 || length < 256 ** (octets - 1)) throw invalid('length is not minimal')
-  return length
+function truncated(start: number): MalformedError {
+  return new MalformedError('EVIDENCE_TRUNCATED', `the DER element at ${start} ends beyond its octets`)
 }
 
-function readElement(reader: Reader): DerElement {
-  const start = reader.offset
-  const tag = reader.u8('DER tag')
-  if ((tag & 0x1f) === 0x1f) throw invalid('multi-octet tag')
-  const length = readLength(reader)
-  const content = reader.view('DER content', length)
-  return { tag, content, raw: reader.viewFrom(start) }
+/** Where an element's content begins and ends. Lengths are checked against what is there before anything is made of them. */
+function readBounds(bytes: Uint8Array, start: number): { readonly begin: number; readonly end: number } {
+  if (start + 2 > bytes.length) throw truncated(start)
+  if (((bytes[start] ?? 0) & 0x1f) === 0x1f) throw invalid('multi-octet tag')
+  const first = bytes[start + 1] ?? 0
+  const octets = first < 0x80 ? 0 : first & 0x7f
+  if (first === 0x80 || octets > 4) throw invalid('indefinite or oversized length')
+  const begin = start + 2 + octets
+  if (begin > bytes.length) throw truncated(start)
+  let length = octets === 0 ? first : 0
+  for (let at = start + 2; at < begin; at++) length = length * 256 + (bytes[at] ?? 0)
+  if (octets > 0 && (length < 0x80 || length < 256 ** (octets - 1))) throw invalid('length is not minimal')
+  if (begin + length > bytes.length) throw truncated(start)
+  return { begin, end: begin + length }
+}
+
+function readElement(bytes: Uint8Array, start: number, { begin, end }: { begin: number; end: number }): DerElement {
+  return { tag: bytes[start] ?? 0, content: bytes.subarray(begin, end), raw: bytes.subarray(start, end) }
+}
+
+/** A `subarray` of a Node Buffer would be one too, whose `slice` does not copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /**
@@ -50,20 +58,24 @@ function readElement(reader: Reader): DerElement {
  * @throws MalformedError DER_INVALID, EVIDENCE_TRUNCATED
  */
 export function decodeDerElements(bytes: Uint8Array, limit: number = Number.POSITIVE_INFINITY): readonly DerElement[] {
-  const reader = new Reader(bytes)
+  const source = plain(bytes)
   const elements: DerElement[] = []
-  while (reader.remaining > 0) {
+  for (let start = 0; start < source.length; ) {
     if (elements.length >= limit) throw invalid(`more than ${limit} elements`)
-    elements.push(readElement(reader))
+    const bounds = readBounds(source, start)
+    elements.push(readElement(source, start, bounds))
+    start = bounds.end
   }
   return elements
 }
 
-/** The one element that `bytes` is; its tag must be `tag`. */
+/** The one element that `bytes` is; its tag must be `tag`. @throws MalformedError DER_INVALID, EVIDENCE_TRUNCATED, PARSE_TRAILING */
 export function decodeDer(bytes: Uint8Array, tag: number): DerElement {
-  const reader = new Reader(bytes)
-  const element = readElement(reader)
-  reader.end()
+  const source = plain(bytes)
+  const bounds = readBounds(source, 0)
+  if (bounds.end !== source.length)
+    throw new MalformedError('PARSE_TRAILING', `${source.length - bounds.end} bytes after the end`)
+  const element = readElement(source, 0, bounds)
   if (element.tag !== tag) throw invalid(`tag ${element.tag} where ${tag} is due`)
   return element
 }

@@ -54,14 +54,25 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
  * @throws MalformedError X509_MALFORMED
  */
 export function decodeName(der: Uint8Array): DistinguishedName {
-  const parts = readParts(der)
-  return {
-    der,
-    get text(): string {
-      return parts.map((part) => part.map(formatAttribute).join('+')).join(', ')
-    },
-    commonNames: valuesOf(parts, OID_COMMON_NAME),
-    organizations: valuesOf(parts, OID_ORGANIZATION),
+  return new ReadName(der, readParts(der))
+}
+
+/** A class for the sake of `text`, which messages alone ask for: an accessor of each object would cost more than reading the name. */
+class ReadName implements DistinguishedName {
+  readonly der: Uint8Array
+  readonly commonNames: readonly string[]
+  readonly organizations: readonly string[]
+  readonly #parts: readonly (readonly Attribute[])[]
+
+  constructor(der: Uint8Array, parts: readonly (readonly Attribute[])[]) {
+    this.der = der
+    this.commonNames = valuesOf(parts, OID_COMMON_NAME)
+    this.organizations = valuesOf(parts, OID_ORGANIZATION)
+    this.#parts = parts
+  }
+
+  get text(): string {
+    return this.#parts.map((part) => part.map(formatAttribute).join('+')).join(', ')
   }
 }
 
@@ -95,7 +106,7 @@ function decodeText({ tag, content }: DerElement): string {
 function readText(tag: number, content: Uint8Array): string {
   switch (tag) {
     case DER_UTF8_STRING:
-      return decodeUtf8(content)
+      return isAscii(content) ? decodeAscii(content) : decodeUtf8(content)
     // Teletex is a code of its own; readers that take it for Latin-1 disagree above ASCII.
     case DER_TELETEX_STRING:
     case DER_IA5_STRING:
@@ -107,6 +118,12 @@ function readText(tag: number, content: Uint8Array): string {
     default:
       throw malformed(`a string of type ${tag}`)
   }
+}
+
+/** Nearly every name is; for so few octets a decoder of text costs more than its work. */
+function isAscii(content: Uint8Array): boolean {
+  for (const octet of content) if (octet < 0x20 || octet > 0x7e) return false
+  return true
 }
 
 /** X.680, 41.4: a small part of ASCII. */

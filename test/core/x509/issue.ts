@@ -67,7 +67,8 @@ function templateAt(place: number, above: number): CertificateTemplate {
   }
 }
 
-function keyAt(place: number): KeyObject {
+/** The key of the certificate at `place`, the same in every chain. */
+export function keyAt(place: number): KeyObject {
   const key = keys[place]
   if (key === undefined) throw new RangeError('no key for so long a chain')
   return key
