@@ -56,12 +56,14 @@ export function checkProduct(
 
 /** The signing key is derived from these levels: another level would be another key. */
 export function checkFirmware(check: Checker<SnpCheck>, { reportedTcb }: SnpReport, key: EndorsementKey): void {
-  const same = sameBytes(reportedTcb, key.tcb)
-  check.that('tcb-certificate', same, 'SNP_TCB_CERT_MISMATCH', {
-    seen: encodeHex(reportedTcb),
-    wanted: encodeHex(key.tcb),
-    ...(same ? {} : { fail: differingLevels(reportedTcb, key) }),
-  })
+  const wanted = encodeHex(key.tcb)
+  if (sameBytes(reportedTcb, key.tcb)) check.pass('tcb-certificate', { seen: wanted, wanted })
+  else
+    check.fail('tcb-certificate', 'SNP_TCB_CERT_MISMATCH', {
+      seen: encodeHex(reportedTcb),
+      wanted,
+      fail: differingLevels(reportedTcb, key),
+    })
 }
 
 function differingLevels(reportedTcb: Uint8Array, { product, tcb }: EndorsementKey): string {
@@ -130,8 +132,10 @@ export function checkReportData(
     check.unchecked('report-data', 'left to the caller: unchecked')
     return
   }
-  check.that('report-data', equalBytes(report.reportData, reportData), 'REPORT_DATA_MISMATCH', {
-    seen: encodeHex(report.reportData),
-    wanted: encodeHex(reportData),
+  const wanted = encodeHex(reportData)
+  const same = equalBytes(report.reportData, reportData)
+  check.that('report-data', same, 'REPORT_DATA_MISMATCH', {
+    seen: same ? wanted : encodeHex(report.reportData),
+    wanted,
   })
 }

@@ -1,4 +1,4 @@
-/** POLICY: what the owner of a guest allowed the host to do with it. specs/sev-snp.md section 2. @module */
+/** POLICY: what the owner of a guest allowed the host to do with it. AMD 56860, Guest Policy. @module */
 
 /** The 64 bits, named as in the firmware ABI. */
 export interface GuestPolicy {

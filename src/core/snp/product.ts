@@ -1,4 +1,4 @@
-/** AMD product lines, by the names of AMD's key server, and what tells them apart. specs/sev-snp.md section 4. @module */
+/** AMD product lines, by the names of AMD's key server, and what tells them apart. AMD 57230. @module */
 
 export const SNP_PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
 /** A product line. Bergamo and Siena are Genoa. */

@@ -1,4 +1,4 @@
-/** Trust anchors of AMD SEV-SNP: fingerprints, never certificates. specs/sev-snp.md section 7. @module */
+/** Trust anchors of AMD SEV-SNP: fingerprints, never certificates. AMD 57230. @module */
 import { type RootSelection, selectRoots, type TrustedRoots } from '../x509/index.ts'
 import type { SnpProduct } from './product.ts'
 

@@ -1,4 +1,4 @@
-/** TCB_VERSION: firmware levels, in two layouts. Compared component by component, never as one number. specs/sev-snp.md section 4. @module */
+/** TCB_VERSION: firmware levels, in two layouts. Compared component by component, never as one number. AMD 56860, TCB_VERSION. @module */
 import { MalformedError } from '../../errors.ts'
 import type { SnpProduct } from './product.ts'
 
@@ -55,19 +55,13 @@ export function decodeTcb(bytes: Uint8Array, product: SnpProduct): Tcb {
   if (bytes.length !== TCB_SIZE)
     throw new MalformedError('PARSE_LENGTH', `a TCB version has ${bytes.length} bytes, not 8`)
   const layout = tcbLayout(product)
-  bytes.forEach((byte, at) => {
+  for (const [at, byte] of bytes.entries())
     if (byte !== 0 && !layout.some(([, octet]) => octet === at))
       throw new MalformedError('PARSE_RESERVED', `octet ${at} of a ${product} TCB version is not zero`)
-  })
-  const level = (component: TcbComponent): number =>
-    bytes[layout.find(([name]) => name === component)?.[1] ?? TCB_SIZE] ?? 0
-  return {
-    ...(product === 'Turin' && { fmc: level('fmc') }),
-    bootLoader: level('bootLoader'),
-    tee: level('tee'),
-    snp: level('snp'),
-    microcode: level('microcode'),
-  }
+  const [first = 0, second = 0, third = 0, fourth = 0, , , seventh = 0, microcode = 0] = bytes
+  return product === 'Turin'
+    ? { fmc: first, bootLoader: second, tee: third, snp: fourth, microcode }
+    : { bootLoader: first, tee: second, snp: seventh, microcode }
 }
 
 /** The eight octets of firmware levels in the layout of `product`. */
@@ -79,12 +73,11 @@ export function encodeTcb(tcb: Tcb, product: SnpProduct): Uint8Array {
 
 /** The first component of `tcb` that is below `floor`; undefined when none is. */
 export function firstBelow(tcb: Tcb, floor: Tcb): TcbComponent | undefined {
-  return TURIN.map(([component]) => component).find((component) => (tcb[component] ?? 0) < (floor[component] ?? 0))
+  return TURIN.find(([component]) => (tcb[component] ?? 0) < (floor[component] ?? 0))?.[0]
 }
 
 /** For people, for example `bootLoader 10, tee 0, snp 23, microcode 84`. */
-export function formatTcb(tcb: Tcb): string {
-  return TURIN.filter(([component]) => tcb[component] !== undefined)
-    .map(([component]) => `${component} ${tcb[component]}`)
-    .join(', ')
+export function formatTcb({ fmc, bootLoader, tee, snp, microcode }: Tcb): string {
+  const levels = `bootLoader ${bootLoader}, tee ${tee}, snp ${snp}, microcode ${microcode}`
+  return fmc === undefined ? levels : `fmc ${fmc}, ${levels}`
 }
