@@ -51,8 +51,7 @@ export async function checkChain(
   )
   const { at, roots, collateral, policy } = expectations
   const options = { at, roots: [...roots.vendor, ...roots.simulated] }
-  const lists = policy.revocation === 'required' && collateral ? [collateral.pckCrl, collateral.rootCaCrl] : undefined
-  const revocation = lists ? { crls: lists } : 'unchecked'
+  const revocation = policy.revocation === 'required' && collateral ? { crls: listsOf(collateral) } : 'unchecked'
   const judged = await verifyPath(path, INTEL_PCK_PROFILE, { ...options, revocation })
   // Without the lists: whether it is the chain that fails, or what they say of it.
   const chain = judged.ok ? judged : await verifyPath(path, INTEL_PCK_PROFILE, { ...options, revocation: 'unchecked' })
@@ -102,13 +101,24 @@ function checkRevocation(
   }
   const { issuer } = leaf
   if (!judged.ok) {
-    // A list of the other CA lists none of this one's: said by name here, it would only be missing.
-    const seen = check.decode('revocation', () => decodeCrl(collateral.pckCrl).issuer)
-    const fits = sameBytes(seen.der, issuer.der)
-    check.that('revocation', fits, 'CRL_BAD_ISSUER', { seen: `list of "${seen.text}"`, wanted: `"${issuer.text}"` })
+    if (collateral.pckCrl.length > 0) checkListIssuer(check, collateral.pckCrl, issuer)
     check.fail('revocation', judged.code, judged.detail)
   }
   check.pass('revocation', `neither the PCK certificate nor its CA "${issuer.commonNames[0]}" is listed`)
+}
+
+/** A list of the other CA lists none of this one's: said by name here, where it would only be missing. */
+function checkListIssuer(check: Checker<TdxCheck>, pckCrl: Uint8Array, due: Certificate['issuer']): void {
+  const { issuer } = check.decode('revocation', () => decodeCrl(pckCrl))
+  check.that('revocation', sameBytes(issuer.der, due.der), 'CRL_BAD_ISSUER', {
+    seen: `list of "${issuer.text}"`,
+    wanted: `"${due.text}"`,
+  })
+}
+
+/** An empty file is no list. */
+function listsOf({ pckCrl, rootCaCrl }: TdxCollateral): readonly Uint8Array[] {
+  return [pckCrl, rootCaCrl].filter(({ length }) => length > 0)
 }
 
 /** What the leaf stands for, and whether policy lets it answer. */

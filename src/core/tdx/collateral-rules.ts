@@ -54,13 +54,24 @@ export function checkQeIdentity(check: Checker<TdxCheck>, report: QeReport, iden
   ]
     .filter(([, right]) => !right)
     .map(([name]) => name)
-  const seen = `MRSIGNER ${encodeHex(report.mrSigner)}, ISVPRODID ${report.isvProdId}, MISCSELECT ${encodeHex(report.miscSelect)}, ATTRIBUTES ${encodeHex(report.attributes)}`
+  const seen = formatEnclave(report)
+  const wanted = formatEnclave(identity)
   check.that('qe-identity-match', wrong.length === 0, 'QE_IDENTITY_MISMATCH', {
-    pass: `signed by ${encodeHex(identity.mrSigner)}`,
-    fail: `${wrong.join(', ')} of the quoting enclave: ${seen}`,
     seen,
-    wanted: `MRSIGNER ${encodeHex(identity.mrSigner)}, ISVPRODID ${identity.isvProdId}, MISCSELECT ${encodeHex(identity.miscSelect)} under ${encodeHex(identity.miscSelectMask)}, ATTRIBUTES ${encodeHex(identity.attributes)} under ${encodeHex(identity.attributesMask)}`,
+    wanted,
+    ...(wrong.length > 0 && { fail: `${wrong.join(', ')} of the quoting enclave: ${formatBits(report, identity)}` }),
   })
+}
+
+function formatEnclave({ mrSigner, isvProdId }: Pick<QeReport, 'mrSigner' | 'isvProdId'>): string {
+  return `MRSIGNER ${encodeHex(mrSigner)}, ISVPRODID ${isvProdId}`
+}
+
+function formatBits(report: QeReport, identity: QeIdentity): string {
+  const seen = `${formatEnclave(report)}, MISCSELECT ${encodeHex(report.miscSelect)}, ATTRIBUTES ${encodeHex(report.attributes)}`
+  const miscSelect = `MISCSELECT ${encodeHex(identity.miscSelect)} under ${encodeHex(identity.miscSelectMask)}`
+  const attributes = `ATTRIBUTES ${encodeHex(identity.attributes)} under ${encodeHex(identity.attributesMask)}`
+  return `${seen}; ${formatEnclave(identity)}, ${miscSelect}, ${attributes} is due`
 }
 
 /** Each octet under the mask. */

@@ -1,6 +1,6 @@
 /** What Intel signs about TDX platforms: TCB info, QE identity, revocation lists. Octets only; trust comes from {@link verifyTdxQuote}. @module */
 
-/** A JSON document of Intel's with its signature. specs/tdx.md section 6. */
+/** A JSON document of Intel's with its signature. */
 export interface SignedDocument {
   /** The JSON value that was signed, exactly as it was served: never parsed and written again. */
   readonly body: Uint8Array

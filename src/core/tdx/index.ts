@@ -1,8 +1,6 @@
 /** Intel TDX: quotes, Intel's collateral, and the judgement over both. @module */
 export {
   decodePckChain,
-  decodeQuoteSignatureData,
-  encodeQuoteSignatureData,
   type QuoteSignatureData,
 } from './certification-data.ts'
 export { TDX_CHECKS, type TdxCheck } from './checks.ts'
@@ -12,14 +10,12 @@ export { decodePckExtension, OID_PCK_EXTENSION, type PckExtension } from './pck.
 export { decodePcsDocument } from './pcs-document.ts'
 export { decodeTdxPolicy, type TdxPolicy } from './policy.ts'
 export { decodeQeIdentity, type QeIdentity } from './qe-identity.ts'
-export { decodeQeReport, encodeQeReport, QE_REPORT_SIZE, type QeReport } from './qe-report.ts'
+export { decodeQeReport, encodeQeReport, type QeReport } from './qe-report.ts'
 export {
   decodeTdxQuote,
   encodeTdxQuote,
   encodeTdxSigned,
   INTEL_QE_VENDOR_ID,
-  MAX_TDX_QUOTE_SIZE,
-  TDX_QUOTE_VERSIONS,
   type TdxQuote,
   type TdxQuoteVersion,
   tdxSignedSize,
@@ -29,8 +25,8 @@ export { createTdxRoots } from './roots.ts'
 export type { MatchedLevel, TcbPass, TdxTcb } from './tcb.ts'
 export { decodeTcbInfo, type TcbInfo } from './tcb-info.ts'
 export { TCB_STATUSES, type TcbStatus } from './tcb-status.ts'
-export { decodeTdAttributes, TD_ATTRIBUTE_NAMES, type TdAttributeName, type TdAttributes } from './td-attributes.ts'
-export { TD_BODY_SIZES, TD_BODY_TYPES, type TdBodyType, type TdReport } from './td-report.ts'
+export { decodeTdAttributes, type TdAttributeName, type TdAttributes } from './td-attributes.ts'
+export type { TdBodyType, TdReport } from './td-report.ts'
 export {
   type TdxAttestation,
   type TdxEvidence,

@@ -25,7 +25,7 @@ export function decodePcsDocument(
   bytes: Uint8Array,
   member: 'tcbInfo' | 'enclaveIdentity',
 ): Pick<SignedDocument, 'body' | 'signature'> {
-  const reader = new ObjectReader(decodeJson(bytes, { maxSize: MAX_SIZE }), 'response', CODES)
+  const reader = new ObjectReader(decodeJson(bytes, { maxSize: MAX_SIZE, numbers: 'any' }), 'response', CODES)
   reader.object(member)
   const signature = decodeHex(reader.string('signature', SIGNATURE).toLowerCase())
   reader.end()

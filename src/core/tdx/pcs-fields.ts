@@ -35,7 +35,7 @@ export function decodePcsBody<T>(
   read: (reader: ObjectReader) => T,
 ): T {
   try {
-    return read(new ObjectReader(decodeJson(body, { maxSize: MAX_SIZE }), path, CODES))
+    return read(new ObjectReader(decodeJson(body, { maxSize: MAX_SIZE, numbers: 'any' }), path, CODES))
   } catch (cause) {
     if (!(cause instanceof MalformedError) || cause.failure === 'TDX_TCB_STATUS' || cause.failure === 'COLLATERAL_KIND')
       throw cause
