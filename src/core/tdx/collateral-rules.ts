@@ -13,12 +13,24 @@ import type { QeReport } from './qe-report.ts'
 export function checkWindows(check: Checker<TdxCheck>, { tcbInfo, qeIdentity }: TdxDocuments, time: Date): void {
   const at = Math.floor(time.getTime() / 1000) * 1000
   for (const [name, { issueDate, nextUpdate }] of named(tcbInfo, qeIdentity)) {
-    const window = `${name}: ${instant(issueDate)} to ${instant(nextUpdate)}, judged at ${instant(new Date(at))}`
-    check.that('collateral-window', issueDate.getTime() <= at, 'COLLATERAL_FUTURE', { fail: window })
-    check.that('collateral-window', at <= nextUpdate.getTime(), 'COLLATERAL_EXPIRED', { fail: window })
+    const code = codeOfWindow(at, issueDate, nextUpdate)
+    if (code !== undefined) {
+      const seen = instant(new Date(at))
+      const wanted = `${instant(issueDate)} to ${instant(nextUpdate)}`
+      check.that('collateral-window', false, code, { fail: `${name}: ${wanted}, judged at ${seen}`, seen, wanted })
+    }
   }
   const last = new Date(Math.min(tcbInfo.nextUpdate.getTime(), qeIdentity.nextUpdate.getTime()))
   check.pass('collateral-window', `current until ${instant(last)}`)
+}
+
+function codeOfWindow(
+  at: number,
+  issueDate: Date,
+  nextUpdate: Date,
+): 'COLLATERAL_FUTURE' | 'COLLATERAL_EXPIRED' | undefined {
+  if (issueDate.getTime() > at) return 'COLLATERAL_FUTURE'
+  return at > nextUpdate.getTime() ? 'COLLATERAL_EXPIRED' : undefined
 }
 
 /** Documents live for 30 days: whoever serves the older of two picks what is known of a platform. */

@@ -9,6 +9,7 @@ export { type TdxMeasurements, tdxMeasurements } from './measurements.ts'
 export { decodePckExtension, OID_PCK_EXTENSION, type PckExtension } from './pck.ts'
 export { decodePcsDocument } from './pcs-document.ts'
 export { decodeTdxPolicy, type TdxPolicy } from './policy.ts'
+export { STRICT_TDX_POLICY, tdxPolicyOf } from './profiles.ts'
 export { decodeQeIdentity, type QeIdentity } from './qe-identity.ts'
 export { decodeQeReport, encodeQeReport, type QeReport } from './qe-report.ts'
 export {
