@@ -1,4 +1,6 @@
 /** Countersign: verifies answers, receipts and evidence, and fetches answers that are verified. Browser and Node. @module */
+
+export { decompressEvidence } from './client/decompress-evidence.ts'
 export {
   type AttestedFetch,
   type AttestedFetchOptions,
@@ -24,6 +26,14 @@ export { decodeSession, type Session } from './core/evidence/session.ts'
 export { decodeStatement, type Statement, statementReportData } from './core/evidence/statement.ts'
 export { FAILURE_CODES, type FailureCode } from './core/failure-codes.ts'
 export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
+export {
+  decodeNitroDocument,
+  type NitroDocument,
+  type NitroPolicy,
+  nitroPolicyOf,
+  STRICT_NITRO_POLICY,
+  verifyNitroDocument,
+} from './core/nitro/index.ts'
 export { decodePolicy, type Grade, type Policy } from './core/policy.ts'
 export { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from './core/receipt/answer.ts'
 export type { ReceiptClaims } from './core/receipt/claims.ts'
@@ -37,7 +47,25 @@ export {
   type SignedReceipt,
   verifyReceipt,
 } from './core/receipt/verify.ts'
-export { decodeSnpReport, type SnpPolicy, type SnpReport, verifySnpReport } from './core/snp/index.ts'
+export {
+  CLOUD_SNP_POLICY,
+  decodeSnpReport,
+  type SnpEndorsements,
+  type SnpPolicy,
+  type SnpReport,
+  STRICT_SNP_POLICY,
+  snpPolicyOf,
+  verifySnpReport,
+} from './core/snp/index.ts'
+export {
+  decodePcsDocument,
+  decodeTdxQuote,
+  STRICT_TDX_POLICY,
+  type TdxCollateral,
+  type TdxPolicy,
+  tdxPolicyOf,
+  verifyTdxQuote,
+} from './core/tdx/index.ts'
 export {
   assertVerified,
   type Check,

@@ -4,6 +4,7 @@ export { NITRO_CHECKS } from './checks.ts'
 export { decodeNitroDocument } from './document.ts'
 export { decodeNitroPayload, NITRO_KINDS, type NitroDocument, type NitroKind } from './payload.ts'
 export { decodeNitroPolicy, type NitroPolicy, type RegisterPins } from './policy.ts'
+export { nitroPolicyOf, STRICT_NITRO_POLICY } from './profiles.ts'
 export {
   CONFIGURATION_REGISTER,
   decodeNitroMeasurements,
