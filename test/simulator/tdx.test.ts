@@ -9,6 +9,7 @@ import {
   decodeTdxPolicy,
   decodeTdxQuote,
   type TdxAttestation,
+  type TdxCollateral,
   verifyTdxQuote,
 } from '../../src/core/tdx/index.ts'
 import type { Verdict } from '../../src/core/verdict.ts'
@@ -69,6 +70,19 @@ describe('simulated TDX', () => {
     const tdx = simulate()
     const verdict = await judge(tdx, tdx.quote(REPORT_DATA), { named: false })
     expect(verdict).toMatchObject({ ok: false, code: 'SIMULATED_EVIDENCE' })
+  })
+
+  it('[T18] is not judged by the collateral of another root, though both are trusted', async () => {
+    const [tdx, other] = [simulate(), simulate()]
+    const roots = createTdxRoots({ roots: 'built-in', simulated: [tdx.rootFingerprint, other.rootFingerprint] })
+    const expectations = { at: NOW, reportData: REPORT_DATA, measurements: [tdx.measurements], roots }
+    const evidence = { quote: tdx.quote(REPORT_DATA) }
+    const { tcbInfo, qeIdentity } = other.collateral
+    const verdictOf = (change: Partial<TdxCollateral>): Promise<Verdict<TdxAttestation>> =>
+      verifyTdxQuote(evidence, { ...tdx.collateral, ...change }, POLICY, expectations)
+    expect(await verdictOf({})).toMatchObject({ ok: true })
+    expect(await verdictOf({ tcbInfo })).toMatchObject({ ok: false, code: 'TCB_INFO_SIGNATURE' })
+    expect(await verdictOf({ qeIdentity })).toMatchObject({ ok: false, code: 'QE_IDENTITY_SIGNATURE' })
   })
 
   it('says what it is in its measurements, its certificates and its platform', () => {

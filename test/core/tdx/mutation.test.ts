@@ -201,6 +201,8 @@ describe('checks of the verdict', () => {
     const policy = { ...good.policy, tcb: 'unchecked', revocation: 'unchecked' } as const
     const verdict = await verifyTdxQuote({ quote }, undefined, policy, expectations)
     expect(verdict).toMatchObject({ ok: true, value: { tcb: 'unchecked' } })
+    const { assumptions } = await judgeFixture(good)
+    expect(verdict.assumptions.length).toBe(assumptions.length + 2)
     expect(verdict.checks.find(({ name }) => name === 'tcb-status')).toMatchObject({
       status: 'not-performed',
       required: false,

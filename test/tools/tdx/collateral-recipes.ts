@@ -1,6 +1,13 @@
 /** Fixtures about what Intel publishes: signatures over exact octets, kinds, windows, form, revocation lists. */
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import { createSimulatedTdx, keyUsage, type SimulatedTdx, signDocument } from '../../../src/simulator/index.ts'
+import {
+  caConstraints,
+  createSimulatedTdx,
+  keyUsage,
+  type Shape,
+  type SimulatedTdx,
+  signDocument,
+} from '../../../src/simulator/index.ts'
 import { type CrlTemplate, crlNumber } from '../../../src/simulator/issue-crl.ts'
 import type { SimulatedCollateralOptions } from '../../../src/simulator/tdx-collateral.ts'
 import {
@@ -9,7 +16,7 @@ import {
   SIMULATED_MODULES,
   SIMULATED_QE_LEVELS,
 } from '../../../src/simulator/tdx-documents.ts'
-import { serialOf } from '../../../src/simulator/tdx-pki.ts'
+import { serialOf, simulatedIntelName } from '../../../src/simulator/tdx-pki.ts'
 import {
   AT,
   accepts,
@@ -293,6 +300,9 @@ const tcbInfo = (change: SimulatedCollateralOptions['tcbInfo'] & object): Change
 })
 const words = ['uptodate', 'UpToDate ', 'Unknown', ''] as const
 
+/** TCB info under an altered TCB signing certificate. */
+const signer = (shape: Shape): Changes => ({ certificates: { tcbSigning: shape } })
+
 export const COLLATERAL_RECIPES: readonly Recipe[] = [
   accepts('T26', 'processor-ca', 'a PCK certificate of the Processor CA with its list', { ca: 'processor' }),
   ...rejects('T18', 'TCB_INFO_SIGNATURE', ...described('TCB info', signatureCases('tcbInfo', 'tcb-info'))),
@@ -300,6 +310,29 @@ export const COLLATERAL_RECIPES: readonly Recipe[] = [
     'T14',
     'QE_IDENTITY_SIGNATURE',
     ...described('a QE identity', signatureCases('qeIdentity', 'qe-identity')),
+  ),
+  ...rejects(
+    'T18',
+    'TCB_INFO_SIGNATURE',
+    ...described('TCB info', [
+      [
+        'tcb-info-signer-other-name',
+        'whose signer is certified for another purpose',
+        signer((template) => ({ ...template, subject: simulatedIntelName('Other Signing') })),
+      ],
+      [
+        'tcb-info-signer-two-names',
+        'whose signer has a second common name',
+        signer((template) => ({ ...template, subject: [...template.subject, ['2.5.4.3', 'Other']] })),
+      ],
+      [
+        'tcb-info-signer-expired',
+        'whose signer expired',
+        signer((template) => ({ ...template, notAfter: later(0, -1) })),
+      ],
+      ['tcb-info-signer-ca', 'whose signer is a CA', signer(replacing(caConstraints(0)))],
+      ['tcb-info-signer-usage', 'whose signer may not sign data', signer(replacing(keyUsage(0x20)))],
+    ]),
   ),
   ...rejects('X20', 'SIG_MALFORMED', ...described('TCB info', misshapenCases('tcbInfo', 'tcb-info'))),
   ...rejects('X20', 'SIG_MALFORMED', ...described('a QE identity', misshapenCases('qeIdentity', 'qe-identity'))),
@@ -343,6 +376,11 @@ export const COLLATERAL_RECIPES: readonly Recipe[] = [
       tcbInfo({ levels: level.map((one) => ({ ...one, tdx: [256, ...components().slice(1)] })) }),
     ],
     ['components-svn-text', 'a component that is text', replaced('tcbInfo', '"svn":3', '"svn":"3"')],
+    [
+      'pce-svn-65536',
+      'a PCESVN beyond two octets',
+      tcbInfo({ levels: level.map((one) => ({ ...one, pceSvn: 0x10000 })) }),
+    ],
     [
       'levels-twice',
       'one level that stands there twice with two statuses',
@@ -469,6 +507,10 @@ export const COLLATERAL_RECIPES: readonly Recipe[] = [
       }),
     },
   ]),
+  accepts('X15', 'revocation-unchecked-expired', 'lists past their update where policy does not ask for them', {
+    ...list('pckCrl', () => ({ nextUpdate: later(0, -1) })),
+    policy: { revocation: 'unchecked' },
+  }),
   accepts('X15', 'revocation-unchecked', 'no lists where policy does not ask for them', {
     tamper: (files) => ({ ...files, pckCrl: new Uint8Array(), rootCaCrl: new Uint8Array() }),
     policy: { revocation: 'unchecked' },

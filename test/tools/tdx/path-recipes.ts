@@ -133,6 +133,24 @@ export const PATH_RECIPES: readonly Recipe[] = [
     'X3',
     'X509_CHAIN_BROKEN',
     [
+      'pck-other-name',
+      'a certificate that the Platform CA issued for another purpose',
+      pck(set({ subject: simulatedIntelName('Other Certificate') })),
+    ],
+    [
+      'pck-two-names',
+      'a PCK certificate with a second common name',
+      pck((template) => ({ ...template, subject: [...template.subject, ['2.5.4.3', 'Other']] })),
+    ],
+    [
+      'ca-other-name',
+      'a PCK certificate that another CA under the root issued',
+      {
+        certificates: { platformCa: set({ subject: simulatedIntelName('Other CA') }) },
+        pck: set({ issuer: simulatedIntelName('Other CA') }),
+      },
+    ],
+    [
       'ca-other-key',
       'a PCK certificate that another Platform CA of the same name issued',
       {
@@ -353,10 +371,19 @@ export const PATH_RECIPES: readonly Recipe[] = [
       entry('7', encodeSgxExtension([['7.1', encodeDer(DER_BOOLEAN, Uint8Array.of(1))]])),
     ],
     [
+      'pck-field-of-three',
+      'a field with two values',
+      entry('4', octetString(SIMULATED_PLATFORM.fmspc), octetString(SIMULATED_PLATFORM.fmspc)),
+    ],
+    ['pck-field-without-value', 'a field without a value', entry('4')],
+    [
       'pck-field-twice',
       'an FMSPC that stands there twice',
       { sgxEntries: (entries) => [...entries, ['4', octetString(SIMULATED_PLATFORM.fmspc)]] },
     ],
     ['pck-field-unknown', 'a field that does not exist', { sgxEntries: (entries) => [...entries, ['8', unsigned(1)]] }],
   ),
+  accepts('T26', 'pck-levels-highest', 'the highest levels that there can be', {
+    platform: { cpuSvn: filled(16, 0xff), pceSvn: 0xffff },
+  }),
 ]

@@ -11,6 +11,7 @@ const ATTRIBUTES = { LASS: 27n, MIGRATABLE: 29n, PKS: 30n, KL: 31n, TPA: 62n, PE
 const attribute = (bit: bigint): Changes => ({ fields: { tdAttributes: SEPT_VE_DISABLE | (1n << bit) } })
 const xfam = (value: bigint): Changes => ({ fields: { xfam: value } })
 const OTHER = 'ab'.repeat(48)
+const MIGRATABLE = { tdAttributes: SEPT_VE_DISABLE | (1n << 29n) } as const
 const service = { ...TD15, mrServiceTd: filled(48, 0xab) } as const
 const INSTANCE = encodeHex(SIMULATED_PLATFORM.platformInstanceId)
 const FMSPC = encodeHex(SIMULATED_PLATFORM.fmspc)
@@ -41,6 +42,33 @@ export const POLICY_RECIPES: readonly Recipe[] = [
       { ...attribute(63n), policy: { allowedAttributes: ['PKS'] } },
     ],
     ['attributes-pinned', 'attributes other than the pinned ones', { policy: { tdAttributes: ['0000005000000000'] } }],
+  ),
+  ...rejects(
+    'T6',
+    'TDX_ATTRIBUTES',
+    [
+      'migratable-without-service-td',
+      'a guest that may move where no service trust domain moves it',
+      { fields: { ...TD15, ...MIGRATABLE }, policy: { serviceTds: [OTHER], allowedAttributes: ['MIGRATABLE'] } },
+    ],
+    [
+      'migratable-td10',
+      'a guest that may move whose body cannot say what moves it',
+      { fields: MIGRATABLE, policy: { serviceTds: [OTHER], allowedAttributes: ['MIGRATABLE'] } },
+    ],
+    [
+      'migratable-pinned-to-none',
+      'a guest that may move where policy pins zeros',
+      {
+        fields: { ...TD15, ...MIGRATABLE },
+        policy: { serviceTds: ['00'.repeat(48)], allowedAttributes: ['MIGRATABLE'] },
+      },
+    ],
+    [
+      'migratable-unchecked',
+      'a guest that may move, whatever attributes policy leaves open',
+      { fields: MIGRATABLE, policy: { allowedAttributes: 'unchecked', serviceTds: 'unchecked' } },
+    ],
   ),
   ...rejects(
     'T6',
@@ -82,7 +110,7 @@ export const POLICY_RECIPES: readonly Recipe[] = [
     ],
   ),
   accepts('T8', 'service-td-pinned', 'a service trust domain that policy pins, and a guest that it may move', {
-    fields: { ...service, tdAttributes: SEPT_VE_DISABLE | (1n << 29n) },
+    fields: { ...service, ...MIGRATABLE },
     policy: { serviceTds: [OTHER], allowedAttributes: ['MIGRATABLE'] },
   }),
   accepts('T8', 'service-td-none', 'no service trust domain where policy pins one', {

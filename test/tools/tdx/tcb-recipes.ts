@@ -434,6 +434,9 @@ export const TCB_RECIPES: readonly Recipe[] = [
   accepts('T16', 'qe-levels-reversed', 'levels of the quoting enclave in the opposite order', {
     collateral: { qeIdentity: { levels: [...SIMULATED_QE_LEVELS].reverse() } },
   }),
+  accepts('T16', 'floors-met', 'a quoting enclave and a provisioning enclave at the floors of policy', {
+    policy: { minimumQeSvn: 6, minimumPceSvn: 13 },
+  }),
   ...rejects(
     'T20',
     'TDX_FMSPC',
