@@ -1,6 +1,7 @@
 /** Digests (synchronous) and signature verification (asynchronous) for the core. The back end is chosen by "#crypto". @module */
 import { backend } from '#crypto'
 import { concatBytes, encodeHex } from '../encoding/bytes.ts'
+import { ED25519_SPKI_PREFIX } from './ed25519-points.ts'
 import type { DigestAlgorithm, Hasher, SignatureAlgorithm } from './types.ts'
 
 export type { DigestAlgorithm, Hasher, SignatureAlgorithm } from './types.ts'
@@ -44,21 +45,6 @@ export function verifySignature(
 ): Promise<boolean> {
   return backend.verify(algorithm, spki, signature, data)
 }
-
-const ED25519_SPKI_PREFIX: Uint8Array = Uint8Array.of(
-  0x30,
-  0x2a,
-  0x30,
-  0x05,
-  0x06,
-  0x03,
-  0x2b,
-  0x65,
-  0x70,
-  0x03,
-  0x21,
-  0x00,
-)
 
 /** SubjectPublicKeyInfo (RFC 8410) of 32 raw public octets. */
 export function ed25519Spki(publicKey: Uint8Array): Uint8Array {

@@ -8,6 +8,7 @@ import {
   type KeyObject,
   verify as nodeVerify,
 } from 'node:crypto'
+import { hasStrictPoints } from './ed25519-points.ts'
 import type { CryptoBackend, Hasher, SignatureAlgorithm } from './types.ts'
 
 const KEY_TYPES = { Ed25519: 'ed25519', ES256: 'ec', ES384: 'ec', PS384: 'rsa' } as const
@@ -69,6 +70,7 @@ export const backend: CryptoBackend = {
   digestAscii: (text) => octetsOf(hashOnce('sha256', text, 'binary')),
   createHasher: (algorithm) => nodeHasher(createHash(algorithm)),
   async verify(algorithm, spki, signature, data) {
+    if (algorithm === 'Ed25519' && !hasStrictPoints(spki, signature)) return false
     const key = importKey(algorithm, spki)
     if (key === undefined) return false
     const pss = algorithm === 'PS384' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 } : {}

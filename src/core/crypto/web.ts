@@ -1,8 +1,9 @@
 /** Crypto back end for browsers: @noble for what must be synchronous, WebCrypto for signatures, @noble where Ed25519 is not native. @module */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes } from '../encoding/bytes.ts'
+import { concatBytes, encodeHex, sameBytes } from '../encoding/bytes.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
+import { ED25519_SPKI_PREFIX, hasStrictPoints } from './ed25519-points.ts'
 import type { CryptoBackend, Hasher, SignatureAlgorithm } from './types.ts'
 
 interface WebKey {
@@ -22,7 +23,6 @@ declare const crypto: {
 }
 
 const HASHES = { sha256, sha384, sha512 } as const
-const ED25519_SPKI_PREFIX = 12
 const IMPORT = {
   Ed25519: { name: 'Ed25519' },
   ES256: { name: 'ECDSA', namedCurve: 'P-256' },
@@ -44,13 +44,26 @@ async function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): Promi
   }
 }
 
+/**
+ * RFC 8032, 5.1.7, without cofactor as all native ones do it: R = [S]B - [k]A, compared by octets. The library's own verification
+ * multiplies by the cofactor, and takes signatures that nobody else does.
+ */
 function verifyEd25519(spki: Uint8Array, signature: Uint8Array, data: Uint8Array): boolean {
+  const key = spki.subarray(ED25519_SPKI_PREFIX.length)
+  const [r, s] = [signature.subarray(0, 32), readLittleEndian(signature.subarray(32))]
+  const { Point } = ed25519
+  if (s >= Point.Fn.ORDER) return false
   try {
-    // zip215 accepts small-order and non-canonical points that RFC 8032 refuses (wycheproof tcId 151).
-    return ed25519.verify(signature, data, spki.subarray(ED25519_SPKI_PREFIX), { zip215: false })
+    const k = readLittleEndian(sha512(concatBytes(r, key, data))) % Point.Fn.ORDER
+    const expected = Point.BASE.multiplyUnsafe(s).subtract(Point.fromBytes(key).multiplyUnsafe(k))
+    return sameBytes(expected.toBytes(), r)
   } catch {
     return false
   }
+}
+
+function readLittleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${encodeHex(bytes.slice().reverse())}`)
 }
 
 interface NobleHash {
@@ -76,8 +89,9 @@ export const backend: CryptoBackend = {
   digestAscii: (text) => sha256(encodeUtf8(text)),
   createHasher: (algorithm) => nobleHasher(HASHES[algorithm].create()),
   async verify(algorithm, spki, signature, data) {
+    if (algorithm === 'Ed25519' && !hasStrictPoints(spki, signature)) return false
     const key = await importKey(algorithm, spki)
-    if (key === undefined) return algorithm === 'Ed25519' && spki.length === 44 && verifyEd25519(spki, signature, data)
+    if (key === undefined) return algorithm === 'Ed25519' && verifyEd25519(spki, signature, data)
     try {
       return await crypto.subtle.verify(VERIFY[algorithm], key, signature, data)
     } catch {
