@@ -13,14 +13,25 @@ const CHECKS = {
   'lock-row': 'formats.md, Policy and lock',
 } as const
 
+/** What bare evidence is compared with beyond policy and lock. */
+export interface EvidenceExpectations {
+  /** The octets that the quote must commit to: 64 of REPORTDATA, or all of a Nitro document's user data. */
+  readonly reportData?: Uint8Array | 'unchecked'
+}
+
 /**
  * @param at the time to judge at; nobody proves it, so policy must spell `audit.time` as unchecked, or name the time of the Nitro document
  */
-export function verifyEvidence(quote: EndorsedQuote, trust: Trust, at: Date): Promise<Verdict<HardwareAttestation>> {
+export function verifyEvidence(
+  quote: EndorsedQuote,
+  trust: Trust,
+  at: Date,
+  { reportData = 'unchecked' }: EvidenceExpectations = {},
+): Promise<Verdict<HardwareAttestation>> {
   return judge(CHECKS, async (check) => {
     checkPolicyRevision(check, trust)
     const judged = checkGivenTime(check, at, { audit: trust.policy.audit, documentTime: readDocumentTime(quote) })
-    const hardware = check.include('', await verifyHardware(quote, trust, { at: judged.at, reportData: 'unchecked' }))
+    const hardware = check.include('', await verifyHardware(quote, trust, { at: judged.at, reportData }))
     checkRow(check, hardware, trust, judged.at)
     return hardware
   })

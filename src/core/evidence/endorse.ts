@@ -1,6 +1,6 @@
 /** What a quote brings along of its own, and the octets by which the log knows it. @module */
 import { decodeSnpEndorsements } from '../snp/index.ts'
-import { decodeTdxQuote } from '../tdx/index.ts'
+import { trimTdxQuote } from '../tdx/index.ts'
 import type { EndorsedQuote } from './hardware.ts'
 import type { Quote } from './quoter.ts'
 
@@ -30,7 +30,7 @@ export function quoteOctets(quote: Quote): Uint8Array {
     case 'snp':
       return quote.report
     case 'tdx':
-      return quote.quote.subarray(0, quote.quote.length - decodeTdxQuote(quote.quote).paddingSize)
+      return trimTdxQuote(quote.quote)
     case 'nitro':
       return quote.document
     default:

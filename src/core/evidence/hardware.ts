@@ -8,10 +8,9 @@ import type { Policy } from '../policy.ts'
 import { createSnpRoots, type SnpAttestation, type SnpEndorsements, verifySnpReport } from '../snp/index.ts'
 import {
   createTdxRoots,
-  type TdReport,
   type TdxAttestation,
   type TdxCollateral,
-  type TdxMeasurements,
+  tdxMeasurements,
   verifyTdxQuote,
 } from '../tdx/index.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
@@ -188,15 +187,10 @@ export function measurementsOf(hardware: HardwareAttestation): Measurements {
     case 'snp':
       return { platform: 'snp', measurements: { measurement: encodeHex(hardware.attested.report.measurement) } }
     case 'tdx':
-      return { platform: 'tdx', measurements: registersOfTdx(hardware.attested.quote.body) }
+      return { platform: 'tdx', measurements: tdxMeasurements(hardware.attested.quote) }
     case 'nitro':
       return { platform: 'nitro', measurements: nitroMeasurements(hardware.attested.document) }
     default:
       return hardware satisfies never
   }
-}
-
-/** RTMR3 is the guest's own and changes while it runs: it is replayed, never pinned. */
-function registersOfTdx({ mrTd, rtMr0, rtMr1, rtMr2 }: TdReport): TdxMeasurements {
-  return { mrTd: encodeHex(mrTd), rtMr0: encodeHex(rtMr0), rtMr1: encodeHex(rtMr1), rtMr2: encodeHex(rtMr2) }
 }
