@@ -2,7 +2,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { concatBytes } from '../../../src/core/encoding/bytes.ts'
-import { decodeCertificate, decodeEcdsaSignature, decodeKeyKind } from '../../../src/core/x509/index.ts'
+import {
+  checkRawEcdsaSignature,
+  decodeCertificate,
+  decodeEcdsaSignature,
+  decodeKeyKind,
+} from '../../../src/core/x509/index.ts'
 import { decodeTime } from '../../../src/core/x509/time.ts'
 import {
   bitString,
@@ -165,7 +170,37 @@ describe('decodeEcdsaSignature', () => {
     ['bytes behind it', concatBytes(sequence(integer(1), integer(1)), Uint8Array.of(0))],
     ['a length in long form', Uint8Array.of(0x30, 0x81, 0x06, 2, 1, 1, 2, 1, 1)],
     ['nothing', new Uint8Array()],
-  ])('[X20-part] rejects %s', (_, der) => {
+  ])('[X20] rejects %s', (_, der) => {
     expect(() => decodeEcdsaSignature(der, 'ES384')).toThrow(failing('SIG_MALFORMED'))
+  })
+})
+
+describe('checkRawEcdsaSignature', () => {
+  const order = new Uint8Array(Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551', 'hex'))
+  const below = order.map((octet, at) => (at === 31 ? octet - 1 : octet))
+  const one = new Uint8Array(32).fill(0, 0, 31).map((_, at) => (at === 31 ? 1 : 0))
+  const zero = new Uint8Array(32)
+
+  it('gives back what is in range', () => {
+    for (const [r, s] of [
+      [one, below],
+      [below, one],
+    ] as const)
+      expect(checkRawEcdsaSignature(concatBytes(r, s), 'ES256')).toEqual(concatBytes(r, s))
+  })
+
+  it.each([
+    ['r of zero', concatBytes(zero, one)],
+    ['s of zero', concatBytes(one, zero)],
+    ['r equal to the order', concatBytes(order, one)],
+    ['s equal to the order', concatBytes(one, order)],
+    ['r above the order', concatBytes(new Uint8Array(32).fill(0xff), one)],
+    ['one octet too few', concatBytes(one, one).slice(1)],
+    ['one octet too many', concatBytes(one, one, Uint8Array.of(0))],
+    ['the size of P-384', new Uint8Array(96).fill(1)],
+    ['DER', sequence(unsigned(1), unsigned(1))],
+    ['nothing', new Uint8Array()],
+  ])('[X20] rejects %s', (_, raw) => {
+    expect(() => checkRawEcdsaSignature(raw, 'ES256')).toThrow(failing('SIG_MALFORMED'))
   })
 })

@@ -1,7 +1,7 @@
 /** Rules of paths in a strict profile. Those of AMD's are in attestation-fixtures/snp. */
 import { describe, expect, it } from 'vitest'
 import { AMD_PROFILE, decodeCertificate, type PathProfile, verifyPath } from '../../../src/core/x509/index.ts'
-import { caConstraints, keyUsage } from '../../../src/simulator/issue-certificate.ts'
+import { type CertificateTemplate, caConstraints, keyUsage } from '../../../src/simulator/issue-certificate.ts'
 import { AT, type Chain, makeChain, STRICT } from './issue.ts'
 
 const judge = ({ path, roots }: Chain, profile: PathProfile = STRICT, at = AT) =>
@@ -84,7 +84,21 @@ describe('verifyPath', () => {
     expect(await limit([1, 2, 3].map(() => new Uint8Array(1400)))).toEqual(failing('X509_LIMIT'))
   })
 
-  it('[X20-part] rejects an ECDSA signature that is not DER', async () => {
+  it('[X19] refuses more than 64 KiB, and judges the most that it takes in bounded time', async () => {
+    const wide: PathProfile = { ...STRICT, maxCertificateSize: 16_384, maxPathSize: 65_536 }
+    const padding = Array.from({ length: 900 }, (_, at) => ({ oid: `1.2.3.${at}`, value: new Uint8Array(5) }))
+    const shape = (t: CertificateTemplate) => ({ ...t, extensions: [...t.extensions, ...padding] })
+    const chain = makeChain(2, [shape, shape, shape, shape])
+    expect(chain.path.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThan(50_000)
+    await judge(makeChain(2, [shape, shape, shape, shape]), wide)
+    const begin = performance.now()
+    expect(await judge(chain, wide)).toMatchObject({ ok: true })
+    expect(performance.now() - begin).toBeLessThan(100)
+    const large = Array.from({ length: 5 }, () => new Uint8Array(13_200))
+    expect(await judge({ path: large, roots: [] }, wide)).toEqual(failing('X509_LIMIT'))
+  })
+
+  it('[X20] rejects an ECDSA signature that is not DER', async () => {
     const { path, roots } = makeChain(0)
     const [leaf = new Uint8Array(), root = new Uint8Array()] = path
     // The certificate ends with SEQUENCE { r, s }; another tag in its place is no signature.
