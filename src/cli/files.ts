@@ -1,13 +1,8 @@
-/** Files that commands are given: policy, lock, evidence, certificates. Every error names the file and what to do. @module */
+/** Files that commands are given: evidence, policy, lock. Every error names the file and what to do. @module */
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { readLock, readPolicy } from '../client-node/index.ts'
-import { decodePem } from '../core/encoding/pem.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
-import type { SnpEndorsements } from '../core/snp/index.ts'
-import { decodeCertificate } from '../core/x509/index.ts'
-import { MalformedError } from '../errors.ts'
 import { UsageError } from './command.ts'
 
 const MAX_FILE = 64 * 1024 * 1024
@@ -40,63 +35,4 @@ export async function readTrust(given: {
     )
   const lockFile = given.lock ?? (existsSync(LOCK_FILE) ? LOCK_FILE : undefined)
   return { policy: await readPolicy(policyFile), lock: lockFile === undefined ? undefined : await readLock(lockFile) }
-}
-
-async function expandFolders(paths: readonly string[]): Promise<readonly string[]> {
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      const isFolder = await stat(path).then(
-        (entry) => entry.isDirectory(),
-        () => false,
-      )
-      if (!isFolder) return [path]
-      const names = await readdir(path)
-      return names.filter((name) => /\.(?:der|cer|crt|pem)$/.test(name)).map((name) => join(path, name))
-    }),
-  )
-  return files.flat().sort()
-}
-
-function certificatesOf(bytes: Uint8Array): readonly Uint8Array[] {
-  if (bytes[0] === 0x30) return [bytes]
-  return decodePem(String.fromCharCode(...bytes.subarray(0, 1 << 16)), 'CERTIFICATE')
-}
-
-type Place = 'vcek' | 'ask' | 'vlek' | 'asvk' | 'ark'
-
-/** Which place a certificate takes, by its common name. That it really is that certificate is for the verifier to find. */
-function placeOf(certificate: Uint8Array): Place | undefined {
-  const [name = ''] = decodeCertificate(certificate).subject.commonNames
-  if (name === 'SEV-VCEK') return 'vcek'
-  if (name === 'SEV-VLEK') return 'vlek'
-  if (name.startsWith('SEV-VLEK-')) return 'asvk'
-  if (name.startsWith('ARK-')) return 'ark'
-  return name.startsWith('SEV-') ? 'ask' : undefined
-}
-
-/**
- * Certificates from files and folders, DER or PEM, in any order.
- * @returns undefined where a certificate of the chain is missing
- * @throws UsageError when a file holds no certificate of AMD's shape
- */
-export async function readSnpEndorsements(paths: readonly string[]): Promise<SnpEndorsements | undefined> {
-  const found: { [name in Place]?: Uint8Array } = {}
-  for (const file of await expandFolders(paths)) {
-    const bytes = await readInput(file)
-    try {
-      for (const certificate of certificatesOf(bytes)) {
-        const place = placeOf(certificate)
-        if (place !== undefined) found[place] = certificate
-      }
-    } catch (cause) {
-      if (!(cause instanceof MalformedError)) throw cause
-      throw new UsageError(
-        `${file}: ${cause.failure}: ${cause.message}`,
-        'Give certificates as DER or PEM: VCEK, ASK and ARK.',
-      )
-    }
-  }
-  const { vcek, ask, vlek, asvk, ark } = found
-  if (vcek && ask && ark) return { vcek, ask, ark }
-  return vlek && asvk && ark ? { vlek, asvk, ark } : undefined
 }

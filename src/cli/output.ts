@@ -23,24 +23,58 @@ function shorten(detail: string): string {
   return detail.replace(/[0-9a-f]{40,}/g, (digits) => `${digits.slice(0, 16)}…`)
 }
 
-function renderCheck(check: Check, width: number, colour: boolean): string {
-  const mark = paint(MARKS[check.status], COLOURS[check.status], colour)
-  const code = check.code === undefined ? '' : `${paint(check.code, '31', colour)} `
-  return `  ${mark} ${check.name.padEnd(width)}  ${code}${printable(shorten(check.detail))}`.trimEnd()
+/** How much of a check is shown. */
+export interface ChecksView {
+  readonly colour: boolean
+  /** For every check, not only for those that failed: the value wanted, and the section that asks for it. */
+  readonly explain?: boolean
 }
 
-/** One line per check: mark, name, failure code, detail. */
-export function renderChecks(checks: readonly Check[], colour: boolean): string {
+/** What passed must not push what failed out of sight. */
+const COLUMNS = 100
+/** What verdicts say of checks behind the one that failed. */
+const NOT_REACHED = 'not reached'
+
+/** Seen, wanted and section in one line; what the details say already is not said twice. */
+function explainCheck({ detail, seen, wanted, spec }: Check): string {
+  const shown = shorten(detail === '' ? (seen ?? '') : detail)
+  const due = wanted === undefined ? '' : shorten(wanted)
+  const parts = [
+    shown,
+    ...(seen === undefined || shown.includes(shorten(seen)) ? [] : [`seen ${shorten(seen)}`]),
+    ...(due === '' || shown.includes(due) ? [] : [`wanted ${due}`]),
+  ].filter((part) => part !== '')
+  return `${parts.join('; ')}${spec === undefined ? '' : `${parts.length > 0 ? ' ' : ''}[${spec}]`}`
+}
+
+function renderCheck(check: Check, width: number, { colour, explain = false }: ChecksView): string {
+  const mark = paint(MARKS[check.status], COLOURS[check.status], colour)
+  const code = check.code === undefined ? '' : `${paint(check.code, '31', colour)} `
+  const missing = check.required && check.status === 'not-performed' && check.detail !== NOT_REACHED
+  const whole = explain || check.status === 'fail' || missing
+  const detail = printable(whole ? explainCheck(check) : shorten(check.detail))
+  const room = COLUMNS - width - 6
+  const cut = whole || detail.length <= room ? detail : `${detail.slice(0, room - 1)}…`
+  return `  ${mark} ${check.name.padEnd(width)}  ${code}${cut}`.trimEnd()
+}
+
+/** One line per check: mark, name, failure code, value seen; for failed ones the value wanted and the section that asks for it. */
+export function renderChecks(checks: readonly Check[], view: ChecksView): string {
   const width = Math.max(...checks.map(({ name }) => name.length))
-  return checks.map((check) => renderCheck(check, width, colour)).join('\n')
+  return checks.map((check) => renderCheck(check, width, view)).join('\n')
+}
+
+export interface VerdictView extends ChecksView {
+  /** What is verified. */
+  readonly result: string
+  /** What would supply what is missing, in sentences. */
+  readonly hints?: readonly string[]
 }
 
 /** A whole verdict for people: checks, what is taken for granted, the result, and what to do when it is not ok. */
-export function renderVerdict(
-  verdict: Verdict<unknown>,
-  { colour, result }: { readonly colour: boolean; readonly result: string },
-): string {
-  const lines = [renderChecks(verdict.checks, colour)]
+export function renderVerdict(verdict: Verdict<unknown>, { result, hints = [], ...view }: VerdictView): string {
+  const { colour } = view
+  const lines = [renderChecks(verdict.checks, view)]
   if (verdict.assumptions.length > 0)
     lines.push('', 'Taken for granted:', ...verdict.assumptions.map((sentence) => `  · ${sentence}`))
   lines.push('')
@@ -51,6 +85,7 @@ export function renderVerdict(
   } else {
     const [meaning, remedy] = FAILURE_CODES[verdict.code]
     lines.push(paint(`NOT VERIFIED: ${verdict.code}`, '31;1', colour), `  ${meaning}`, `  ${remedy}`)
+    lines.push(...hints.map((sentence) => `  ${printable(sentence)}`))
   }
   return `${lines.join('\n')}\n`
 }

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { decodeArchive, encodeArchive } from '../../src/core/archive/index.ts'
@@ -53,6 +54,67 @@ function run(
   })
 }
 
+/** Policies for bare evidence of each platform, and evidence in the forms in which it is found. */
+function writeEvidence(write: (name: string, content: string | Uint8Array) => void, base: object): void {
+  const json = (path: string): Record<string, object> => JSON.parse(readFileSync(`${FIXTURES}/${path}`, 'utf8'))
+  const bytes = (path: string): Buffer => readFileSync(`${FIXTURES}/${path}`)
+  const tdx = {
+    ...base,
+    platforms: ['tdx'],
+    tdx: json('tdx/policy.json'),
+    eventLog: 'unchecked',
+    dangerouslyTrustSimulatedRoots: json('tdx/expectations.json')['simulatedRoots'],
+  }
+  write('tdx.policy.json', JSON.stringify(tdx))
+  write('tdx-foreign.policy.json', JSON.stringify({ ...tdx, dangerouslyTrustSimulatedRoots: [] }))
+  write('tdx-log.policy.json', JSON.stringify({ ...tdx, eventLog: { replay: [3], required: 'unchecked' } }))
+  write(
+    'nitro.policy.json',
+    JSON.stringify({
+      ...base,
+      platforms: ['nitro'],
+      nitro: json('nitro/policy.json'),
+      dangerouslyTrustSimulatedRoots: json('nitro/enclave/vector.json')['simulatedRoots'],
+    }),
+  )
+  const snp = json('snp/policy.json')
+  write('revocation.policy.json', JSON.stringify({ ...base, snp: { ...snp, revocation: 'required' } }))
+  const report = bytes('snp/genoa-v3/report.bin')
+  write('report.hex', `${report.toString('hex')}\n`)
+  write(
+    'report.gz.b64',
+    `${(
+      gzipSync(report)
+        .toString('base64')
+        .match(/.{1,76}/g) ?? []
+    ).join('\r\n')}\n`,
+  )
+  write('document.zlib', deflateSync(bytes('nitro/enclave/document.cbor')))
+  write('loose.b64', `${bytes('nitro/enclave/document.cbor').toString('base64').slice(0, -5)}\n`)
+  write('sgx.bin', Uint8Array.of(3, 0, 2, 0, ...new Uint8Array(428)))
+  write('nvidia.bin', Uint8Array.of(0x11, 0xe0, ...new Uint8Array(100)))
+  write('hcl.bin', Buffer.from(`HCLA${'\0'.repeat(28)}`))
+  write('truncated.bin', bytes('tdx/shared/platform/quote.bin').subarray(0, 700))
+  write('altered.bin', Buffer.from(report).fill(1, 0x4c, 0x4d))
+  write('stored.json', JSON.stringify(storedCollateral(bytes)))
+}
+
+/** Collateral in one file, as other verifiers store it. */
+function storedCollateral(bytes: (path: string) => Buffer): object {
+  const of = (name: string): Buffer => bytes(`tdx/shared/platform/${name}`)
+  return {
+    pck_crl_issuer_chain: '',
+    root_ca_crl: of('root-ca-crl.der').toString('hex'),
+    pck_crl: [...of('pck-crl.der')],
+    tcb_info_issuer_chain: of('tcb-info-issuers.pem').toString(),
+    tcb_info: of('tcb-info.json').toString(),
+    tcb_info_signature: of('tcb-info.sig').toString('hex'),
+    qe_identity_issuer_chain: of('qe-identity-issuers.pem').toString(),
+    qe_identity: of('qe-identity.json').toString(),
+    qe_identity_signature: of('qe-identity.sig').toString('hex'),
+  }
+}
+
 describe('command line', () => {
   let work: string
 
@@ -82,6 +144,7 @@ describe('command line', () => {
       dangerouslyTrustSimulatedRoots: evidence.simulatedRoots,
     }
     write('evidence.policy.json', JSON.stringify(bare))
+    writeEvidence(write, bare)
     write('countersign.yaml', exampleConfig)
     write('misspelt.yaml', exampleConfig.replace('maxWaitSeconds', 'maxWaitSecond'))
     write('misspelt.policy.json', JSON.stringify({ ...bare, alowDebug: true }))

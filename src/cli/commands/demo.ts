@@ -95,7 +95,7 @@ async function runDemo(
     if (json) io.out(`${JSON.stringify({ verified: verdict.ok, simulated, grade, tampered })}\n`)
     else {
       io.out(`${paint(SIMULATED_BANNER, '33;1', io.colour)}\n\nQuestion: ${question}\nAnswer:   ${asked.answer}\n\n`)
-      io.out(`From the answer to the root (grade ${grade}):\n${renderChecks(quoted.checks, io.colour)}\n\n`)
+      io.out(`From the answer to the root (grade ${grade}):\n${renderChecks(quoted.checks, { colour: io.colour })}\n\n`)
       io.out(`One byte altered in each part, and the check that notices:\n${renderTampered(tampered, io.colour)}\n`)
       io.out(renderNext(folder))
     }
