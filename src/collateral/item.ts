@@ -53,3 +53,13 @@ export interface Obtained<T> {
 
 /** Gets a document from a vendor or from a cache. */
 export type Obtain = <T extends Dated>(item: Item<T>) => Promise<Obtained<T>>
+
+/**
+ * Waits for all, then rejects if one did: what still runs behind a rejection would write to a cache that its owner has closed.
+ */
+export async function together<const T extends readonly unknown[]>(
+  parts: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(parts)
+  return Promise.all(parts)
+}

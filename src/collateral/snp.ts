@@ -11,7 +11,7 @@ import {
 } from '../core/snp/index.ts'
 import { CountersignError } from '../errors.ts'
 import { CollateralError } from './errors.ts'
-import type { CollateralSource, Obtain } from './item.ts'
+import { type CollateralSource, type Obtain, together } from './item.ts'
 import { type AmdChain, amdCrlItem, chainItem, vcekItem } from './snp-items.ts'
 
 const SIGNING_KEYS: readonly SnpSignerKind[] = ['vcek', 'vlek']
@@ -59,7 +59,7 @@ export async function fetchSnp(
   const authorities = async (): Promise<AmdChain> => (await chain()).value
   const { chipId, reportedTcb: tcb } = decoded
   const leafItem = signer === 'vcek' ? vcekItem({ product, chipId, tcb }, authorities) : undefined
-  const [above, leaf, list] = await Promise.all([
+  const [above, leaf, list] = await together([
     chain(),
     leafItem && obtain(leafItem),
     revocation === 'fetch' ? obtain(amdCrlItem(product, signer, authorities)) : undefined,
@@ -79,7 +79,7 @@ export async function fetchAmdChain(
   { obtain, roots }: { obtain: Obtain; roots: readonly string[] },
 ): Promise<FetchedSnpChain> {
   const chain = (): ReturnType<typeof obtain<AmdChain>> => obtain(chainItem(product, signer, roots))
-  const [above, list] = await Promise.all([
+  const [above, list] = await together([
     chain(),
     obtain(amdCrlItem(product, signer, async () => (await chain()).value)),
   ])

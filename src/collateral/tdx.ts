@@ -1,7 +1,7 @@
 /** Everything that Intel signs about one kind of platform: fetched together, each part once. @module */
 import type { TdxCollateral } from '../core/tdx/index.ts'
 import type { TcbSelection } from './addresses.ts'
-import type { CollateralSource, Obtain } from './item.ts'
+import { type CollateralSource, type Obtain, together } from './item.ts'
 import { pckCrlItem, qeIdentityItem, rootCrlItem, tcbInfoItem } from './tdx-items.ts'
 import type { TdxPlatform } from './tdx-platform.ts'
 
@@ -26,7 +26,7 @@ export async function fetchTdx(
   const items = [tcbInfoItem(fmspc, selection, roots), qeIdentityItem(selection, roots)] as const
   // Intel serves the root's list alone; the root comes with the other list and is pinned.
   const rootList = rootCrlItem(async () => (await obtain(lists)).value.issuerChain[1])
-  const [tcbInfo, qeIdentity, pck, root] = await Promise.all([
+  const [tcbInfo, qeIdentity, pck, root] = await together([
     obtain(items[0]),
     obtain(items[1]),
     obtain(lists),
