@@ -10,8 +10,9 @@ export const AMD_KDS = 'kdsintf.amd.com'
 export const INTEL_PCS = 'api.trustedservices.intel.com'
 export const INTEL_CERTIFICATES = 'certificates.trustedservices.intel.com'
 
-const VENDOR_HOSTS = [AMD_KDS, INTEL_PCS, INTEL_CERTIFICATES] as const
-export type VendorHost = (typeof VENDOR_HOSTS)[number]
+/** The hosts that may have a mirror. */
+export type VendorHost = typeof AMD_KDS | typeof INTEL_PCS | typeof INTEL_CERTIFICATES
+const VENDOR_HOSTS: readonly VendorHost[] = [AMD_KDS, INTEL_PCS, INTEL_CERTIFICATES]
 
 export interface MirrorOptions {
   /** Vendor host -> base address of the mirror (a PCCS, for example) that is asked instead. */

@@ -13,7 +13,10 @@ export interface TdxPlatform {
 }
 
 /** How the common names of both CAs end. */
-export const PCK_CA_NAMES = { platform: /\bPCK Platform CA$/, processor: /\bPCK Processor CA$/ } as const
+export const PCK_CA_NAMES: Readonly<Record<PckCa, RegExp>> = {
+  platform: /\bPCK Platform CA$/,
+  processor: /\bPCK Processor CA$/,
+}
 
 /** @throws MalformedError what decoding the quote or its certificates throws; X509_CHAIN_BROKEN for another issuer */
 export function platformOfQuote(quote: Uint8Array): TdxPlatform {
