@@ -1,0 +1,73 @@
+// Joins a module and all that it imports into one file, with the bundler that size-limit brings along.
+//
+//   node scripts/bundle.mjs ENTRY OUTFILE --browser
+import { createRequire } from 'node:module'
+import { join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { root } from './prepare.mjs'
+
+const { build } = createRequire(createRequire(import.meta.url).resolve('@size-limit/esbuild'))('esbuild')
+
+/** Reads what was built in place of its source, so that what is judged is what is shipped. */
+const FROM_BUILD = {
+  name: 'from-build',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ path, resolveDir }) => {
+      const file = relative(join(root, 'src'), resolve(resolveDir, path))
+      if (file.startsWith('..')) return undefined
+      return { path: join(root, 'dist', file.replace(/\.ts$/, '.js')) }
+    })
+  },
+}
+
+/** Text where browsers have no files: test fixtures are read by the same code, out of what the page has loaded. */
+function fromPage(shims) {
+  return {
+    name: 'from-page',
+    setup({ onResolve }) {
+      onResolve({ filter: /^node:/ }, ({ path }) => ({ path: join(root, shims, `${path.slice('node:'.length)}.ts`) }))
+    },
+  }
+}
+
+function optionsOf({ platform, of }) {
+  const sources = of === 'sources' ? ['countersign-source'] : []
+  return { platform, conditions: [...sources, 'module', 'import'], plugins: of === 'build' ? [FROM_BUILD] : [] }
+}
+
+/**
+ * @param of `sources`, or `build` to read dist in place of src
+ * @param shims folder of stand-ins for node: modules
+ * @param plugins those that see a file first
+ * @returns what the bundler reports
+ */
+export async function bundle(
+  entry,
+  { outfile, of = 'sources', platform = 'node', shims, plugins = [], minify = false, metafile = false },
+) {
+  const options = optionsOf({ platform, of })
+  return await build({
+    ...options,
+    entryPoints: [entry],
+    outfile,
+    plugins: [...plugins, ...options.plugins, ...(shims === undefined ? [] : [fromPage(shims)])],
+    absWorkingDir: root,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: outfile !== undefined,
+    logLevel: 'error',
+    minify,
+    metafile,
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [entry, outfile, ...flags] = process.argv.slice(2)
+  const platform = flags.includes('--browser') ? 'browser' : 'node'
+  await bundle(entry, {
+    outfile,
+    platform,
+    ...(platform === 'browser' && { shims: ['test', 'browser', 'node'].join(sep) }),
+  })
+}
