@@ -16,6 +16,7 @@ export {
   type EventLog,
   type EventLogEvidence,
   encodeEventLog,
+  listEvents,
 } from './event-log.ts'
 export {
   EV_EFI_ACTION,
