@@ -1,59 +1,17 @@
 /** The fixtures of the transparency log, judged. @module */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../../src/core/crypto/index.ts'
-import { decodeBase64 } from '../../../src/core/encoding/base64.ts'
 import { concatBytes, decodeHex } from '../../../src/core/encoding/bytes.ts'
-import { decodeJson } from '../../../src/core/encoding/json.ts'
-import { ObjectReader } from '../../../src/core/encoding/shape.ts'
-import {
-  assertInclusion,
-  decodeCheckpoint,
-  hashLeaf,
-  verifyConsistency,
-  verifyInclusion,
-} from '../../../src/core/log/index.ts'
-import { failedCheck, judge, type Verdict } from '../../../src/core/verdict.ts'
+import { assertInclusion, verifyInclusion } from '../../../src/core/log/index.ts'
+import { failedCheck } from '../../../src/core/verdict.ts'
+import { fixtureNames, judgeVector, leafClaim, readVector } from './fixture.ts'
 import { makeLogVectors } from './log-vectors.ts'
 
 const FIXTURES = fileURLToPath(new URL('../../../attestation-fixtures/log/', import.meta.url))
-const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
-function readVector(name: string): ObjectReader {
-  return new ObjectReader(decodeJson(readFileSync(`${FIXTURES}${name}/vector.json`)), name, CODES)
-}
-
-function judgeVector(vector: ObjectReader): Promise<Verdict<object>> {
-  switch (vector.oneOf('kind', ['inclusion', 'consistency', 'leaf'])) {
-    case 'inclusion':
-      return verifyInclusion({
-        proof: vector.string('proof'),
-        entry: decodeHex(vector.string('entry')),
-        vkey: vector.string('vkey'),
-        origin: vector.string('origin'),
-      })
-    case 'consistency': {
-      const older = decodeCheckpoint(vector.string('older'))
-      const newer = decodeCheckpoint(vector.string('newer'))
-      return verifyConsistency(older, newer, vector.strings('proof').map(decodeBase64))
-    }
-    case 'leaf':
-      return judge(['inclusion'] as const, async (check) => {
-        const { claim, root } = leafClaim(vector, hashLeaf(decodeHex(vector.string('entry'))))
-        check.decode('inclusion', () => assertInclusion(claim, root))
-        return claim
-      })
-  }
-}
-
-function leafClaim(vector: ObjectReader, leafHash: Uint8Array) {
-  const proof = vector.strings('proof').map(decodeBase64)
-  const claim = { leafHash, index: vector.integer('index'), size: vector.integer('size'), proof }
-  return { claim, root: decodeBase64(vector.string('root')) }
-}
-
-const names = readdirSync(FIXTURES).sort()
+const names = fixtureNames()
 
 describe('fixtures', () => {
   const made = makeLogVectors()
