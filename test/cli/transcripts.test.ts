@@ -7,6 +7,7 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { decodeArchive, encodeArchive } from '../../src/core/archive/index.ts'
+import { encodeSnpEndorsements } from '../../src/core/snp/index.ts'
 import { exampleConfig } from '../../src/server/config/index.ts'
 
 interface Step {
@@ -96,6 +97,9 @@ function writeEvidence(write: (name: string, content: string | Uint8Array) => vo
   write('hcl.bin', Buffer.from(`HCLA${'\0'.repeat(28)}`))
   write('truncated.bin', bytes('tdx/shared/platform/quote.bin').subarray(0, 700))
   write('altered.bin', Buffer.from(report).fill(1, 0x4c, 0x4d))
+  write('document.cut', bytes('nitro/enclave/document.cbor').subarray(0, 3000))
+  const [vcek, ask, ark] = ['vcek', 'ask', 'ark'].map((name) => new Uint8Array(bytes(`snp/genoa-v3/${name}.der`)))
+  if (vcek && ask && ark) write('table.bin', encodeSnpEndorsements({ vcek, ask, ark }))
   write('stored.json', JSON.stringify(storedCollateral(bytes)))
 }
 

@@ -33,11 +33,10 @@ export function inspectEventLog(octets: Uint8Array, format: EventLogEvidence['fo
   }
 }
 
-/** Each event begins with its register's index. */
+/** Each event begins with its register's index, the Spec ID event in front of them too. */
 function inspectCcel(octets: Uint8Array): Inspection {
   const { items, value, fault } = drawDecoded(octets, () => decodeCcel(octets))
-  const first = items.findLastIndex(({ name }, at) => name === 'index' && at === 0)
-  const starts = items.flatMap((item, at) => (item.name === 'index' && at > first ? [at] : []))
+  const starts = items.flatMap((item, at) => (item.name === 'index' && at > 0 ? [at] : []))
   const events = starts.map((start, at): Item => {
     const parts = items.slice(start, starts[at + 1] ?? items.length)
     const offset = parts[0]?.offset ?? 0
