@@ -1,0 +1,1 @@
+export const TDX_MUTATIONS: readonly string[]

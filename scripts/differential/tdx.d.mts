@@ -1,0 +1,3 @@
+import type { Compare } from './result.mjs'
+
+export function createTdxDifferential(library: object, genuine?: readonly object[]): Compare
