@@ -169,7 +169,12 @@ export function verifyAttestation(
       }),
     )
     const expiresAt = new Date(Math.min(statement.exp * 1000, hardware.attested.notAfter.getTime()))
-    checkTimes(check, { judged, anchor }, { iat: statement.iat, expiresAt, documentTime }, trust.policy)
+    checkTimes(
+      check,
+      { judged, anchor },
+      { iat: statement.iat, exp: statement.exp, expiresAt, documentTime },
+      trust.policy,
+    )
     const digest = `sha256:${configuration}`
     const rows = checkLock(check, trust, { hardware, config: digest, at: judged.at })
     check.unchecked('channel', 'none: no key of the connection is compared with the session')

@@ -8,6 +8,8 @@ import { DIGEST_URI } from './resource-descriptor.ts'
 export const STATEMENT_PROFILE = 'urn:countersign:statement:1'
 /** Longest life of a statement, seconds. */
 export const STATEMENT_MAX_LIFE: number = 24 * 60 * 60
+/** Longest life of a statement under a Nitro document, whose certificate lives as long. */
+export const NITRO_STATEMENT_MAX_LIFE: number = 3 * 60 * 60
 const MAX_STATEMENT_SIZE = 16 * 1024
 const CODES: ShapeCodes = { missing: 'STATEMENT_INVALID', unknown: 'STATEMENT_INVALID', invalid: 'STATEMENT_INVALID' }
 

@@ -3,6 +3,7 @@ import { BUILT_AT } from '../build-date.ts'
 import { createEntry, verifyInclusion } from '../log/index.ts'
 import type { Policy } from '../policy.ts'
 import type { Checker } from '../verdict.ts'
+import { NITRO_STATEMENT_MAX_LIFE } from './statement.ts'
 
 /**
  * `nonce`: a log entry that commits to a nonce of the verifier's own lies below the quote, so the quote is newer than the nonce.
@@ -107,6 +108,7 @@ const CLOCK_SKEW = 300
 export interface StatementLife {
   /** Seconds since 1970. */
   readonly iat: number
+  readonly exp: number
   readonly expiresAt: Date
   readonly documentTime: Date | undefined
 }
@@ -115,15 +117,17 @@ export interface StatementLife {
 export function checkTimes(
   check: Checker<'statement-time' | 'age'>,
   { judged, anchor }: { judged: JudgedTime; anchor: TimeAnchor },
-  { iat, expiresAt, documentTime }: StatementLife,
+  { iat, exp, expiresAt, documentTime }: StatementLife,
   { live }: Policy,
 ): void {
   const { at } = judged
   const from = new Date((iat - CLOCK_SKEW) * 1000)
   // The host could hand a document of one time to a statement of another.
   const apart = documentTime === undefined ? 0 : Math.abs(documentTime.getTime() - iat * 1000)
-  check.that('statement-time', at >= from && at < expiresAt && apart <= CLOCK_SKEW * 1000, 'STATEMENT_TIME', {
-    seen: `${at.toISOString()}${documentTime === undefined ? '' : `, document of ${documentTime.toISOString()}`}`,
+  const tooLong = documentTime !== undefined && exp - iat > NITRO_STATEMENT_MAX_LIFE
+  const within = at >= from && at < expiresAt
+  check.that('statement-time', within && apart <= CLOCK_SKEW * 1000 && !tooLong, 'STATEMENT_TIME', {
+    seen: `${at.toISOString()}${documentTime === undefined ? '' : `, document of ${documentTime.toISOString()}, life ${exp - iat} s`}`,
     wanted: `from ${from.toISOString()} to before ${expiresAt.toISOString()}`,
   })
   if (anchor.source === 'as-given') {

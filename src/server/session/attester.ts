@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { encodeArchive } from '../../core/archive/index.ts'
 import { quoteOctets } from '../../core/evidence/endorse.ts'
+import { NITRO_STATEMENT_MAX_LIFE } from '../../core/evidence/statement.ts'
 import { createEntry } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
 import type { ResolvedDeps } from '../deps.ts'
@@ -115,7 +116,9 @@ export class Attester {
 
   async #attempt(): Promise<AttestedEvidence> {
     const { quoter, endorse, config } = this.#deps
-    const life = config.operational.quoting.statementLifeSeconds
+    const { statementLifeSeconds } = config.operational.quoting
+    const life =
+      quoter.tee === 'nitro' ? Math.min(statementLifeSeconds, NITRO_STATEMENT_MAX_LIFE) : statementLifeSeconds
     const statement = await prepareStatement(this.#session, this.#clock, life)
     const askedMs = this.#clock.monotonicMs()
     const quote = await requestQuote(quoter, statement)

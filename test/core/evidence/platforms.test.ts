@@ -229,6 +229,16 @@ describe('an answer on Nitro', () => {
     expect(await verify(issued, trustOf(NITRO_ROW, nitro.rootFingerprint))).toMatchObject({ code: 'STATEMENT_TIME' })
   })
 
+  it('rejects a statement that would outlive the certificates of documents', async () => {
+    const longer = (seconds: number) =>
+      issueAnswerOn((data) => onNitro(data), {
+        statement: (statement) => ({ ...statement, exp: statement.iat + seconds }),
+      })
+    const trust = trustOf(NITRO_ROW, nitro.rootFingerprint)
+    expect(await verify(longer(10_800), trust)).toMatchObject({ ok: true })
+    expect(await verify(longer(10_801), trust)).toMatchObject({ code: 'STATEMENT_TIME' })
+  })
+
   it('[N13] rejects a lock row that lists PCR0 only', () => {
     const { lock } = trustOf(NITRO_ROW, nitro.rootFingerprint)
     const text =

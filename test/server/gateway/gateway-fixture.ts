@@ -43,7 +43,7 @@ export interface FixtureOptions {
   readonly faults?: Faults
   /** In place of the simulated device. */
   readonly quoter?: (simulated: Quoter) => Quoter
-  readonly deps?: Partial<Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'files'>>
+  readonly deps?: Partial<Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'files' | 'endorse'>>
   /** Of an earlier fixture, so that this one is its next boot. */
   readonly dataDir?: string
   /** Answer before the first quote has verified. */
