@@ -73,7 +73,7 @@ function kindOfText(octets: Uint8Array): FileKind | undefined {
 
 const MEMBERS: readonly (readonly [RegExp, FileKind])[] = [
   [/"__cmwc_t"\s*:/, 'archive'],
-  [/"tcb_info_signature"\s*:/, 'stored-collateral'],
+  [/"tcb_info"\s*:\s*"/, 'stored-collateral'],
   [/"(?:tcbInfo"\s*:\s*\{|fmspc"\s*:)/, 'tcb-info'],
   [/"(?:enclaveIdentity"\s*:\s*\{|isvprodid"\s*:)/, 'qe-identity'],
   [/"ccel"\s*:/, 'event-log-record'],
