@@ -172,6 +172,6 @@ export function decodeJson(source: Uint8Array | string, limits: JsonLimits = {})
 }
 
 /** Whether a JSON value is an object. */
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+export function isJsonObject(value: JsonValue | object | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -20,8 +20,11 @@ export class ObjectReader {
   readonly #codes: ShapeCodes
   readonly #read: Set<string> = new Set()
 
-  /** @param path names the object in errors, for example `policy.snp` */
-  constructor(value: JsonValue | undefined, path: string, codes: ShapeCodes) {
+  /**
+   * @param value of a document, or made by hand: then its fields are held to the same form
+   * @param path names the object in errors, for example `policy.snp`
+   */
+  constructor(value: JsonValue | object | undefined, path: string, codes: ShapeCodes) {
     if (!isJsonObject(value))
       throw new MalformedError(value === undefined ? codes.missing : codes.invalid, `${path} must be an object`)
     this.#object = value

@@ -20,9 +20,10 @@ const MITIGATIONS = /^[0-9a-f]{16}$/
 
 /**
  * Decodes the `snp` part of a policy.
+ * @param value from a file; or a policy made by hand, in which a field that is absent or of another form must not mean unchecked
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists and masks are invalid)
  */
-export function decodeSnpPolicy(value: JsonValue): SnpPolicy {
+export function decodeSnpPolicy(value: JsonValue | SnpPolicy): SnpPolicy {
   const reader = new ObjectReader(value, 'policy.snp', CODES)
   const products = listOf(reader, 'products', SNP_PRODUCTS)
   const policy: SnpPolicy = {

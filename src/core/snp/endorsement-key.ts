@@ -76,6 +76,12 @@ export function decodeEndorsementKey(certificate: Certificate, kind: SnpSignerKi
   }
 }
 
+/** For callers: what they write into it must not reach the next judgement, which is given the same key again. */
+export function copyKey(key: EndorsementKey): EndorsementKey {
+  const tcb = key.tcb.slice()
+  return key.kind === 'vcek' ? { ...key, tcb, hwId: key.hwId.slice() } : { ...key, tcb }
+}
+
 function readVcek(certificate: Certificate): Vcek {
   const productName = text(extension(certificate, OID_PRODUCT_NAME))
   const subject = readSubject(certificate, productName, productOfName(productName.split('-')[0]))

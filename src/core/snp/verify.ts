@@ -9,7 +9,8 @@ import { appraiseMitigations, appraisePlatform } from './appraise-platform.ts'
 import { checkChip, checkFirmware, checkProduct, checkProvider, checkReportData, paddedHwId } from './binding.ts'
 import { checkChain } from './chain.ts'
 import { SNP_CHECKS, type SnpCheck } from './checks.ts'
-import { decodeEndorsementKey, type EndorsementKey } from './endorsement-key.ts'
+import { decodeSnpPolicy } from './decode-policy.ts'
+import { copyKey, decodeEndorsementKey, type EndorsementKey } from './endorsement-key.ts'
 import { type EndorsementPath, endorsementPath, type SnpEndorsements, type SnpSignerKind } from './endorsements.ts'
 import type { SnpPolicy } from './policy.ts'
 import type { SnpProduct } from './product.ts'
@@ -62,19 +63,23 @@ const ASSUMPTIONS = [
  * All of `evidence` and `endorsements` is the sender's: it counts from the pinned root downwards. Debugging and migration are never
  * negotiable. The code of the verdict is that of the first failure, in the order of the checks.
  * @throws CountersignError ERR_USAGE when `expectations.at` is no date
+ * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID for a policy made by hand that no file could hold
  */
 export function verifySnpReport(
   evidence: SnpEvidence,
   endorsements: SnpEndorsements,
-  policy: SnpPolicy,
+  demanded: SnpPolicy,
   expectations: SnpExpectations,
 ): Promise<Verdict<SnpAttestation>> {
   return judge(SNP_CHECKS, async (check: Checker<SnpCheck>) => {
     check.assume(...ASSUMPTIONS)
+    const policy = decodeSnpPolicy(demanded)
     const given = endorsementPath(endorsements)
     checkLimits(check, evidence, given)
-    const report = check.decode('report', () => decodeSnpReport(evidence.report))
-    check.pass('report', { seen: `${evidence.report.length} bytes`, wanted: `${SNP_REPORT_SIZE} bytes` })
+    // A copy of its own: whoever gave the octets could write others there between decoding and the signature.
+    const bytes = new Uint8Array(evidence.report)
+    const report = check.decode('report', () => decodeSnpReport(bytes))
+    check.pass('report', { seen: `${bytes.length} bytes`, wanted: `${SNP_REPORT_SIZE} bytes` })
     checkHead(check, report, given, policy)
     const { leaf, chain, rootFingerprint } = await checkChain(check, given, policy, expectations)
     const key = check.decode('endorsement', () => decodeEndorsementKey(leaf, given.kind))
@@ -82,7 +87,7 @@ export function verifySnpReport(
       seen: `${key.kind.toUpperCase()} of ${key.productName}`,
       wanted: 'each extension once',
     })
-    await checkSignature(check, evidence.report, report, { leaf, key })
+    await checkSignature(check, bytes, report, { leaf, key })
     const product = checkProduct(check, report, { chain, key }, policy)
     checkFirmware(check, report, key)
     checkChip(check, report, key, policy)
@@ -93,8 +98,8 @@ export function verifySnpReport(
     appraiseFirmware(check, report, product, policy)
     appraiseMitigations(check, report, policy)
     appraiseIdentity(check, report, policy, expectations.measurements)
-    const reportDigest = encodeHex(sha384(evidence.report.subarray(0, SNP_SIGNED_SIZE)))
-    return { report, product, key, notAfter: leaf.notAfter, rootFingerprint, reportDigest }
+    const reportDigest = encodeHex(sha384(bytes.subarray(0, SNP_SIGNED_SIZE)))
+    return { report, product, key: copyKey(key), notAfter: new Date(leaf.notAfter), rootFingerprint, reportDigest }
   })
 }
 

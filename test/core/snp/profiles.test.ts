@@ -65,6 +65,14 @@ async function judge(profile: 'strict' | 'cloud', { policy, fields, product = 'G
 const refused = (code: string) => ({ ok: false, code })
 const below = { bootLoader: 10, tee: 0, snp: 22, microcode: 84 }
 
+/** Whoever lists a product gives its floors too, or says that there are none. */
+const LISTING_MILAN = {
+  products: ['Milan'],
+  minimumTcb: 'unchecked',
+  minimumLaunchTcb: 'unchecked',
+  minimumCommittedTcb: 'unchecked',
+} as const
+
 describe('the strict profile', () => {
   it.each(['Genoa', 'Turin'] as const)('accepts %s', async (product) => {
     expect(await judge('strict', { product })).toMatchObject({ ok: true, value: { product } })
@@ -78,7 +86,7 @@ describe('the strict profile', () => {
 
   it.each<[string, string, Case]>([
     ['S18', 'PLATFORM_DENIED', { product: 'Milan' }],
-    ['P8', 'PLATFORM_DENIED', { product: 'Milan', policy: { products: ['Milan'] } }],
+    ['P8', 'PLATFORM_DENIED', { product: 'Milan', policy: LISTING_MILAN }],
     ['P7', 'PLATFORM_DENIED', { policy: { chipIds: ['00'.repeat(64)] } }],
     ['S13', 'SNP_SIGNER_KIND', { signer: 'vlek' }],
     ['S1', 'SNP_VERSION', { fields: { version: 2 } }],
