@@ -20,19 +20,35 @@ const FROM_BUILD = {
   },
 }
 
-/** Text where browsers have no files: test fixtures are read by the same code, out of what the page has loaded. */
+/** The other way round: scripts name what was built. */
+const FROM_SOURCES = {
+  name: 'from-sources',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.js$/ }, ({ path, resolveDir }) => {
+      const file = relative(join(root, 'dist'), resolve(resolveDir, path))
+      if (file.startsWith('..')) return undefined
+      return { path: join(root, 'src', file.replace(/\.js$/, '.ts')) }
+    })
+  },
+}
+
+/** Browsers have no files: fixtures are read by the same code, out of what the page has loaded. */
 function fromPage(shims) {
   return {
     name: 'from-page',
     setup({ onResolve }) {
-      onResolve({ filter: /^node:/ }, ({ path }) => ({ path: join(root, shims, `${path.slice('node:'.length)}.ts`) }))
+      onResolve({ filter: /^node:/ }, ({ path }) => ({ path: join(root, shims, `${path.slice('node:'.length)}.mjs`) }))
     },
   }
 }
 
 function optionsOf({ platform, of }) {
   const sources = of === 'sources' ? ['countersign-source'] : []
-  return { platform, conditions: [...sources, 'module', 'import'], plugins: of === 'build' ? [FROM_BUILD] : [] }
+  return {
+    platform,
+    conditions: [...sources, 'module', 'import'],
+    plugins: [of === 'build' ? FROM_BUILD : FROM_SOURCES],
+  }
 }
 
 /**
