@@ -7,6 +7,7 @@ import { createSimulatedPki, exportPki } from '../dist/simulator/index.js'
 import { compareFigures } from './figures.mjs'
 import { showHotSpots } from './hot-spots.mjs'
 import { createPlan } from './plan.mjs'
+import { benchPlatforms } from './platforms.mjs'
 import { benchQuoting } from './quoting.mjs'
 import { benchReceipts } from './receipts.mjs'
 import { formatReport } from './report.mjs'
@@ -14,12 +15,22 @@ import { benchRequests } from './requests.mjs'
 import { benchStreams } from './streams.mjs'
 import { benchVerifying } from './verifying.mjs'
 
-const USAGE = `usage: npm run bench -- [--short] [--json]
+const PARTS = {
+  requests: benchRequests,
+  streams: benchStreams,
+  receipts: benchReceipts,
+  quoting: benchQuoting,
+  verifying: benchVerifying,
+  platforms: benchPlatforms,
+}
+
+const USAGE = `usage: npm run bench -- [--short] [--only PART] [--json]
        npm run bench -- --profile
 
-  --short    a look in less than a minute, before all code is warm; without it about 4 minutes
-  --json     the results for machines
-  --profile  where the gateway spends its time, function by function
+  --short      a look in about a minute, before all code is warm; without it about 5 minutes
+  --only PART  one part: ${Object.keys(PARTS).join(', ')}
+  --json       the results for machines
+  --profile    where the gateway spends its time, function by function
 
 example: npm run bench -- --short`
 
@@ -30,19 +41,14 @@ function createProgress() {
   return (text) => stderr.write(`\r\u001b[K${text.slice(0, (stderr.columns ?? 80) - 1)}`)
 }
 
-async function measureAll(bench) {
+async function measureParts(bench, names) {
   const machine = { node: process.versions.node, cores: availableParallelism(), load: loadavg()[0] }
-  const parts = {
-    requests: await benchRequests(bench),
-    streams: await benchStreams(bench),
-    receipts: await benchReceipts(bench),
-    quoting: await benchQuoting(bench),
-    verifying: await benchVerifying(bench),
-  }
+  const parts = {}
+  for (const name of names) parts[name] = await PARTS[name](bench)
   return { machine, plan: bench.plan, parts, figures: compareFigures(parts, bench.plan) }
 }
 
-async function run({ short, json, profile }) {
+async function run({ short, only, json, profile }) {
   const progress = createProgress()
   const scratch = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const clear = () => rmSync(scratch, { recursive: true, force: true })
@@ -58,7 +64,7 @@ async function run({ short, json, profile }) {
     progress('making a simulated TEE with throw-away keys')
     const bench = { plan: createPlan({ short }), pki: exportPki(await createSimulatedPki()), scratch, progress }
     if (profile) return await showHotSpots(bench)
-    const results = await measureAll(bench)
+    const results = await measureParts(bench, only === undefined ? Object.keys(PARTS) : [only])
     return json ? JSON.stringify(results, undefined, 2) : formatReport(results)
   } finally {
     progress('')
@@ -68,19 +74,25 @@ async function run({ short, json, profile }) {
 
 const OPTIONS = {
   short: { type: 'boolean' },
+  only: { type: 'string' },
   json: { type: 'boolean' },
   profile: { type: 'boolean' },
   help: { type: 'boolean' },
+}
+
+function usage(message) {
+  console.error(`${message}\n\n${USAGE}`)
+  process.exit(2)
 }
 
 function readOptions() {
   try {
     return parseArgs({ options: OPTIONS }).values
   } catch (error) {
-    console.error(`${error.message}\n\n${USAGE}`)
-    process.exit(2)
+    return usage(error.message)
   }
 }
 
-const { help = false, short = false, json = false, profile = false } = readOptions()
-console.log(help ? USAGE : await run({ short, json, profile }))
+const { help = false, short = false, only, json = false, profile = false } = readOptions()
+if (only !== undefined && !Object.hasOwn(PARTS, only)) usage(`no part is called ${only}`)
+console.log(help ? USAGE : await run({ short, only, json, profile }))

@@ -14,6 +14,7 @@ const DEFAULT = {
   receipts: { rounds: 7, warmRounds: 2, waiting: 64, answers: 4_000 },
   quoting: { rate: 1_000, warmAnswers: 8_000, loadMs: 6_000, stallMs: 10_000 },
   verifying: { rounds: 9, reports: 80, receipts: 200 },
+  platforms: { rounds: 15, cold: 11 },
 }
 
 const SHORT = {
@@ -30,6 +31,7 @@ const SHORT = {
   receipts: { rounds: 2, warmRounds: 1, waiting: 64, answers: 1_000 },
   quoting: { rate: 1_000, warmAnswers: 1_000, loadMs: 2_000, stallMs: 2_000 },
   verifying: { rounds: 2, reports: 20, receipts: 50 },
+  platforms: { rounds: 5, cold: 3 },
 }
 
 /** The plan, with what the simulated device does: 8 ms for a quote, as measured on hardware; throttled, ten quotes and then a stall. */

@@ -112,6 +112,38 @@ function verifyTable({ results, leaves }) {
   )
 }
 
+/** Each work with its floor, the peer's time and the target; fresh processes below it. */
+function platformTables({ results, cold, evidence }) {
+  const target = ({ limitMicros, times: least }) =>
+    limitMicros === undefined ? '' : `<= ${limitMicros} µs${least === undefined ? '' : `, ${least} x`}`
+  const met = ({ micros, limitMicros, peerTimes, times: least }) => {
+    if (limitMicros === undefined) return ''
+    const inTime = verdictOf(micros / limitMicros)
+    return least === undefined ? inTime : `${inTime}; ${verdictOf(least / peerTimes)}`
+  }
+  const rows = results.map((result) => [
+    result.name,
+    digits(result.micros, ' µs'),
+    optional(result.toFloor, times),
+    result.floor ?? '',
+    optional(result.peerTimes, times),
+    target(result),
+    met(result),
+  ])
+  const starts = cold.map(({ name, processMs, importMs, verdictMs, cpuMs }) => [
+    name,
+    digits(processMs, ' ms'),
+    digits(importMs, ' ms'),
+    digits(verdictMs, ' ms'),
+    digits(cpuMs, ' ms'),
+  ])
+  return [
+    `TDX evidence: ${evidence.tdx}. Nitro evidence: ${evidence.nitro}. SNP evidence and all that is judged anew: simulated.`,
+    table(['judging evidence', 'CPU each', 'to its floor', 'floor', 'the peer takes', 'target', ''], rows),
+    table(['a fresh process, one TDX quote', 'start to verdict', 'import', 'import to verdict', 'CPU of that'], starts),
+  ].join('\n\n')
+}
+
 function verdictOf(missedBy) {
   if (missedBy === undefined) return ''
   return missedBy <= 1 ? 'met' : `missed ${missedBy.toFixed(2)} x`
@@ -132,15 +164,22 @@ function figureTable(figures) {
   )
 }
 
-/** The whole report. */
+const TABLES = {
+  requests: requestTable,
+  streams: streamTable,
+  receipts: receiptTable,
+  quoting: quotingTable,
+  verifying: verifyTable,
+  platforms: platformTables,
+}
+
+/** The whole report, of the parts that ran. */
 export function formatReport({ machine, parts, figures }) {
   return [
     `Node ${machine.node}, ${machine.cores} cores, load ${machine.load.toFixed(1)} before the run. All ratios are of this one run, taken round by round.`,
-    requestTable(parts.requests),
-    streamTable(parts.streams),
-    receiptTable(parts.receipts),
-    quotingTable(parts.quoting),
-    verifyTable(parts.verifying),
-    figureTable(figures),
+    ...Object.keys(TABLES)
+      .filter((name) => parts[name] !== undefined)
+      .map((name) => TABLES[name](parts[name])),
+    ...(figures.length === 0 ? [] : [figureTable(figures)]),
   ].join('\n\n')
 }

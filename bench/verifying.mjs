@@ -26,7 +26,7 @@ const CHIPS = 70
 const OTHER_ANSWERS = 1_000
 
 /** Reports of one chip, or of ever another: its certificate chain is remembered, or verified anew. */
-async function createReports({ pki: exported }) {
+export async function createReports({ pki: exported }) {
   const pki = importPki(exported)
   const reportData = new Uint8Array(64).fill(7)
   const machine = async (_, chip) => {
