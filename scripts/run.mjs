@@ -9,6 +9,10 @@ const COMMANDS = {
   checks: ['scripts/checks.mjs'],
   bench: ['bench/main.mjs'],
   test: ['scripts/test.mjs'],
+  differential: ['scripts/differential.mjs'],
+  fuzz: ['scripts/fuzz.mjs'],
+  steps: ['scripts/steps.mjs'],
+  size: ['scripts/size.mjs'],
   check: ['scripts/check.mjs'],
 }
 
