@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/cli/command.ts'
 import { command } from '../../src/cli/commands/verify.ts'
-import { OPEN_POLICY } from '../core/tdx/genuine-vectors.ts'
+import { TDX_POLICY } from '../kit/permissive-policies.ts'
 
 const VECTORS = join('..', 'shared', 'vectors')
 const here = existsSync(VECTORS)
@@ -93,7 +93,7 @@ function openPolicy(): object {
       provisionalFirmware: 'allowed',
       revocation: 'unchecked',
     },
-    tdx: OPEN_POLICY,
+    tdx: TDX_POLICY,
     nitro: {
       ...json('attestation-fixtures/nitro/policy.json'),
       time: { maxAgeSeconds: 'unchecked', futureSkewSeconds: 300 },

@@ -1,5 +1,5 @@
 /** Reads and judges the vectors under attestation-fixtures/event-log. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { decodeJson } from '../../../src/core/encoding/json.ts'
@@ -14,9 +14,9 @@ import {
   verifyEventLog,
 } from '../../../src/core/event-log/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
+import { VECTOR_CODES, vectorNames } from '../../kit/vectors.ts'
 
 const FOLDER = join('attestation-fixtures', 'event-log')
-const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
 export interface EventLogFixture {
   readonly name: string
@@ -31,15 +31,11 @@ export interface EventLogFixture {
   readonly failure: { readonly code: string; readonly check: string } | undefined
 }
 
-export function fixtureNames(): readonly string[] {
-  return readdirSync(FOLDER, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-}
+export const fixtureNames = (): readonly string[] => vectorNames(FOLDER)
 
 export function readFixture(name: string): EventLogFixture {
   const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(FOLDER, name, part)))
-  const vector = new ObjectReader(decodeJson(file('vector.json')), name, CODES)
+  const vector = new ObjectReader(decodeJson(file('vector.json')), name, VECTOR_CODES)
   if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
   const log = vector.object('log')
   const registers = vector.object('registers')

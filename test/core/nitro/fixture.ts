@@ -1,5 +1,5 @@
 /** Reads and judges the vectors under attestation-fixtures/nitro. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { decodeJson, isJsonObject, type JsonObject } from '../../../src/core/encoding/json.ts'
@@ -16,9 +16,9 @@ import {
   verifyNitroDocument,
 } from '../../../src/core/nitro/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
+import { readBasePolicy, VECTOR_CODES, vectorNames } from '../../kit/vectors.ts'
 
 const FOLDER = join('attestation-fixtures', 'nitro')
-const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
 export interface NitroFixture {
   readonly name: string
@@ -31,22 +31,14 @@ export interface NitroFixture {
   readonly code: string | undefined
 }
 
-/** policy.json, the policy of every good vector of an enclave. */
-export function basePolicy(): JsonObject {
-  const policy = decodeJson(readFileSync(join(FOLDER, 'policy.json')))
-  if (!isJsonObject(policy)) throw new TypeError('policy.json is not an object')
-  return policy
-}
+/** The policy of every good vector. */
+export const basePolicy = (): JsonObject => readBasePolicy(FOLDER)
 
-export function fixtureNames(): readonly string[] {
-  return readdirSync(FOLDER, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-}
+export const fixtureNames = (): readonly string[] => vectorNames(FOLDER)
 
 export function readFixture(name: string): NitroFixture {
   const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(FOLDER, name, part)))
-  const vector = new ObjectReader(decodeJson(file('vector.json')), name, CODES)
+  const vector = new ObjectReader(decodeJson(file('vector.json')), name, VECTOR_CODES)
   if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
   const policy = vector.object('policy')
   policy.oneOf('base', ['policy.json'])
@@ -78,7 +70,7 @@ function fieldOf(text: string): ExpectedField {
 }
 
 function rowsOf(reader: ObjectReader, key: string): readonly NitroMeasurements[] {
-  return reader.array(key).map((row) => decodeNitroMeasurements(new ObjectReader(row, key, CODES)))
+  return reader.array(key).map((row) => decodeNitroMeasurements(new ObjectReader(row, key, VECTOR_CODES)))
 }
 
 export function judgeFixture(

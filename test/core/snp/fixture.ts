@@ -15,9 +15,9 @@ import {
   verifySnpReport,
 } from '../../../src/core/snp/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
+import { readBasePolicy, VECTOR_CODES, vectorNames } from '../../kit/vectors.ts'
 
 const FOLDER = join('attestation-fixtures', 'snp')
-const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
 export interface SnpFixture {
   readonly name: string
@@ -31,22 +31,14 @@ export interface SnpFixture {
   readonly code: string | undefined
 }
 
-/** policy.json, the policy of every good vector. */
-export function basePolicy(): JsonObject {
-  const policy = decodeJson(readFileSync(join(FOLDER, 'policy.json')))
-  if (!isJsonObject(policy)) throw new TypeError('policy.json is not an object')
-  return policy
-}
+/** The policy of every good vector. */
+export const basePolicy = (): JsonObject => readBasePolicy(FOLDER)
 
-export function fixtureNames(): readonly string[] {
-  return readdirSync(FOLDER, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-}
+export const fixtureNames = (): readonly string[] => vectorNames(FOLDER)
 
 export function readFixture(name: string): SnpFixture {
   const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(FOLDER, name, part)))
-  const vector = new ObjectReader(decodeJson(file('vector.json')), name, CODES)
+  const vector = new ObjectReader(decodeJson(file('vector.json')), name, VECTOR_CODES)
   if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
   const policy = vector.object('policy')
   policy.oneOf('base', ['policy.json'])

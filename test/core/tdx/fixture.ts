@@ -1,5 +1,5 @@
 /** Reads and judges the vectors under attestation-fixtures/tdx. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { decodeJson, isJsonObject, type JsonObject } from '../../../src/core/encoding/json.ts'
@@ -17,9 +17,9 @@ import {
   verifyTdxQuote,
 } from '../../../src/core/tdx/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
+import { readBasePolicy, VECTOR_CODES, vectorNames } from '../../kit/vectors.ts'
 
 const FOLDER = join('attestation-fixtures', 'tdx')
-const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
 export interface TdxFixture {
   readonly name: string
@@ -33,22 +33,13 @@ export interface TdxFixture {
   readonly code: string | undefined
 }
 
-/** policy.json, the policy of every good vector. */
-export function basePolicy(): JsonObject {
-  const policy = decodeJson(readFileSync(join(FOLDER, 'policy.json')))
-  if (!isJsonObject(policy)) throw new TypeError('policy.json is not an object')
-  return policy
-}
+/** The policy of every good vector. */
+export const basePolicy = (): JsonObject => readBasePolicy(FOLDER)
 
-/** `shared` holds what several vectors are made of. */
-export function fixtureNames(): readonly string[] {
-  return readdirSync(FOLDER, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
-    .map((entry) => entry.name)
-}
+export const fixtureNames = (): readonly string[] => vectorNames(FOLDER)
 
 export function readFixture(name: string): TdxFixture {
-  const vector = new ObjectReader(decodeJson(readBytes(join(name, 'vector.json'))), name, CODES)
+  const vector = new ObjectReader(decodeJson(readBytes(join(name, 'vector.json'))), name, VECTOR_CODES)
   if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
   const read = openFiles(vector.object('files'), name)
   const expected = vector.object('expect')
@@ -59,7 +50,7 @@ export function readFixture(name: string): TdxFixture {
     quote: read('quote.bin'),
     collateral: readCollateral(read),
     policy: decodeTdxPolicy(changed(vector.object('policy'))),
-    expectations: readExpectations(new ObjectReader(changed(vector.object('expectations')), name, CODES)),
+    expectations: readExpectations(new ObjectReader(changed(vector.object('expectations')), name, VECTOR_CODES)),
     code: expected.boolean('ok') ? undefined : expected.string('code'),
   }
   for (const reader of [vector, expected]) reader.end()
@@ -93,7 +84,9 @@ function readExpectations(reader: ObjectReader): TdxExpectations {
   const expectations = {
     at: new Date(reader.string('at')),
     reportData: decodeHex(reader.string('reportData')),
-    measurements: reader.array('measurements').map((row) => readMeasurements(new ObjectReader(row, 'row', CODES))),
+    measurements: reader
+      .array('measurements')
+      .map((row) => readMeasurements(new ObjectReader(row, 'row', VECTOR_CODES))),
     roots: createTdxRoots({ roots: 'built-in', simulated: reader.strings('simulatedRoots') }),
   }
   reader.end()

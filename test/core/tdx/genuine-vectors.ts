@@ -11,48 +11,15 @@ import {
   type TdxCollateral,
   type TdxPolicy,
 } from '../../../src/core/tdx/index.ts'
+import { TDX_POLICY } from '../../kit/permissive-policies.ts'
 
 export const FOLDER = join('..', 'shared', 'vectors', 'tdx')
 export const here = existsSync(FOLDER)
 export const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
-/** What the vectors' own description asks for: whatever is not authenticity is left to a policy, any status but Revoked passes. */
-export const OPEN_POLICY: JsonObject = {
-  quoteVersions: [4, 5],
-  bodyTypes: [2, 3],
-  tcb: 'required',
-  tcbStatuses: [
-    'UpToDate',
-    'SWHardeningNeeded',
-    'ConfigurationNeeded',
-    'ConfigurationAndSWHardeningNeeded',
-    'TDRelaunchAdvised',
-    'TDRelaunchAdvisedConfigurationNeeded',
-    'OutOfDate',
-    'OutOfDateConfigurationNeeded',
-  ],
-  advisories: 'unchecked',
-  minimumEvaluationDataNumber: 'unchecked',
-  revocation: 'required',
-  platformInstanceIds: 'unchecked',
-  deniedFmspcs: 'unchecked',
-  minimumQeSvn: 'unchecked',
-  minimumPceSvn: 'unchecked',
-  minimumTeeTcbSvn: 'unchecked',
-  mrSeams: 'unchecked',
-  septVeDisable: 'unchecked',
-  allowedAttributes: 'unchecked',
-  tdAttributes: 'unchecked',
-  xfams: 'unchecked',
-  serviceTds: 'unchecked',
-  mrConfigIds: 'unchecked',
-  mrOwners: 'unchecked',
-  mrOwnerConfigs: 'unchecked',
-}
-
 /** The open policy with changes. */
 export function openPolicy(changes: JsonObject = {}): TdxPolicy {
-  return decodeTdxPolicy({ ...OPEN_POLICY, ...changes })
+  return decodeTdxPolicy({ ...TDX_POLICY, ...changes })
 }
 
 export interface Evaluation {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/core/encoding/json.ts'
 import { createTdxRoots, decodeTdxPolicy } from '../../../src/core/tdx/index.ts'
-import { OPEN_POLICY } from './genuine-vectors.ts'
+import { TDX_POLICY } from '../../kit/permissive-policies.ts'
 
 const REGISTER = 'ab'.repeat(48)
 /** Every check on. */
@@ -35,7 +35,7 @@ const failing = (failure: string) => expect.objectContaining({ failure })
 describe('decodeTdxPolicy', () => {
   it('reads a policy with every check on, and one with every check off that can be', () => {
     expect(decodeTdxPolicy(STRICT)).toEqual(STRICT)
-    expect(decodeTdxPolicy(OPEN_POLICY)).toEqual(OPEN_POLICY)
+    expect(decodeTdxPolicy(TDX_POLICY)).toEqual(TDX_POLICY)
     const words = { advisories: 'none', allowedAttributes: 'none', serviceTds: 'forbidden' }
     expect(decodeTdxPolicy({ ...STRICT, ...words })).toMatchObject(words)
   })
