@@ -9,6 +9,7 @@ import { inspectionJson, renderInspection } from '../../src/cli/inspect/render.t
 import { decodeHex, encodeHex } from '../../src/core/encoding/bytes.ts'
 import { decodeCbor } from '../../src/core/encoding/cbor.ts'
 import { decodeDer, decodeDerElements } from '../../src/core/encoding/der.ts'
+import { decodeCcel, encodeCcel, MAX_EVENTS } from '../../src/core/event-log/index.ts'
 import { decodePckChain, decodeTdxQuote, OID_PCK_EXTENSION } from '../../src/core/tdx/index.ts'
 import { decodeCertificate } from '../../src/core/x509/index.ts'
 
@@ -89,6 +90,17 @@ describe('structure', () => {
       for (const secret of secrets) expect(shown).not.toContain(secret)
       expect(shown).not.toContain(encodeHex(new TextEncoder().encode('-----BEGIN CERT')))
     }
+  })
+
+  it('draws the longest event log, cut at its end, without delay', async () => {
+    const log = decodeCcel(new Uint8Array(readFileSync(`${FIXTURES}/event-log/ccel-direct-boot/ccel.bin`)))
+    const events = Array.from({ length: MAX_EVENTS }, () => log.events[0]).flatMap((event) => (event ? [event] : []))
+    const octets = encodeCcel({ ...log, events })
+    const started = performance.now()
+    const inspection = inspectFile(await recognise(octets.subarray(0, -1)))
+    expect(inspection.fault?.code).toBe('EVENT_LOG_MALFORMED')
+    expect(renderInspection(inspection).split('\n').length).toBeGreaterThan(MAX_EVENTS)
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   it('shows what is hostile in names as question marks', () => {

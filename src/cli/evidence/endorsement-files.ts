@@ -9,6 +9,7 @@ import { type Certificate, type Crl, decodeCertificate, decodeCrl } from '../../
 import { MalformedError } from '../../errors.ts'
 import { UsageError } from '../command.ts'
 import { readInput } from '../files.ts'
+import { printable } from '../output.ts'
 import { recognise } from './recognise.ts'
 import { decodeStoredCollateral } from './stored-collateral.ts'
 
@@ -70,7 +71,7 @@ async function readFile({ path, named }: EndorsementFile): Promise<EndorsementPo
   } catch (cause) {
     if (!(cause instanceof MalformedError)) throw cause
     throw new UsageError(
-      `${path}: ${cause.failure}: ${cause.message}`,
+      `${path}: ${cause.failure}: ${printable(cause.message)}`,
       "Give certificates and revocation lists as DER or PEM, Intel's documents as they were served.",
     )
   }

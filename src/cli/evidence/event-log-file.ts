@@ -3,6 +3,7 @@ import { decodeDstackEvents, encodeEventLog } from '../../core/event-log/index.t
 import { MalformedError } from '../../errors.ts'
 import { UsageError } from '../command.ts'
 import { readInput } from '../files.ts'
+import { printable } from '../output.ts'
 import { recognise } from './recognise.ts'
 
 /** @throws UsageError when the file holds no event log */
@@ -26,7 +27,7 @@ export async function readEventLog(path: string): Promise<Uint8Array> {
   } catch (cause) {
     if (!(cause instanceof MalformedError)) throw cause
     throw new UsageError(
-      `${path}: ${cause.failure}: ${cause.message}`,
+      `${path}: ${cause.failure}: ${printable(cause.message)}`,
       'Read the log again from the guest: it is cut or altered.',
     )
   }

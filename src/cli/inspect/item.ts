@@ -72,7 +72,9 @@ export function drawReads(octets: Uint8Array, reads: readonly RecordedRead[], no
 
 function place(nodes: Node[], node: Node): void {
   const last = nodes.at(-1)
-  const parent = last && encloses(last.read, node.read) ? last : nodes.find(({ read }) => encloses(read, node.read))
+  // Decoders go forward: only a read of what lies behind them can belong to an earlier part.
+  const isNext = last === undefined || node.read.offset >= last.read.offset + last.read.length
+  const parent = isNext ? undefined : nodes.findLast(({ read }) => encloses(read, node.read))
   if (parent) place(parent.children, node)
   else nodes.push(node)
 }

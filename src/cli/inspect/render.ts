@@ -17,7 +17,8 @@ interface Line {
 export function renderInspection({ title, items, fault }: Inspection): string {
   const lines = [{ offset: 'offset', length: 'bytes', name: 'part', value: '' }, ...linesOf(items, 0)]
   const placed = lines.some(({ length }, at) => at > 0 && length !== '')
-  const width = (pick: (line: Line) => string): number => Math.max(...lines.map((line) => pick(line).length))
+  const width = (pick: (line: Line) => string): number =>
+    lines.reduce((most, line) => Math.max(most, pick(line).length), 0)
   const offset = width((line) => line.offset)
   const length = width((line) => line.length)
   const name = Math.min(
