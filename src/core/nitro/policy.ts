@@ -36,9 +36,10 @@ const MAX_SKEW_SECONDS = 300
 
 /**
  * Decodes the `nitro` part of a policy.
+ * @param value from a file; or a policy made by hand, in which a field that is absent or of another form must not mean unchecked
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists are invalid)
  */
-export function decodeNitroPolicy(value: JsonValue): NitroPolicy {
+export function decodeNitroPolicy(value: JsonValue | NitroPolicy): NitroPolicy {
   const reader = new ObjectReader(value, 'policy.nitro', CODES)
   const document = reader.oneOf('document', NITRO_KINDS)
   const policy: NitroPolicy = {

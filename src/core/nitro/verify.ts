@@ -10,7 +10,7 @@ import { checkChain } from './chain.ts'
 import { NITRO_CHECKS, type NitroCheck } from './checks.ts'
 import { decodeNitroEnvelope, MAX_DOCUMENT_SIZE } from './document.ts'
 import { decodeNitroPayload, type NitroDocument } from './payload.ts'
-import type { NitroPolicy } from './policy.ts'
+import { decodeNitroPolicy, type NitroPolicy } from './policy.ts'
 import type { NitroMeasurements } from './registers.ts'
 
 /** What the hypervisor said: one COSE_Sign1, its certificates inside. */
@@ -54,13 +54,15 @@ const NITROTPM_ASSUMPTION = 'a NitroTPM document says how an instance booted, no
  * All of it is the sender's, its certificates too: it counts from the pinned root downwards. Debug mode is never negotiable. The code
  * of the verdict is that of the first failure, in the order of the checks.
  * @throws CountersignError ERR_USAGE when `expectations.at` is no date
+ * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID for a policy made by hand that no file could hold
  */
 export function verifyNitroDocument(
   { document: bytes }: NitroEvidence,
-  policy: NitroPolicy,
+  demanded: NitroPolicy,
   expectations: NitroExpectations,
 ): Promise<Verdict<NitroAttestation>> {
   return judge(NITRO_CHECKS, async (check: Checker<NitroCheck>) => {
+    const policy = decodeNitroPolicy(demanded)
     check.assume(...ASSUMPTIONS, ...(policy.document === 'nitrotpm' ? [NITROTPM_ASSUMPTION] : []))
     check.that('limits', bytes.length <= MAX_DOCUMENT_SIZE, 'EVIDENCE_TOO_LARGE', {
       seen: `${bytes.length} bytes`,
@@ -82,7 +84,12 @@ export function verifyNitroDocument(
     appraiseMeasurement(check, document, expectations.measurements)
     appraiseRegisters(check, document, policy)
     check.unchecked('revocation', `policy: ${policy.revocation}`)
-    return { document, notAfter, rootFingerprint, payloadDigest: encodeHex(sha384(envelope.payload)) }
+    return {
+      document,
+      notAfter: new Date(notAfter),
+      rootFingerprint,
+      payloadDigest: encodeHex(sha384(envelope.payload)),
+    }
   })
 }
 

@@ -60,9 +60,10 @@ const MAX_WIDE_SVN = 0xffff
 
 /**
  * Decodes the `tdx` part of a policy.
+ * @param value from a file; or a policy made by hand, in which a field that is absent or of another form must not mean unchecked
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists are invalid)
  */
-export function decodeTdxPolicy(value: JsonValue): TdxPolicy {
+export function decodeTdxPolicy(value: JsonValue | TdxPolicy): TdxPolicy {
   const reader = new ObjectReader(value, 'policy.tdx', CODES)
   const floor = (key: string, max: number): number | 'unchecked' =>
     reader.unlessUnchecked(key, () => reader.integer(key, { max }))

@@ -8,9 +8,9 @@ import { appraiseAttributes, appraiseModule, appraiseOwner, appraiseServiceTd } 
 import { appraiseFloors, appraiseTcb, checkSeam } from './appraise-tcb.ts'
 import { checkChain, checkPlatform } from './chain.ts'
 import { TDX_CHECKS, type TdxCheck } from './checks.ts'
-import type { TdxCollateral } from './collateral.ts'
+import type { SignedDocument, TdxCollateral } from './collateral.ts'
 import { checkMeasurements, type TdxMeasurements } from './measurements.ts'
-import type { TdxPolicy } from './policy.ts'
+import { decodeTdxPolicy, type TdxPolicy } from './policy.ts'
 import { decodeTdxQuote, INTEL_QE_VENDOR_ID, MAX_TDX_QUOTE_SIZE, type TdxQuote, tdxSignedSize } from './quote.ts'
 import { checkQuoteSignature, checkQuotingEnclave } from './signatures.ts'
 import type { TdxTcb } from './tcb.ts'
@@ -61,17 +61,22 @@ const CHAIN_ONLY = "Intel's TCB info is not asked: outdated or revoked firmware 
  * the verdict is that of the first failure, in the order of the checks.
  * @param collateral undefined where there is none: the verdict is ok only where policy asks for none
  * @throws CountersignError ERR_USAGE when `expectations.at` is no date
+ * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID for a policy made by hand that no file could hold
  */
 export function verifyTdxQuote(
-  { quote: bytes }: TdxEvidence,
-  collateral: TdxCollateral | undefined,
-  policy: TdxPolicy,
+  { quote: given }: TdxEvidence,
+  givenCollateral: TdxCollateral | undefined,
+  demanded: TdxPolicy,
   expectations: TdxExpectations,
 ): Promise<Verdict<TdxAttestation>> {
   return judge(TDX_CHECKS, async (check: Checker<TdxCheck>) => {
     const { at, roots } = expectations
+    const policy = decodeTdxPolicy(demanded)
     assume(check, policy)
-    checkLimits(check, bytes, collateral)
+    checkLimits(check, given, givenCollateral)
+    // Copies of its own: whoever gave the octets could write others there between decoding and the signatures.
+    const bytes = new Uint8Array(given)
+    const collateral = givenCollateral && copyCollateral(givenCollateral)
     const quote = check.decode('quote', () => decodeTdxQuote(bytes))
     checkHead(check, quote, policy)
     const signer = await checkChain(check, quote.signatureData.pckChain, { at, roots, collateral, policy })
@@ -90,7 +95,7 @@ export function verifyTdxQuote(
     checkMeasurements(check, quote.body, expectations.measurements)
     appraiseOwner(check, quote.body, policy)
     const quoteDigest = encodeHex(sha384(bytes.subarray(0, tdxSignedSize(quote))))
-    return { quote, tcb, fmspc: pck.fmspc, notAfter: leaf.notAfter, rootFingerprint, quoteDigest }
+    return { quote, tcb, fmspc: pck.fmspc, notAfter: new Date(leaf.notAfter), rootFingerprint, quoteDigest }
   })
 }
 
@@ -116,6 +121,23 @@ function sizeOf({ tcbInfo, qeIdentity, pckCrl, rootCaCrl }: TdxCollateral): numb
     ...issuerChain,
   ])
   return [...documents, pckCrl, rootCaCrl].reduce((sum, { length }) => sum + length, 0)
+}
+
+function copyCollateral({ tcbInfo, qeIdentity, pckCrl, rootCaCrl }: TdxCollateral): TdxCollateral {
+  return {
+    tcbInfo: copyDocument(tcbInfo),
+    qeIdentity: copyDocument(qeIdentity),
+    pckCrl: new Uint8Array(pckCrl),
+    rootCaCrl: new Uint8Array(rootCaCrl),
+  }
+}
+
+function copyDocument({ body, signature, issuerChain }: SignedDocument): SignedDocument {
+  return {
+    body: new Uint8Array(body),
+    signature: new Uint8Array(signature),
+    issuerChain: issuerChain.map((der) => new Uint8Array(der)),
+  }
 }
 
 /** What decides how to go on: these fields are not authentic yet, and are signed, so the signature settles them. */
