@@ -35,10 +35,11 @@ const HEX = /^(?:[0-9a-f]{2})*$/
 
 /**
  * Decodes the event log part of a policy.
+ * @param value from a file; or a policy made by hand, in which a field that is absent or of another form must not mean unchecked
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists, one event twice, an event in a register
  * that is not replayed)
  */
-export function decodeEventLogPolicy(value: JsonValue): EventLogPolicy {
+export function decodeEventLogPolicy(value: JsonValue | EventLogPolicy): EventLogPolicy {
   const reader = new ObjectReader(value, 'policy.eventLog', CODES)
   const registers = reader.array('replay')
   const replay = REGISTERS.filter((register) => registers.includes(register))

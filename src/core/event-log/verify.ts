@@ -6,7 +6,7 @@ import { EVENT_LOG_CHECKS, type EventLogCheck } from './checks.ts'
 import { type EventLogEvidence, listEvents } from './event-log.ts'
 import { type LoggedEvent, MAX_EVENT_LOG_SIZE, REGISTERS, type Register } from './logged-event.ts'
 import { type MeasuredEvent, measureEvent } from './measured-event.ts'
-import type { EventLogPolicy } from './policy.ts'
+import { decodeEventLogPolicy, type EventLogPolicy } from './policy.ts'
 import { replay } from './replay.ts'
 
 /** RTMR0 to RTMR3, 48 octets each, out of a quote that has been verified: registers of any other are the sender's words. */
@@ -39,12 +39,14 @@ const ASSUMPTIONS = [
  *
  * All of `log` is the sender's. A register vouches for the digests, since one that is dropped, added or moved leads elsewhere; a digest
  * vouches for a text; nothing vouches for the type of an event. So an event counts by its text and by its place alone.
+ * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID for a policy made by hand that no file could hold
  */
 export function verifyEventLog(
   log: EventLogEvidence,
-  { registers, policy }: EventLogExpectations,
+  { registers, policy: demanded }: EventLogExpectations,
 ): Promise<Verdict<MeasuredEvents>> {
   return judge(EVENT_LOG_CHECKS, async (check: Checker<EventLogCheck>) => {
+    const policy = decodeEventLogPolicy(demanded)
     check.assume(...ASSUMPTIONS)
     check.that('limits', log.octets.length <= MAX_EVENT_LOG_SIZE, 'EVENT_LOG_TOO_LARGE', {
       seen: `${log.octets.length} octets`,
