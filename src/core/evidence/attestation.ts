@@ -144,18 +144,28 @@ function checkDocuments(check: Checker<CheckName>, evidence: AttestationEvidence
   return { session, sessionDigest, statement, checkpoint, logKey, configuration: config.digest.sha256 }
 }
 
+/** They are read before and after waiting for signatures: whoever gave them could write others there in between. */
+function copyOctets({ session, statement, quote }: AttestationEvidence): AttestationEvidence {
+  return {
+    session: new Uint8Array(session),
+    statement: new Uint8Array(statement),
+    quote: quote.tee === 'nitro' ? { ...quote, document: new Uint8Array(quote.document) } : quote,
+  }
+}
+
 /**
  * Verifies session, statement and quote as one.
  * @param anchor T and its proof; `as-given` never satisfies a policy that asks for a proven time
  */
 export function verifyAttestation(
-  evidence: AttestationEvidence,
+  given: AttestationEvidence,
   trust: Trust,
   anchor: TimeAnchor,
 ): Promise<Verdict<Attestation>> {
   return judge(CHECKS, async (check) => {
     check.assume(...ASSUMPTIONS)
     checkPolicyRevision(check, trust)
+    const evidence = copyOctets(given)
     const { configuration, ...documents } = checkDocuments(check, evidence, trust)
     const { session, statement, logKey } = documents
     const documentTime = readDocumentTime(evidence.quote)
@@ -166,6 +176,7 @@ export function verifyAttestation(
       await verifyHardware(evidence.quote, trust, {
         at: judged.at,
         reportData: statementReportData(evidence.statement),
+        besideReportData: 'absent',
       }),
     )
     const expiresAt = new Date(Math.min(statement.exp * 1000, hardware.attested.notAfter.getTime()))

@@ -31,7 +31,10 @@ export function verifyEvidence(
   return judge(CHECKS, async (check) => {
     checkPolicyRevision(check, trust)
     const judged = checkGivenTime(check, at, { audit: trust.policy.audit, documentTime: readDocumentTime(quote) })
-    const hardware = check.include('', await verifyHardware(quote, trust, { at: judged.at, reportData }))
+    const hardware = check.include(
+      '',
+      await verifyHardware(quote, trust, { at: judged.at, reportData, besideReportData: 'unchecked' }),
+    )
     checkRow(check, hardware, trust, judged.at)
     return hardware
   })

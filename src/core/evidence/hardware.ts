@@ -45,6 +45,8 @@ export interface HardwareExpectations {
   readonly at: Date
   /** All 64 octets that the quote must commit to. Unchecked, a quote proves nothing about freshness. */
   readonly reportData: Uint8Array | 'unchecked'
+  /** Nonce and public key of a Nitro document: a statement's has neither; a foreign enclave's may have any. */
+  readonly besideReportData: 'absent' | 'unchecked'
 }
 
 const CHECKS = {
@@ -145,16 +147,15 @@ async function judgeNitro(
   check: Checker<HardwareCheck>,
   { document }: NitroQuote,
   trust: Trust,
-  { at, reportData }: HardwareExpectations,
+  { at, reportData, besideReportData }: HardwareExpectations,
 ): Promise<NitroAttestation> {
   check.pass('endorsements', 'in the document')
-  // wire.md section 1: what a statement's quote says, it says in user_data; a nonce or key beside it would be another's message.
-  const others = reportData === 'unchecked' ? 'unchecked' : 'absent'
   const verdict = await verifyNitroDocument({ document }, demanded(check, trust.policy.nitro), {
     at,
     userData: reportData,
-    nonce: others,
-    publicKey: others,
+    // What a statement's quote says, it says in user_data: a nonce or key beside it would be another's message.
+    nonce: besideReportData,
+    publicKey: besideReportData,
     measurements: pinned(trust, (row) => (row.platform === 'nitro' ? [row.measurements] : [])),
     roots: createNitroRoots(rootsOf(trust)),
   })

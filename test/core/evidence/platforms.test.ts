@@ -292,6 +292,17 @@ describe('bare evidence', () => {
     for (const [quote, trust] of onEach) expect(await verifyEvidence(quote, trust, clock())).toMatchObject({ ok: true })
   })
 
+  it('of a foreign enclave may carry a nonce and a key beside its user data', async () => {
+    const quote = onNitro(new Uint8Array(64).fill(7), { nonce: new Uint8Array(32), publicKey: new Uint8Array(32) })
+    const trust = trustOf(NITRO_ROW, nitro.rootFingerprint, unchecked)
+    expect(await verifyEvidence(quote, trust, clock(), { reportData: new Uint8Array(64).fill(7) })).toMatchObject({
+      ok: true,
+    })
+    expect(await verifyEvidence(quote, trust, clock(), { reportData: new Uint8Array(64) })).toMatchObject({
+      code: 'USER_DATA_MISMATCH',
+    })
+  })
+
   it('[T10] [N13] is rejected where no row has its measurements', async () => {
     const other = { ...TDX_ROW, measurements: { ...tdx.measurements, rtMr2: 'b'.repeat(96) } }
     expect(
