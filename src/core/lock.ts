@@ -108,7 +108,7 @@ export type RowMatch =
   | { readonly ok: false; readonly code: FailureCode; readonly detail: string }
 
 function inForce({ status, notAfter }: LockRow, at: Date): boolean {
-  return status !== 'revoked' && (notAfter === 'none' || at <= notAfter)
+  return (status === 'active' || status === 'next') && (notAfter === 'none' || at <= notAfter)
 }
 
 /** Rows in force whose measurements and configuration both equal what the evidence shows. Revoked and expired rows never match. */
