@@ -6,15 +6,20 @@ import {
   type LoggedEvent,
   listEvents,
   type MeasuredEvents,
+  type RequiredEvent,
   verifyEventLog,
 } from '../../../src/core/event-log/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
 import { COMPOSE_HASH, dstackBoot, registersOf, runtime } from './build.ts'
 
-const EVENT = {
-  ...{ register: 3, kind: 'runtime', name: 'compose-hash', payloads: 'unchecked' },
-  ...{ after: 'unchecked', before: 'system-ready' },
-} as const
+const EVENT: RequiredEvent = {
+  register: 3,
+  kind: 'runtime',
+  name: 'compose-hash',
+  payloads: 'unchecked',
+  after: 'unchecked',
+  before: 'system-ready',
+}
 const POLICY: EventLogPolicy = { replay: [3], required: [EVENT] }
 
 function judge(
