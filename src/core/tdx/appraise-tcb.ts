@@ -175,11 +175,15 @@ function checkPasses(
   return passes
 }
 
-/** Revoked is in no policy; what is outdated is accepted only by name, and with its advisories by name. */
+/**
+ * Revoked is in no policy; what is outdated is accepted only by name, and with its advisories by name. Intel's status is that of the
+ * launch where the module that runs now is no better: one that is revoked holds the memory all the same.
+ */
 function checkStatus(check: Checker<TdxCheck>, tcb: ReturnType<typeof summarizeTcb>, policy: TdxPolicy): void {
   const accepted: readonly TcbStatus[] = policy.tcbStatuses
   const passes = `at launch ${tcb.launch.status}, now ${tcb.current.status}`
-  check.that('tcb-status', tcb.status !== 'Revoked' && accepted.includes(tcb.status), 'TDX_TCB_STATUS', {
+  const revoked = tcb.status === 'Revoked' || tcb.current.status === 'Revoked'
+  check.that('tcb-status', !revoked && accepted.includes(tcb.status), 'TDX_TCB_STATUS', {
     pass: `${tcb.status} (${passes}), TCB of ${instant(tcb.tcbDate)}`,
     fail: `${tcb.status} (${passes}), ${accepted.join(' or ')} is due`,
     seen: tcb.status,

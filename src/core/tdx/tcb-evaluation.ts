@@ -85,6 +85,7 @@ export function formatLevels({ components, pceSvn, teeTcbSvn }: PlatformLevels):
   return `SGX components ${components.join('.')}, PCESVN ${pceSvn}, TDX components ${teeTcbSvn.join('.')}`
 }
 
+/** A copy: documents are remembered, and what a verdict hands out may be written into. */
 function matched<Status>({ status, tcbDate, advisoryIds }: MatchedLevel<Status>): MatchedLevel<Status> {
-  return { status, tcbDate, advisoryIds }
+  return { status, tcbDate: new Date(tcbDate), advisoryIds: [...advisoryIds] }
 }

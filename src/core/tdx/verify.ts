@@ -70,7 +70,9 @@ export function verifyTdxQuote(
   expectations: TdxExpectations,
 ): Promise<Verdict<TdxAttestation>> {
   return judge(TDX_CHECKS, async (check: Checker<TdxCheck>) => {
-    const { at, roots } = expectations
+    const { roots } = expectations
+    // Dates can be written into as well.
+    const at = new Date(expectations.at)
     const policy = decodeTdxPolicy(demanded)
     assume(check, policy)
     checkLimits(check, given, givenCollateral)
