@@ -1,5 +1,5 @@
 /** `countersign.policy.json`, written by hand: what a verifier demands. Every field is required; to leave one out is spelled `"unchecked"`. @module */
-import { decodeJson } from './encoding/json.ts'
+import { decodeJson, type JsonValue } from './encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from './encoding/shape.ts'
 import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
@@ -105,7 +105,16 @@ function decodeSections(reader: ObjectReader, platforms: readonly Platform[]): P
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID, JSON_*
  */
 export function decodePolicy(source: Uint8Array | string): Policy {
-  const reader = new ObjectReader(decodeJson(source), 'policy', POLICY_CODES)
+  return readPolicy(decodeJson(source))
+}
+
+/**
+ * Reads what a file holds, or holds a policy made by hand to the same form: a field that is absent or of another form there must not mean
+ * unchecked.
+ * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID
+ */
+export function readPolicy(value: JsonValue | Policy): Policy {
+  const reader = new ObjectReader(value, 'policy', POLICY_CODES)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
   const platforms = oneOfEach(reader, 'platforms', PLATFORMS)
   const policy: Policy = {

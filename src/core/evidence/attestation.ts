@@ -5,6 +5,7 @@ import { encodeHex } from '../encoding/bytes.ts'
 import { type LockRow, matchRows } from '../lock.ts'
 import { type Checkpoint, decodeCheckpoint, decodeVkey, matchOriginKey, type NoteKey } from '../log/index.ts'
 import { formatMeasurements } from '../measurement/measurements.ts'
+import { readPolicy } from '../policy.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { configurationSource } from './configuration.ts'
 import { readDocumentTime } from './document-time.ts'
@@ -69,8 +70,9 @@ function keysAreDistinct({ keys }: Session, log: NoteKey): boolean {
   return new Set(all).size === all.length
 }
 
-/** Whoever hands the files over could hand over an old policy: the lock says how old it may be. */
+/** Whoever hands the files over could hand over an old policy: the lock says how old it may be. One made by hand is read like a file. */
 export function checkPolicyRevision(check: Checker<'policy-revision'>, { policy, lock }: Trust): void {
+  check.decode('policy-revision', () => readPolicy(policy))
   if (lock === undefined) {
     check.unchecked('policy-revision', `${policy.revision}; no lock file says which is the least`)
     return

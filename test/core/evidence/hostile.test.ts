@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import { verifyAttestation } from '../../../src/core/evidence/attestation.ts'
+import { verifyEvidence } from '../../../src/core/evidence/bare.ts'
 import { type Lock, type LockRow, matchMeasurements } from '../../../src/core/lock.ts'
 import type { Measurements } from '../../../src/core/measurement/measurements.ts'
 import { readFixture } from './fixture.ts'
@@ -25,6 +26,28 @@ describe('octets that change while they are judged', () => {
     session.fill(0)
     statement.fill(0)
     expect(await judged).toMatchObject({ ok: true })
+  })
+})
+
+describe('a policy made by hand', () => {
+  const { policy, lock } = good.trust
+
+  it.each(Object.keys(policy))('[P1] fails without %s', async (field) => {
+    const trust = { policy: Object.assign({}, policy, { [field]: undefined }), lock }
+    expect(await verifyAttestation(good.archive, trust, good.anchor)).toMatchObject({ code: 'POLICY_INCOMPLETE' })
+  })
+
+  it.each([
+    ['a revision that is no number', { revision: Number.NaN }],
+    ['a grade that is none', { grade: 'Quoted' }],
+    ['an age without end', { live: { maxAgeSeconds: Number.POSITIVE_INFINITY } }],
+    ['a root that is no fingerprint', { roots: ['*'] }],
+    ['an empty prefix', { origins: [''] }],
+  ])('[P3] fails with %s', async (_, change) => {
+    const trust = { policy: Object.assign({}, policy, change), lock }
+    expect(await verifyAttestation(good.archive, trust, good.anchor)).toMatchObject({ code: 'POLICY_INVALID' })
+    const at = good.at
+    expect(await verifyEvidence(good.archive.quote, trust, at)).toMatchObject({ code: 'POLICY_INVALID' })
   })
 })
 

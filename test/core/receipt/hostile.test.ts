@@ -93,7 +93,7 @@ describe('a gateway that signs whatever it likes', () => {
 
   it('does not pass over a locked model because the measurement was left unchecked', async () => {
     const recipe: AnswerRecipe = { claims: (claims) => ({ ...claims, model: { name: 'other', digest: 'none' } }) }
-    expect(await codeOf(judge(recipe, { measurements: 'unchecked' }))).toBe('CHECK_NOT_PERFORMED')
+    expect(await codeOf(judge(recipe, { measurements: 'unchecked' }))).toBe('POLICY_INVALID')
     expect(await codeOf(judge(recipe, { measurements: 'unchecked', models: 'unchecked' }))).toBe('ok')
   })
 
