@@ -4,7 +4,7 @@ import type { Certificate } from './certificate.ts'
 import { demand, label } from './demand.ts'
 import { OID_NAME_CONSTRAINTS } from './oids.ts'
 import type { PathProfile } from './profile.ts'
-import { decodeKeyKind } from './public-key.ts'
+import { decodeKeyKind, type KeyKind } from './public-key.ts'
 
 const MAX_SERIAL_SIZE = 20
 /** Octets of a Name without parts. */
@@ -103,7 +103,7 @@ export function checkAlgorithms(path: readonly Certificate[], profile: PathProfi
 /** Keys are well-formed, of a kind that the vendor uses, and of the kind of their place. */
 export function checkKeys(path: readonly Certificate[], profile: PathProfile): void {
   path.forEach((certificate, index) => {
-    const kind = decodeKeyKind(certificate.spki)
+    const kind = kindOf(certificate)
     const due = index === 0 ? profile.leafKeys : profile.issuerKeys
     const used = due.includes(kind) || profile.leafKeys.includes(kind) || profile.issuerKeys.includes(kind)
     demand(used, 'X509_ALG_FORBIDDEN', () => `${label(certificate)} has a ${kind} key`)
@@ -113,6 +113,15 @@ export function checkKeys(path: readonly Certificate[], profile: PathProfile): v
       () => `${label(certificate)} has a ${kind} key, ${due.join(' or ')} is due`,
     )
   })
+}
+
+// That a point lies on its curve takes large integers; issuers' certificates come again and again as the same record.
+const KINDS: WeakMap<Certificate, KeyKind> = new WeakMap()
+
+function kindOf(certificate: Certificate): KeyKind {
+  const kind = KINDS.get(certificate) ?? decodeKeyKind(certificate.spki)
+  KINDS.set(certificate, kind)
+  return kind
 }
 
 /** Bounds are inclusive (RFC 5280, 4.1.2.5) and whole seconds, so the last second counts to its end. */

@@ -1,11 +1,12 @@
 /** Certificate path validation (RFC 5280, section 6) against a pinned root and a platform's profile. No path building. @module */
 import { CountersignError, MalformedError } from '../../errors.ts'
-import { digestUri, sha256 } from '../crypto/index.ts'
+import { sha256 } from '../crypto/index.ts'
 import { encodeHex } from '../encoding/bytes.ts'
 import type { FailureCode } from '../failure-codes.ts'
 import { checkIssuers, checkKeyIdentifiers, checkLeaf, checkPurposes } from './authority-rules.ts'
 import { type Certificate, decodeCertificate } from './certificate.ts'
 import { demand, label } from './demand.ts'
+import { recallIssuer, rememberIssuers, wasSigned } from './issuers.ts'
 import { checkAlgorithms, checkForm, checkKeys, checkLimits, checkLinks, checkValidity } from './path-rules.ts'
 import type { PathProfile } from './profile.ts'
 import { checkRevocation } from './revocation.ts'
@@ -47,16 +48,19 @@ export async function verifyPath(
   try {
     checkLimits(path, profile)
     const proven = provenPaths(profile)
-    const key = pathKey(path)
+    const digests = path.map((raw) => encodeHex(sha256(raw)))
+    // Each certificate by a digest of its own, so that no two splittings of one string of octets share a key.
+    const key = digests.join()
     const known = proven.get(key)
-    const candidate = known ?? readPath(path)
+    const candidate = known ?? readPath(path, digests)
     const { chain, rootFingerprint } = candidate
     if (!known) checkLinks(chain)
     checkRoot(candidate, roots)
     if (!known) checkRules(chain, profile)
     checkValidity(chain, at)
     if (!known) {
-      await checkSignatures(chain)
+      await checkSignatures(chain, digests)
+      rememberIssuers(chain, digests)
       remember(proven, key, candidate)
     }
     if (revocation !== 'unchecked') await checkRevocation(chain, profile, { crls: revocation.crls, at })
@@ -72,9 +76,9 @@ interface ReadPath {
   readonly rootFingerprint: string
 }
 
-function readPath(path: readonly Uint8Array[]): ReadPath {
-  const chain = path.map(decodeCertificate)
-  return { chain, rootFingerprint: digestUri(path.at(-1) ?? new Uint8Array()) }
+function readPath(path: readonly Uint8Array[], digests: readonly string[]): ReadPath {
+  const chain = path.map((raw, index) => recallIssuer(digests[index]) ?? decodeCertificate(raw))
+  return { chain, rootFingerprint: `sha256:${digests.at(-1)}` }
 }
 
 function checkRules(chain: readonly Certificate[], profile: PathProfile): void {
@@ -98,9 +102,13 @@ function checkRoot({ chain, rootFingerprint }: ReadPath, roots: readonly string[
   )
 }
 
-async function checkSignatures(chain: readonly Certificate[]): Promise<void> {
+async function checkSignatures(chain: readonly Certificate[], digests: readonly string[]): Promise<void> {
   const verified = await Promise.all(
-    chain.map((certificate, index) => isSignedBy((chain[index + 1] ?? certificate).spki, certificate)),
+    chain.map(
+      (certificate, index) =>
+        wasSigned(digests[index], digests[index + 1]) ||
+        isSignedBy((chain[index + 1] ?? certificate).spki, certificate),
+    ),
   )
   for (const [index, certificate] of chain.entries())
     demand(
@@ -123,9 +131,4 @@ function provenPaths(profile: PathProfile): Map<string, ReadPath> {
 function remember(proven: Map<string, ReadPath>, key: string, path: ReadPath): void {
   if (proven.size >= MAX_PROVEN) proven.clear()
   proven.set(key, path)
-}
-
-// Each certificate by a digest of its own, so that no two splittings of one string of octets share a key.
-function pathKey(path: readonly Uint8Array[]): string {
-  return encodeHex(sha256(...path.map((raw) => sha256(raw))))
 }
