@@ -94,21 +94,26 @@ export function decodeDerUnsigned(content: Uint8Array): number {
 
 /** An OBJECT IDENTIFIER in dotted form from its content octets. */
 export function decodeDerOid(content: Uint8Array): string {
-  const arcs: number[] = []
+  let text = ''
   let value = 0
   let fresh = true
-  for (const byte of content) {
+  for (let i = 0; i < content.length; i++) {
+    const byte = content[i] ?? 0
     if (fresh && byte === 0x80) throw invalid('OID arc is not minimal')
     value = value * 128 + (byte & 0x7f)
     if (!Number.isSafeInteger(value)) throw invalid('OID arc out of range')
     fresh = byte < 0x80
     if (fresh) {
-      arcs.push(value)
+      text += text === '' ? firstArcs(value) : `.${value}`
       value = 0
     }
   }
-  const first = arcs[0]
-  if (first === undefined || !fresh) throw invalid('OID is cut')
-  const root = Math.min(2, Math.floor(first / 40))
-  return [root, first - 40 * root, ...arcs.slice(1)].join('.')
+  if (text === '' || !fresh) throw invalid('OID is cut')
+  return text
+}
+
+/** The first two arcs share an integer. X.690, 8.19.4. */
+function firstArcs(value: number): string {
+  const root = Math.min(2, Math.floor(value / 40))
+  return `${root}.${value - 40 * root}`
 }

@@ -43,10 +43,9 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** Text of octets 0x20 to 0x7E and line feeds alone. @throws MalformedError PARSE_INVALID */
 export function decodeAscii(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
     if (byte !== 0x0a && (byte < 0x20 || byte > 0x7e)) throw new MalformedError('PARSE_INVALID', 'not printable ASCII')
-    text += String.fromCharCode(byte)
   }
-  return text
+  return decodeUtf8(bytes)
 }
