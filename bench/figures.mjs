@@ -79,11 +79,11 @@ function verifyRows({ verifying: { results } }) {
 }
 
 const EARLIER = [
-  ['verify TDX, warm', 'TDX, signatures anew, keys known', 'dcap-qvl JS 5.3 ms, WASM 5.8', '0.53 ms'],
+  ['verify TDX, warm', 'TDX, another platform each time', 'dcap-qvl JS 5.3 ms, WASM 5.8', '0.53 ms'],
   ['verify TDX, collateral and chain remembered', 'TDX, all remembered but the quote', '', '0.09 ms'],
-  ['verify SNP, keys warm', 'SNP, signatures anew, keys known', '2.4 ms (tinfoil), 16.5 (lit)', '0.58 ms'],
+  ['verify SNP, keys warm', 'SNP, another chip each time', '2.4 ms (tinfoil), 16.5 (lit)', '0.58 ms'],
   ['verify SNP, chain remembered', 'SNP, chain remembered', '', '0.42 ms'],
-  ['verify Nitro, keys warm', 'Nitro, signatures anew, keys known', '2.7 ms native, 8.2 JS, 23 WASM', '2.5 ms'],
+  ['verify Nitro, keys warm', 'Nitro, nothing remembered but keys', '2.7 ms native, 8.2 JS, 23 WASM', '2.5 ms'],
   ['verify Nitro, chain remembered', 'Nitro, chain remembered', '', '0.43 ms'],
 ]
 
