@@ -236,7 +236,8 @@ export async function judge<Name extends string, T extends object>(
   const closed = check.close()
   const code = firstFailure(closed.checks)
   if (code !== undefined) return { ok: false, code, ...closed }
-  VERIFIED.set(value, { simulated: closed.simulated, assumptions: closed.assumptions })
+  // A copy: what is built on the value rests on these sentences, whatever becomes of those that the verdict shows.
+  VERIFIED.set(value, { simulated: closed.simulated, assumptions: [...closed.assumptions] })
   if (!isVerified(value)) throw new CountersignError('ERR_USAGE', 'unreachable: the value was just marked')
   return { ok: true, value, ...closed }
 }

@@ -101,6 +101,25 @@ describe('judge', () => {
     ).rejects.toThrow(/not declared/)
   })
 
+  it('keeps what a verified value rests on, whatever its holder does to the verdict', async () => {
+    const inner = await judge(NAMES, async (check) => {
+      check.simulated()
+      check.assume('s')
+      check.pass('a')
+      check.pass('b')
+      return {}
+    })
+    if (!inner.ok) throw new Error(inner.code)
+    Object.assign(inner, { simulated: false })
+    Object.assign(inner.assumptions, { length: 0 })
+    const outer = await judge(['c'], async (check) => {
+      check.restsOn(inner.value)
+      check.pass('c')
+      return {}
+    })
+    expect(outer).toMatchObject({ ok: true, simulated: true, assumptions: ['s'] })
+  })
+
   it('takes over the checks, assumptions and simulation of another verdict', async () => {
     const inner = await judge(['x'], async (check) => {
       check.simulated()

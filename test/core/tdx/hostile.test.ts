@@ -112,6 +112,22 @@ describe('the module that runs now', () => {
   })
 })
 
+describe('expectations made by hand', () => {
+  it('[T11] are octets: the letters of a digest in hex are not the zeros of a report', async () => {
+    const tdx = createSimulatedTdx({ clock: () => new Date('2026-07-01T00:00:00Z') })
+    const judged = judgeFixture(good, {
+      quote: tdx.quote(new Uint8Array(64)),
+      collateral: tdx.collateral,
+      expectations: Object.assign({}, good.expectations, {
+        at: new Date('2026-07-01T00:00:00Z'),
+        roots: createTdxRoots({ roots: 'built-in', simulated: [tdx.rootFingerprint] }),
+        reportData: 'ab'.repeat(32),
+      }),
+    })
+    await expect(judged).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+})
+
 describe('policies made by hand', () => {
   it.each(Object.keys(good.policy))('[P1] refuses one without %s', async (field) => {
     const policy = Object.assign({}, good.policy, { [field]: undefined })
