@@ -28,7 +28,7 @@ const KINDS = ['dated', 'certificate'] as const
 
 /**
  * Opens a folder as a cache; makes it, for its owner alone, if it is not there.
- * @throws CountersignError ERR_CONFIG when the folder cannot be used, or when others may write to it
+ * @throws CountersignError ERR_CONFIG when the folder cannot be used, belongs to somebody else, or when others may write to it
  */
 export async function createDiskCache(
   folder: string,
@@ -48,7 +48,13 @@ export async function createDiskCache(
 async function openFolder(folder: string): Promise<void> {
   const made = await mkdir(folder, { recursive: true, mode: 0o700 })
   if (made !== undefined) await chmod(folder, 0o700)
-  const { mode } = await stat(folder)
+  const { mode, uid } = await stat(folder)
+  // Its owner can write here whatever the bits say, and so can swap every file; root can anyway.
+  if (process.getuid !== undefined && uid !== 0 && uid !== process.getuid())
+    throw new CountersignError(
+      'ERR_CONFIG',
+      `the collateral cache ${folder} belongs to somebody else (user ${uid}): choose a folder of your own`,
+    )
   // Whoever writes here can bring old revocation lists back.
   if (process.platform !== 'win32' && (mode & FOREIGN_WRITE) !== 0)
     throw new CountersignError(
@@ -68,8 +74,9 @@ async function readEntry(folder: string, key: string): Promise<CollateralEntry |
 
 async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   try {
-    const { size } = await stat(file)
-    return size > MAX_FILE ? undefined : new Uint8Array(await readFile(file))
+    const found = await stat(file)
+    // A pipe would keep its reader waiting for ever.
+    return !found.isFile() || found.size > MAX_FILE ? undefined : new Uint8Array(await readFile(file))
   } catch (error) {
     if (isCode(error, 'ENOENT')) return undefined
     throw error

@@ -34,10 +34,11 @@ export function createObtain(options: ObtainOptions): Obtain {
   const flights = new Flights<Found>()
   const lanes = new Lanes(limits.parallel)
   const failures = new Failures(limits.failureMs)
+  const proven = new WeakSet<CollateralEntry>()
 
   async function find<T extends Dated>(item: Item<T>): Promise<Found> {
     const { what } = item
-    const held = await readHeld(cache, item)
+    const held = await readHeld(cache, item, proven)
     const now = deps.clock.now()
     if (held && isFresh(held, now, limits)) {
       options.onProgress({ what, state: 'cached' })
@@ -86,12 +87,23 @@ function downloadOptions(options: ObtainOptions, lanes: Lanes, what: string): Do
   return { ...deps, limits, lanes, onWait }
 }
 
-/** What is in the cache. It holds no authority: what does not decode, or is for another question, is as good as absent. */
-async function readHeld<T extends Dated>(cache: CollateralCache, item: Item<T>): Promise<Held<T> | undefined> {
+/**
+ * What is in the cache. It holds no authority: what does not decode, is for another question, or is vouched for by no pinned root of this
+ * fetcher is as good as absent. Else whoever writes there could lift the floor over all that the vendor serves.
+ * @param proven entries that have been proven before, by themselves
+ */
+async function readHeld<T extends Dated>(
+  cache: CollateralCache,
+  item: Item<T>,
+  proven: WeakSet<CollateralEntry>,
+): Promise<Held<T> | undefined> {
   const entry = await cache.get(item.address)
   if (entry === undefined) return undefined
   try {
-    return { entry, value: item.decode(entry) }
+    const value = item.decode(entry)
+    if (!proven.has(entry)) await item.prove(value)
+    proven.add(entry)
+    return { entry, value }
   } catch (error) {
     if (error instanceof MalformedError) return undefined
     throw error
