@@ -34,7 +34,7 @@ export interface TdxPolicy {
   readonly deniedFmspcs: TdxPins
   readonly minimumQeSvn: number | 'unchecked'
   readonly minimumPceSvn: number | 'unchecked'
-  /** Floors for the 16 levels of TEE_TCB_SVN, each compared on its own. */
+  /** Floors for the 16 levels of TEE_TCB_SVN, those of the launch, each compared on its own. TEE_TCB_SVN2 is for `tcb` to judge. */
   readonly minimumTeeTcbSvn: readonly number[] | 'unchecked'
   /** Measurements of TDX modules. */
   readonly mrSeams: TdxPins
