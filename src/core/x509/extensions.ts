@@ -42,12 +42,15 @@ const KEY_USAGES = [
 /** The named bits of keyUsage. */
 export type KeyUsage = (typeof KEY_USAGES)[number]
 
+/** Genuine certificates have up to a dozen. Half a megabyte of empty ones would cost a hundred times its size before it is refused. */
+const MAX_EXTENSIONS = 1024
+
 /**
  * @param content of the `[3]` element: one SEQUENCE of extensions
  * @throws MalformedError X509_MALFORMED when one stands there twice: readers would disagree which of them counts
  */
 export function decodeExtensions(content: Uint8Array): readonly CertificateExtension[] {
-  const extensions = decodeDerElements(decodeDer(content, DER_SEQUENCE).content).map(decodeExtension)
+  const extensions = decodeDerElements(decodeDer(content, DER_SEQUENCE).content, MAX_EXTENSIONS).map(decodeExtension)
   const seen = new Set<string>()
   for (const { oid } of extensions) {
     if (seen.has(oid)) throw malformed(`extension ${oid} stands there twice`)
@@ -58,7 +61,7 @@ export function decodeExtensions(content: Uint8Array): readonly CertificateExten
 
 function decodeExtension(element: DerElement): CertificateExtension {
   if (element.tag !== DER_SEQUENCE) throw malformed('an extension is not a SEQUENCE')
-  const parts = decodeDerElements(element.content)
+  const parts = decodeDerElements(element.content, 4)
   const [oid, second] = parts
   const critical = second?.tag === DER_BOOLEAN
   const value = critical ? parts[2] : second

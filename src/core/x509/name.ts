@@ -30,6 +30,9 @@ interface Attribute {
   readonly value: string
 }
 
+/** Parts of a name, and attributes of a part. Genuine names have six of one; more are never read. */
+const MAX_PARTS = 32
+
 const DER_PRINTABLE_STRING = 0x13
 const DER_TELETEX_STRING = 0x14
 const DER_BMP_STRING = 0x1e
@@ -78,7 +81,7 @@ class ReadName implements DistinguishedName {
 
 function readParts(der: Uint8Array): readonly (readonly Attribute[])[] {
   try {
-    return decodeDerElements(decodeDer(der, DER_SEQUENCE).content).map(decodePart)
+    return decodeDerElements(decodeDer(der, DER_SEQUENCE).content, MAX_PARTS).map(decodePart)
   } catch (cause) {
     if (!(cause instanceof MalformedError) || cause.failure === 'X509_MALFORMED') throw cause
     throw new MalformedError('X509_MALFORMED', 'a name is malformed', { cause })
@@ -87,7 +90,7 @@ function readParts(der: Uint8Array): readonly (readonly Attribute[])[] {
 
 function decodePart({ tag, content }: DerElement): readonly Attribute[] {
   if (tag !== DER_SET || content.length === 0) throw malformed('a part of it is not a set of attributes')
-  return decodeDerElements(content).map(decodeAttribute)
+  return decodeDerElements(content, MAX_PARTS).map(decodeAttribute)
 }
 
 function decodeAttribute({ tag, content }: DerElement): Attribute {
