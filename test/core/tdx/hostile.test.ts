@@ -112,6 +112,22 @@ describe('the module that runs now', () => {
   })
 })
 
+describe('a module that is not for production', () => {
+  it('[T7] is rejected without collateral too, where no document says which attributes are due', async () => {
+    const clock = (): Date => new Date('2026-07-01T00:00:00Z')
+    const tdx = createSimulatedTdx({ clock })
+    const reportData = new Uint8Array(64).fill(1)
+    const policy = decodeTdxPolicy({ ...basePolicy(), tcb: 'unchecked', revocation: 'unchecked' })
+    const roots = createTdxRoots({ roots: 'built-in', simulated: [tdx.rootFingerprint] })
+    const expectations = { at: clock(), reportData, measurements: [tdx.measurements], roots }
+    const judge = (seamAttributes: bigint) =>
+      verifyTdxQuote({ quote: tdx.quote(reportData, { seamAttributes }) }, undefined, policy, expectations)
+    expect(await judge(0n)).toMatchObject({ ok: true })
+    for (const seamAttributes of [1n, 1n << 63n])
+      expect(await judge(seamAttributes)).toMatchObject({ ok: false, code: 'TDX_SEAM_IDENTITY' })
+  })
+})
+
 describe('expectations made by hand', () => {
   it('[T11] are octets: the letters of a digest in hex are not the zeros of a report', async () => {
     const tdx = createSimulatedTdx({ clock: () => new Date('2026-07-01T00:00:00Z') })
