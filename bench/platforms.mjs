@@ -356,6 +356,7 @@ export async function benchPlatforms(bench) {
     return {
       name,
       micros: median(micros[name]),
+      leastMicros: Math.min(...micros[name]),
       ...(floor && { floor, toFloor: ratio(micros[name], micros[floor]) }),
       ...(peer && { peerTimes: ratio(micros[peer], micros[name]) }),
       ...rest,

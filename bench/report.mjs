@@ -124,6 +124,7 @@ function platformTables({ results, cold, evidence }) {
   const rows = results.map((result) => [
     result.name,
     digits(result.micros, ' µs'),
+    digits(result.leastMicros, ' µs'),
     optional(result.toFloor, times),
     result.floor ?? '',
     optional(result.peerTimes, times),
@@ -139,7 +140,7 @@ function platformTables({ results, cold, evidence }) {
   ])
   return [
     `TDX evidence: ${evidence.tdx}. Nitro evidence: ${evidence.nitro}. SNP evidence and all that is judged anew: simulated.`,
-    table(['judging evidence', 'CPU each', 'to its floor', 'floor', 'the peer takes', 'target', ''], rows),
+    table(['judging evidence', 'CPU each', 'least', 'to its floor', 'floor', 'the peer takes', 'target', ''], rows),
     table(['a fresh process, one TDX quote', 'start to verdict', 'import', 'import to verdict', 'CPU of that'], starts),
   ].join('\n\n')
 }
