@@ -149,8 +149,8 @@ const judgeTdx = async ({ quote, collateral, roots, at }) =>
   assertVerified(await verifyTdxQuote({ quote }, collateral, TDX_POLICY, { at, ...unchecked, roots }))
 
 function askWasm() {
-  const web = require.resolve(WASM_PEER)
-  return import(web).then(({ initSync, js_verify }) => {
+  const web = require.resolve('@phala/dcap-qvl-web')
+  return import('@phala/dcap-qvl-web').then(({ initSync, js_verify }) => {
     initSync({ module: readFileSync(join(web, '..', 'dcap-qvl-web_bg.wasm')) })
     return ({ quote, collateral, at }) => {
       const given = { ...toPeerCollateral(collateral), pck_crl_issuer_chain: '' }
