@@ -41,7 +41,7 @@ async function expand(bytes: Uint8Array, format: 'gzip' | 'deflate'): Promise<Ui
     }
   } catch (cause) {
     if (cause instanceof MalformedError) throw cause
-    throw new MalformedError('PARSE_INVALID', `the ${format} data are cut, followed by others, or damaged`, { cause })
+    throw new MalformedError('PARSE_INVALID', `the ${format} data are cut or damaged`, { cause })
   } finally {
     await reader.cancel().catch(() => undefined)
   }

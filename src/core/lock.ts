@@ -7,6 +7,7 @@ import {
   decodeMeasurements,
   formatMeasurements,
   type Measurements,
+  registersOf,
   sameMeasurements,
 } from './measurement/measurements.ts'
 import { POLICY_CODES } from './policy.ts'
@@ -69,6 +70,11 @@ function decodeRow(reader: ObjectReader): LockRow {
   return row
 }
 
+function tupleOf(row: LockRow): string {
+  const { platform, config, models } = row
+  return JSON.stringify([platform, registersOf(row), config, models.map(({ name, digest }) => [name, digest]).sort()])
+}
+
 /** @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID, JSON_* */
 export function decodeLock(source: Uint8Array | string): Lock {
   const reader = new ObjectReader(decodeJson(source), 'lock', POLICY_CODES)
@@ -79,6 +85,8 @@ export function decodeLock(source: Uint8Array | string): Lock {
     .map((value, i) => decodeRow(new ObjectReader(value, `lock.rows[${i}]`, POLICY_CODES)))
   reader.end()
   if (rows.length === 0) throw reader.invalid('rows', 'must not be empty')
+  // One tuple under two statuses would be in force by the one and revoked by the other.
+  if (new Set(rows.map(tupleOf)).size !== rows.length) throw reader.invalid('rows', 'must not hold one tuple twice')
   return { version: 1, minimumPolicyRevision, rows }
 }
 

@@ -8,6 +8,7 @@ import { decodeBase64Url } from '../../../src/core/encoding/base64.ts'
 import { challengeAnchor, type Trust, verifyAttestation } from '../../../src/core/evidence/attestation.ts'
 import { decodeLock } from '../../../src/core/lock.ts'
 import { decodePolicy } from '../../../src/core/policy.ts'
+import { failureOf } from '../../kit/failure-of.ts'
 
 const FOLDER = join('attestation-fixtures', 'challenge', 'challenge')
 const vector = JSON.parse(readFileSync(join(FOLDER, 'vector.json'), 'utf8'))
@@ -63,6 +64,14 @@ describe('a policy over time', () => {
       ok: false,
       code: 'MEASUREMENT_RETIRED',
     })
+  })
+})
+
+describe('a lock', () => {
+  it('[P3] rejects one tuple that is in force by one row and revoked by another', () => {
+    const [row] = vector.lock.rows
+    const text = JSON.stringify({ ...vector.lock, rows: [row, { ...row, status: 'revoked' }] })
+    expect(failureOf(() => decodeLock(text))).toBe('POLICY_INVALID')
   })
 })
 
