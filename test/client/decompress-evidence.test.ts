@@ -30,7 +30,9 @@ describe('decompressEvidence', () => {
   it('[F8] rejects what expands to more than 20 times its size', async () => {
     const zeros = new Uint8Array(100_000)
     expect(await failureOfAsync(() => decompressEvidence(gzip(zeros)))).toBe('DECOMPRESSION_LIMIT')
-    expect(await failureOfAsync(() => decompressEvidence(new Uint8Array(deflateSync(zeros))))).toBe('DECOMPRESSION_LIMIT')
+    expect(await failureOfAsync(() => decompressEvidence(new Uint8Array(deflateSync(zeros))))).toBe(
+      'DECOMPRESSION_LIMIT',
+    )
   })
 
   it('stops a bomb of 256 MiB before it is expanded', async () => {

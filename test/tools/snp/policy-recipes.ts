@@ -20,6 +20,11 @@ const platform = (key: keyof typeof PLATFORM, demand: string) => ({
 const ones = (size: number): Uint8Array => new Uint8Array(size).fill(1)
 const pinned = (key: string, size: number) => ({ policy: { [key]: [encodeHex(ones(size))] } })
 
+/** Levels of the simulated Genoa with an octet set that its layout reserves. */
+function reserved(): Uint8Array {
+  return genoa({}).map((level, octet) => (octet === 3 ? 1 : level))
+}
+
 export const POLICY_RECIPES: readonly Recipe[] = [
   ...rejects('S4', 'SNP_DEBUG_ALLOWED', ['debug', 'a report whose debug bit is set', withBit(19n)]),
   ...rejects('S5', 'SNP_MIGRATION_ALLOWED', ['migration', 'a report that allows a migration agent', withBit(18n)]),
@@ -115,6 +120,13 @@ export const POLICY_RECIPES: readonly Recipe[] = [
     'provisional firmware',
     { fields: { currentTcb: genoa({ snp: 24 }) } },
   ]),
+  ...rejects(
+    'S11-part',
+    'PARSE_RESERVED',
+    ['tcb-current-reserved', 'a reserved octet of CURRENT_TCB', { fields: { currentTcb: reserved() } }],
+    ['tcb-committed-reserved', 'a reserved octet of COMMITTED_TCB', { fields: { committedTcb: reserved() } }],
+    ['tcb-launch-reserved', 'a reserved octet of LAUNCH_TCB', { fields: { launchTcb: reserved() } }],
+  ),
   accepts('S14', 'vmpl-1', 'VMPL 1 where policy lists it', { fields: { vmpl: 1 }, policy: { vmpls: [1] } }),
   ...rejects(
     'S14',
