@@ -10,6 +10,5 @@ function section(name: string): JsonObject {
   return found
 }
 
-export const SNP_POLICY: JsonObject = section('sev-snp')
 export const TDX_POLICY: JsonObject = section('tdx')
 export const NITRO_POLICY: JsonObject = section('nitro')
