@@ -1,5 +1,6 @@
 /** Policy and lock for a trial on a simulated TEE: everything is checked, only the root is not a vendor's. @module */
 import { encodeLock, type Lock, type LockedModel } from '../core/lock.ts'
+import { snpPolicyOf } from '../core/snp/index.ts'
 
 export interface TrialReferences {
   /** Fingerprint of the simulator's root, `sha256:…`. */
@@ -15,53 +16,16 @@ export interface TrialReferences {
 
 const FLOORS = { Genoa: { bootLoader: 10, tee: 0, snp: 23, microcode: 84 } }
 
-const SNP_POLICY = {
+/** What clouds rent out, narrowed to the one simulated machine; nobody publishes lists of simulated certificates. */
+const SNP_POLICY = snpPolicyOf('cloud', {
   products: ['Genoa'],
-  deniedProducts: 'unchecked',
   reportVersions: [3, 5],
   signerKinds: ['vcek'],
-  cspIds: 'unchecked',
-  chipIds: 'unchecked',
-  deniedChipIds: 'unchecked',
-  vmpls: [0],
-  migration: 'forbidden',
-  smt: 'unchecked',
-  cxl: 'forbidden',
-  singleSocket: 'unchecked',
-  memAes256Xts: 'unchecked',
-  raplDisabled: 'unchecked',
-  ciphertextHidingDram: 'unchecked',
-  pageSwapDisabled: 'unchecked',
-  minimumAbi: 'unchecked',
-  platformInfo: {
-    aliasCheckComplete: 'required',
-    ecc: 'required',
-    tsme: 'unchecked',
-    smt: 'unchecked',
-    raplDisabled: 'unchecked',
-    ciphertextHidingDram: 'unchecked',
-    allowed: 'unchecked',
-    unknownBits: 'reported',
-  },
   minimumTcb: FLOORS,
   minimumLaunchTcb: FLOORS,
   minimumCommittedTcb: FLOORS,
-  provisionalFirmware: 'forbidden',
-  minimumFirmware: 'unchecked',
-  minimumCommittedFirmware: 'unchecked',
-  minimumLaunchMitigations: 'unchecked',
-  minimumCurrentMitigations: 'unchecked',
-  minimumGuestSvn: 'unchecked',
-  hostData: 'unchecked',
-  idKeyDigests: 'unchecked',
-  authorKeyDigests: 'unchecked',
-  authorKey: 'unchecked',
-  familyIds: 'unchecked',
-  imageIds: 'unchecked',
-  reportIds: 'unchecked',
-  reportIdMas: 'unchecked',
   revocation: 'unchecked',
-}
+})
 
 /** Text of `countersign.policy.json`. */
 export function trialPolicy({ rootFingerprint, host }: TrialReferences): string {

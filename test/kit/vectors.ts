@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodeJson, isJsonObject, type JsonObject } from '../../src/core/encoding/json.ts'
-import type { ShapeCodes } from '../../src/core/encoding/shape.ts'
+import { ObjectReader, type ShapeCodes } from '../../src/core/encoding/shape.ts'
 import { failedCheck, type Verdict } from '../../src/core/verdict.ts'
 
 export const VECTOR_CODES: ShapeCodes = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' }
@@ -20,6 +20,34 @@ export function readBasePolicy(folder: string): JsonObject {
   const policy = decodeJson(readFileSync(join(folder, 'policy.json')))
   if (!isJsonObject(policy)) throw new TypeError('policy.json is not an object')
   return policy
+}
+
+/** A vector's folder, opened: what every platform's has alike is read, the rest is for its own reader. */
+export interface OpenVector {
+  readonly vector: ObjectReader
+  /** policy.json of the folder with the vector's changes. */
+  readonly policy: JsonObject
+  readonly head: TableVector
+  file(part: string): Uint8Array
+  /** Refuses members that nobody read. */
+  end(): void
+}
+
+export function openVector(folder: string, name: string): OpenVector {
+  const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(folder, name, part)))
+  const vector = new ObjectReader(decodeJson(file('vector.json')), name, VECTOR_CODES)
+  if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
+  const policy = vector.object('policy')
+  policy.oneOf('base', ['policy.json'])
+  const changes = policy.value('changes')
+  if (!isJsonObject(changes)) throw new TypeError(`${name}: policy.changes is not an object`)
+  const expected = vector.object('expect')
+  const code = expected.boolean('ok') ? undefined : expected.string('code')
+  const head = { name, row: vector.string('row'), title: vector.string('title'), code }
+  const end = (): void => {
+    for (const reader of [vector, policy, expected]) reader.end()
+  }
+  return { vector, policy: { ...readBasePolicy(folder), ...changes }, head, file, end }
 }
 
 /** A vector as the table needs it. */

@@ -2,8 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
-import { decodeJson, isJsonObject, type JsonObject } from '../../../src/core/encoding/json.ts'
-import { ObjectReader } from '../../../src/core/encoding/shape.ts'
+import type { JsonObject } from '../../../src/core/encoding/json.ts'
 import {
   createSnpRoots,
   decodeSnpPolicy,
@@ -15,20 +14,15 @@ import {
   verifySnpReport,
 } from '../../../src/core/snp/index.ts'
 import type { Verdict } from '../../../src/core/verdict.ts'
-import { readBasePolicy, VECTOR_CODES, vectorNames } from '../../kit/vectors.ts'
+import { openVector, readBasePolicy, type TableVector, vectorNames } from '../../kit/vectors.ts'
 
 const FOLDER = join('attestation-fixtures', 'snp')
 
-export interface SnpFixture {
-  readonly name: string
-  readonly row: string
-  readonly title: string
+export interface SnpFixture extends TableVector {
   readonly report: Uint8Array
   readonly endorsements: SnpEndorsements
   readonly policy: SnpPolicy
   readonly expectations: SnpExpectations
-  /** The code of the first failure; undefined for a good vector. */
-  readonly code: string | undefined
 }
 
 /** The policy of every good vector. */
@@ -37,30 +31,20 @@ export const basePolicy = (): JsonObject => readBasePolicy(FOLDER)
 export const fixtureNames = (): readonly string[] => vectorNames(FOLDER)
 
 export function readFixture(name: string): SnpFixture {
-  const file = (part: string): Uint8Array => new Uint8Array(readFileSync(join(FOLDER, name, part)))
-  const vector = new ObjectReader(decodeJson(file('vector.json')), name, VECTOR_CODES)
-  if (vector.string('name') !== name) throw new Error(`${name}/vector.json names another vector`)
-  const policy = vector.object('policy')
-  policy.oneOf('base', ['policy.json'])
-  const changes = policy.value('changes')
-  if (!isJsonObject(changes)) throw new TypeError(`${name}: policy.changes is not an object`)
-  const expected = vector.object('expect')
+  const { vector, policy, head, file, end } = openVector(FOLDER, name)
   const fixture = {
-    name,
-    row: vector.string('row'),
-    title: vector.string('title'),
+    ...head,
     report: file('report.bin'),
     endorsements: readEndorsements(name),
-    policy: decodeSnpPolicy({ ...basePolicy(), ...changes }),
+    policy: decodeSnpPolicy(policy),
     expectations: {
       at: new Date(vector.string('at')),
       reportData: decodeHex(vector.string('reportData')),
       measurements: vector.strings('measurements'),
       roots: createSnpRoots({ roots: 'built-in', simulated: vector.strings('simulatedRoots') }),
     },
-    code: expected.boolean('ok') ? undefined : expected.string('code'),
   }
-  for (const reader of [vector, policy, expected]) reader.end()
+  end()
   return fixture
 }
 

@@ -1,5 +1,3 @@
-/** How a fixture is described: what it differs in from a good vector. Helpers to say so in one line. */
-import type { FailureCode } from '../../../src/core/failure-codes.ts'
 import { encodeTcb, type SnpProduct, type SnpSignerKind } from '../../../src/core/snp/index.ts'
 import type {
   ExtensionTemplate,
@@ -8,6 +6,7 @@ import type {
   SimulatedSnp,
   SnpCrlSubject,
 } from '../../../src/simulator/index.ts'
+import { type RecipeHead, recipesOf } from '../recipe.ts'
 
 export interface Files {
   readonly report: Uint8Array
@@ -43,27 +42,10 @@ export interface Changes {
   readonly tamper?: (files: Files, snp: SimulatedSnp) => Files
 }
 
-export interface Recipe extends Changes {
-  /** Row of the table of checks. A part of a row, or what the specification alone asks for, is spelled so that it covers no row. */
-  readonly row: string
-  readonly name: string
-  /** The behaviour, as a test's title. */
-  readonly title: string
-  readonly code: FailureCode | 'ok'
-}
+export type Recipe = RecipeHead & Changes
 
-export function accepts(row: string, name: string, what: string, changes: Changes = {}): Recipe {
-  return { row, name, title: `accepts ${what}`, code: 'ok', ...changes }
-}
-
-/** Recipes of one row that all fail with one code: [name, what, changes]. */
-export function rejects(
-  row: string,
-  code: FailureCode,
-  ...cases: readonly (readonly [name: string, what: string, changes: Changes])[]
-): readonly Recipe[] {
-  return cases.map(([name, what, changes]) => ({ row, name, title: `rejects ${what}`, code, ...changes }))
-}
+const NONE: Changes = {}
+export const { accepts, rejects } = recipesOf(NONE)
 
 export const AT: Date = new Date('2026-11-21T12:00:00Z')
 export const REPORT_DATA: Uint8Array = Uint8Array.from({ length: 64 }, (_, index) => index + 1)

@@ -1,6 +1,5 @@
 /** How a fixture is described: what it differs in from a good vector. Helpers to say so in one line. */
 import { concatBytes } from '../../../src/core/encoding/bytes.ts'
-import type { FailureCode } from '../../../src/core/failure-codes.ts'
 import type { SignedDocument } from '../../../src/core/tdx/collateral.ts'
 import type { ExtensionTemplate, Shape, SimulatedTdx } from '../../../src/simulator/index.ts'
 import type { QuoteShapes, SimulatedTdxMeasurements, TdxQuoteFields } from '../../../src/simulator/tdx.ts'
@@ -8,6 +7,7 @@ import type { SimulatedCollateralOptions } from '../../../src/simulator/tdx-coll
 import type { PckCa } from '../../../src/simulator/tdx-pki.ts'
 import type { SgxEntry, SimulatedPlatform } from '../../../src/simulator/tdx-platform.ts'
 import type { QuoteParts } from '../../../src/simulator/tdx-quote.ts'
+import { type RecipeHead, recipesOf } from '../recipe.ts'
 
 /** What a vector is made of. */
 export interface Files {
@@ -44,27 +44,10 @@ export interface Changes {
   readonly tamper?: (files: Files, tdx: SimulatedTdx, other: SimulatedTdx) => Files
 }
 
-export interface Recipe extends Changes {
-  /** Row of the table of checks. A part of a row, or what the specification alone asks for, is spelled so that it covers no row. */
-  readonly row: string
-  readonly name: string
-  /** The behaviour, as a test's title. */
-  readonly title: string
-  readonly code: FailureCode | 'ok'
-}
+export type Recipe = RecipeHead & Changes
 
-export function accepts(row: string, name: string, what: string, changes: Changes = {}): Recipe {
-  return { row, name, title: `accepts ${what}`, code: 'ok', ...changes }
-}
-
-/** Recipes of one row that all fail with one code: [name, what, changes]. */
-export function rejects(
-  row: string,
-  code: FailureCode,
-  ...cases: readonly (readonly [name: string, what: string, changes: Changes])[]
-): readonly Recipe[] {
-  return cases.map(([name, what, changes]) => ({ row, name, title: `rejects ${what}`, code, ...changes }))
-}
+const NONE: Changes = {}
+export const { accepts, rejects } = recipesOf(NONE)
 
 export const AT: Date = new Date('2026-11-21T12:00:00Z')
 export const REPORT_DATA: Uint8Array = Uint8Array.from({ length: 64 }, (_, index) => index + 1)
