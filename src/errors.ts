@@ -9,6 +9,7 @@ import type { FailureCode } from './core/failure-codes.ts'
  * - `ERR_COLLATERAL_UNAVAILABLE` a certificate or list could not be obtained: retry, or give it as a file.
  * - `ERR_UPSTREAM` the model server failed: retry later.
  * - `ERR_LOG_APPEND` the log could not be made durable: stop; the boot is over.
+ * - `ERR_STATE` the stored history is not one to go on from (another writer, a copy, a rollback, damage): stop; the message says what to do.
  * - `ERR_QUOTE` the hardware gave no usable quote: retry; answers are not attested meanwhile.
  * - `ERR_NOT_VERIFIED` an answer or its evidence failed a check: do not use the answer.
  * - `ERR_NETWORK` the gateway could not be reached or answered out of form: retry.
@@ -20,6 +21,7 @@ export type ErrorCode =
   | 'ERR_COLLATERAL_UNAVAILABLE'
   | 'ERR_UPSTREAM'
   | 'ERR_LOG_APPEND'
+  | 'ERR_STATE'
   | 'ERR_QUOTE'
   | 'ERR_NOT_VERIFIED'
   | 'ERR_NETWORK'
@@ -43,6 +45,18 @@ export class MalformedError extends CountersignError {
   constructor(failure: FailureCode, message: string, options?: { cause?: unknown }) {
     super('ERR_MALFORMED', message, options)
     this.name = 'MalformedError'
+    this.failure = failure
+  }
+}
+
+/** Stored history that must not be continued or served as it stands. */
+export class StateError extends CountersignError {
+  /** The row of the table of checks that refuses it. */
+  readonly failure: FailureCode
+
+  constructor(failure: FailureCode, message: string, options?: { cause?: unknown }) {
+    super('ERR_STATE', `${failure}: ${message}`, options)
+    this.name = 'StateError'
     this.failure = failure
   }
 }

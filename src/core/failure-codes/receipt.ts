@@ -12,6 +12,10 @@ export const RECEIPT_CODES = {
   RECEIPT_SIGNATURE: ["The receipt's signature does not verify.", 'The receipt was altered. Do not use the answer.'],
   RECEIPT_VERSION: ['The receipt has another profile than this verifier knows.', 'Update the verifier.'],
   RECEIPT_CONTEXT: ['The receipt belongs to another exchange.', 'Treat it as moved from elsewhere.'],
+  RECEIPT_EQUIVOCATION: [
+    'Two receipts of one gateway contradict each other.',
+    'Keep both: together they prove that the gateway signed two answers to one request, or two receipts for one place.',
+  ],
   RECEIPT_TIME: ['The receipt is dated outside its session and statement.', 'Treat the gateway as broken or hostile.'],
   CLAIM_MISSING: [
     'A claim that the profile or policy asks for is missing.',

@@ -72,6 +72,13 @@ operational:
     intervalMs: 1000
     deadlineMs: 2000
     statementLifeSeconds: 10800
+    batchSize: 1000
+  storage:
+    kind: file # or s3, with region and bucket
+  lineage: main # the chain of logs that this gateway continues; gateways that share a store have different ones
+  witnesses: none # or policyFile: a tlog-policy file with the addresses of the witnesses
+  retentionDays: forever # sealed receipts are removed after so many days; the log stays
+  scrubHours: 24
   maxWaitSeconds: 30
   log: json
 `

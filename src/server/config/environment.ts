@@ -20,6 +20,14 @@ export const ENVIRONMENT_SETTINGS: readonly EnvironmentSetting[] = [
   setting('QUOTING_INTERVAL_MS', ['quoting', 'intervalMs'], 'integer', 'shortest time between two quotes, ms'),
   setting('QUOTING_DEADLINE_MS', ['quoting', 'deadlineMs'], 'integer', 'longest time to wait for a quote, ms'),
   setting('STATEMENT_LIFE_SECONDS', ['quoting', 'statementLifeSeconds'], 'integer', 'life of a statement, s'),
+  setting(
+    'QUOTING_BATCH_SIZE',
+    ['quoting', 'batchSize'],
+    'integer',
+    'as many waiting receipts ask for a quote at once',
+  ),
+  setting('LINEAGE', ['lineage'], 'text', 'name of the chain of logs that this gateway continues'),
+  setting('SCRUB_HOURS', ['scrubHours'], 'integer', 'hours between two full readings of the store; 0 for never'),
   setting('MAX_WAIT_SECONDS', ['maxWaitSeconds'], 'integer', 'longest `wait` a client may ask for, s'),
 ]
 

@@ -73,6 +73,23 @@ const apiKey = z.strictObject({
   models: z.union([z.literal('all'), z.array(modelName()).min(1)]),
 })
 
+const storage = z.union([
+  z.strictObject({ kind: z.literal('file') }),
+  z.strictObject({
+    kind: z.literal('s3'),
+    endpoint: z
+      .string()
+      .regex(/^https?:\/\/[^\s/]+$/, 'must be an address without a path')
+      .exactOptional(),
+    region: z.string().min(1),
+    bucket: z.string().min(3),
+    prefix: z
+      .string()
+      .regex(/^(?:[A-Za-z0-9._-]+\/)*$/, 'must be empty or end in /')
+      .default(''),
+  }),
+])
+
 const operational = z.strictObject({
   listen: z
     .strictObject({
@@ -90,8 +107,28 @@ const operational = z.strictObject({
       intervalMs: z.int().min(10).max(3_600_000).default(1_000),
       deadlineMs: z.int().min(10).max(60_000).default(2_000),
       statementLifeSeconds: z.int().min(60).max(86_400).default(10_800),
+      batchSize: z.int().min(1).max(1_000_000).default(1_000),
     })
     .prefault({}),
+  storage: storage.default({ kind: 'file' }),
+  lineage: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a short lower-case name')
+    .default('main'),
+  witnesses: z
+    .union([
+      z.literal('none'),
+      z.strictObject({
+        policyFile: z.string().min(1),
+        enrolmentTokenEnv: z
+          .string()
+          .regex(/^(?:none|[A-Z][A-Z0-9_]{0,63})$/, 'must be the name of an environment variable, or none')
+          .default('none'),
+      }),
+    ])
+    .default('none'),
+  retentionDays: z.union([z.literal('forever'), z.int().min(1).max(36_500)]).default('forever'),
+  scrubHours: z.int().min(0).max(8_760).default(24),
   maxWaitSeconds: z.int().min(0).max(300).default(30),
   log: z.enum(['json', 'none']).default('json'),
 })

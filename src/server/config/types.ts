@@ -45,11 +45,40 @@ export interface ApiKeyConfig {
   readonly models: readonly string[] | 'all'
 }
 
+export type StorageConfig =
+  | { readonly kind: 'file' }
+  | {
+      readonly kind: 's3'
+      /** Of an S3-compatible server; absent for AWS. */
+      readonly endpoint?: string
+      readonly region: string
+      readonly bucket: string
+      /** Before every name, ends in `/` or is empty. */
+      readonly prefix: string
+    }
+
 export interface OperationalConfig {
   readonly listen: { readonly host: string; readonly port: number }
+  /** Folder of the `file` store; with `s3` nothing lies here. */
   readonly dataDir: string
+  readonly storage: StorageConfig
+  /** Names the chain of logs that this gateway continues, boot by boot. Gateways that share a store have different ones. */
+  readonly lineage: string
   readonly apiKeys: readonly ApiKeyConfig[] | 'dangerously-none'
-  readonly quoting: { readonly intervalMs: number; readonly deadlineMs: number; readonly statementLifeSeconds: number }
+  readonly quoting: {
+    /** Longest delay of a batch, and least time between two quotes while fewer than `batchSize` receipts wait. */
+    readonly intervalMs: number
+    readonly deadlineMs: number
+    readonly statementLifeSeconds: number
+    /** As many waiting receipts ask for a quote at once. */
+    readonly batchSize: number
+  }
+  /** Path of a tlog-policy file with the URLs of the witnesses; `none` where nobody cosigns. */
+  readonly witnesses: 'none' | { readonly policyFile: string; readonly enrolmentTokenEnv: string | 'none' }
+  /** Sealed receipts are removed this long after they were made; leaves and quotes stay. */
+  readonly retentionDays: number | 'forever'
+  /** Hours between two full readings of what is stored; 0 for never. */
+  readonly scrubHours: number
   /** Upper bound of `wait`, seconds. */
   readonly maxWaitSeconds: number
   readonly log: 'json' | 'none'

@@ -82,7 +82,7 @@ describe('before the first quote has verified', () => {
   it('gives up on a hanging call and asks again', async () => {
     await start({
       faults: ['hang'],
-      operational: { quoting: { intervalMs: 5, deadlineMs: 20, statementLifeSeconds: 60 } },
+      operational: { quoting: { intervalMs: 5, deadlineMs: 20, statementLifeSeconds: 60, batchSize: 1_000 } },
     })
     expect(failures()).toContain('the device did not answer within its deadline')
     expect((await fixture.get('/readyz')).status).toBe(200)
@@ -100,7 +100,7 @@ describe('after it', () => {
     async (fault) => {
       await start({
         faults: laterFaults(fault),
-        operational: { quoting: { intervalMs: 5, deadlineMs: 20, statementLifeSeconds: 3_600 } },
+        operational: { quoting: { intervalMs: 5, deadlineMs: 20, statementLifeSeconds: 3_600, batchSize: 1_000 } },
       })
       const { checkpoint } = await attest(fixture)
       const request = ask(PLAIN_MODEL)
