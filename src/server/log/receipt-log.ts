@@ -144,17 +144,17 @@ export class FileReceiptLog implements ReceiptLog {
     })
   }
 
-  inclusionProof(index: number, size: number): readonly Uint8Array[] {
+  async inclusionProof(index: number, size: number): Promise<readonly Uint8Array[]> {
     this.#requireDurable(size)
     return this.#tree.inclusionProof(index, size)
   }
 
-  consistencyProof(older: number, newer: number): readonly Uint8Array[] {
+  async consistencyProof(older: number, newer: number): Promise<readonly Uint8Array[]> {
     this.#requireDurable(newer)
     return this.#tree.consistencyProof(older, newer)
   }
 
-  rootAt(size: number): Uint8Array {
+  async rootAt(size: number): Promise<Uint8Array> {
     this.#requireDurable(size)
     return this.#tree.root(size)
   }
@@ -168,7 +168,7 @@ export class FileReceiptLog implements ReceiptLog {
     return { sealed, index, seq, entry: this.#entries.entry(index) }
   }
 
-  readTile(path: string): Promise<Uint8Array | undefined> {
+  readFile(path: string): Promise<Uint8Array | undefined> {
     return readLogFile(this.directory, path, this.#deps.files)
   }
 

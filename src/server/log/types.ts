@@ -83,13 +83,13 @@ export interface ReceiptLog {
   /** Signs the durable frontier; its tiles are on disk before. Same size, same checkpoint. The counts are of the same instant. */
   checkpoint(): Promise<SignedCheckpoint & LogFrontier>
   frontier(): LogFrontier
-  inclusionProof(index: number, size: number): readonly Uint8Array[]
-  consistencyProof(older: number, newer: number): readonly Uint8Array[]
-  rootAt(size: number): Uint8Array
+  inclusionProof(index: number, size: number): Promise<readonly Uint8Array[]>
+  consistencyProof(older: number, newer: number): Promise<readonly Uint8Array[]>
+  rootAt(size: number): Promise<Uint8Array>
   /** The sealed record of a durable receipt, as the disk has it: only the client's key shows whether the host changed it. */
   readSealed(jti: Uint8Array): Promise<SealedReceipt | undefined>
   /** A published file by its path below the log; `undefined` for any other name. */
-  readTile(path: string): Promise<Uint8Array | undefined>
+  readFile(path: string): Promise<Uint8Array | undefined>
   /** Takes nothing new, waits for what is on its way, then closes the files. */
   close(): Promise<void>
 }

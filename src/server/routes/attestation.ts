@@ -12,8 +12,12 @@ const DEFAULT_WAIT_SECONDS = 10
 const FRESH = { 'cache-control': 'no-store' } as const
 
 /** C2SP tlog-proof of a leaf in exactly the quoted checkpoint. */
-export function proveLeaf({ session }: GatewayParts, index: number, { checkpoint }: AttestedEvidence): string {
-  const hashes = session.log.inclusionProof(index, checkpoint.size)
+export async function proveLeaf(
+  { session }: GatewayParts,
+  index: number,
+  { checkpoint }: AttestedEvidence,
+): Promise<string> {
+  const hashes = await session.log.inclusionProof(index, checkpoint.size)
   return encodeTlogProof({ index, hashes, checkpoint: checkpoint.note })
 }
 
@@ -29,7 +33,7 @@ async function answerChallenge(parts: GatewayParts, nonce: Uint8Array, waitMs: n
   await challenge.durable
   const evidence = await parts.attester.quoted(challenge.index, waitMs)
   if (evidence === undefined) return respondPending(1)
-  const proof = proveLeaf(parts, challenge.index, evidence)
+  const proof = await proveLeaf(parts, challenge.index, evidence)
   return respondOctets(ARCHIVE_TYPE, encodeArchive({ ...evidence, proof }), FRESH)
 }
 

@@ -42,7 +42,7 @@ export async function showLogFile({ config, session, files }: GatewayParts, path
   if (id === undefined || path === undefined) return respondError(notFound())
   const octets =
     id === session.log.id
-      ? await session.log.readTile(path)
+      ? await session.log.readFile(path)
       : await readLogFile(join(config.operational.dataDir, 'log', id), path, files)
   if (octets === undefined) return respondError(notFound())
   return respondOctets(mediaTypeOf(path), octets, path === 'checkpoint' ? BRIEF : FOREVER)

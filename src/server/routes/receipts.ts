@@ -32,7 +32,7 @@ export async function showReceipt(parts: GatewayParts, wanted: Wanted, accept: s
   const archive = encodeArchive({
     ...evidence,
     receipt: found.token,
-    ...(isQuoted ? { proof: proveLeaf(parts, found.index, evidence) } : {}),
+    ...(isQuoted ? { proof: await proveLeaf(parts, found.index, evidence) } : {}),
     inserts: found.inserts,
   })
   return respondOctets(ARCHIVE_TYPE, archive)
@@ -42,5 +42,6 @@ export async function showProof(parts: GatewayParts, wanted: Wanted): Promise<Re
   const found = await find(parts, wanted)
   if (found === undefined) return respondError(notFound())
   const evidence = await parts.attester.quoted(found.index, 0)
-  return evidence === undefined ? respondPending(1) : respondText(PROOF_TYPE, proveLeaf(parts, found.index, evidence))
+  if (evidence === undefined) return respondPending(1)
+  return respondText(PROOF_TYPE, await proveLeaf(parts, found.index, evidence))
 }
