@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CountersignError } from '../errors.ts'
+import { beginBoot } from './boot/begin-boot.ts'
 import { type GatewayDeps, type ResolvedDeps, resolveDeps } from './deps.ts'
 import type { ReceiptLog } from './log/index.ts'
 import { answerParseErrors, guard, SERVER_OPTIONS } from './middleware/http-guard.ts'
+import { Admission } from './recorder/admission.ts'
 import { RandomPool } from './recorder/random-pool.ts'
 import { Recorder } from './recorder/recorder.ts'
 import { createApp } from './routes/app.ts'
@@ -18,7 +20,6 @@ import { Attester } from './session/attester.ts'
 import { BootClock } from './session/boot-clock.ts'
 import { findSessions } from './session/earlier-logs.ts'
 import type { AttestedEvidence } from './session/evidence.ts'
-import { beginSession } from './session/session.ts'
 
 export interface Gateway {
   /** Starts serving. The first quote may still be under way: until it verified, chat routes answer 503. */
@@ -53,19 +54,21 @@ export async function createGateway(given: GatewayDeps): Promise<Gateway> {
   // The log may fail while the session begins: there is no attester to stop then.
   let stopAttester = (): void => {}
   const earlierSessions = await findSessions(deps.config.operational.dataDir)
-  const session = await beginSession(deps, clock, (error) => {
+  const boot = await beginBoot(deps, clock, (error) => {
     telemetry.write({ event: 'log-failed', detail: error.message })
     lifecycle.fail()
     stopAttester()
   })
-  const attester = new Attester(deps, session, clock)
+  const attester = new Attester(deps, boot, clock)
   stopAttester = () => attester.stop()
+  const admission = new Admission(deps.timers)
   const parts: GatewayParts = {
     config: deps.config,
-    session,
+    boot,
     earlierSessions,
     attester,
-    recorder: new Recorder(session, { clock, random: deps.random }, () => attester.receiptAppended()),
+    recorder: new Recorder(boot, { clock, random: deps.random, admission }, () => attester.receiptAppended()),
+    admission,
     upstreams: deps.upstreams,
     clock,
     pulse: new Pulse(deps.timers, () => clock.monotonicMs()),
@@ -87,7 +90,7 @@ class RunningGateway implements Gateway {
   constructor(deps: ResolvedDeps, parts: GatewayParts) {
     this.#deps = deps
     this.#parts = parts
-    this.log = parts.session.log
+    this.log = parts.boot.log
     const app = createApp(parts)
     const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
     this.#server = createServer(SERVER_OPTIONS)
@@ -133,7 +136,7 @@ class RunningGateway implements Gateway {
   }
 
   async close(): Promise<void> {
-    const { lifecycle, attester, session, upstreams } = this.#parts
+    const { lifecycle, attester, boot, upstreams } = this.#parts
     lifecycle.drain()
     // Not the close of node:http: it destroys each connection whose answer was handed over, though the client has not taken it yet.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
@@ -144,7 +147,7 @@ class RunningGateway implements Gateway {
     await this.#idleWithin(LAST_WORDS_MS)
     await closed
     if (lifecycle.phase !== 'failed') await attester.close()
-    await session.log.close()
+    await boot.log.close()
     await upstreams.close()
     this.#deps.telemetry.write({ event: 'stopped', detail: '' })
   }

@@ -21,6 +21,8 @@ export interface ExchangeOpening {
   /** Exact octets of the content; absent when they were not all read. */
   readonly body?: Uint8Array
   readonly mediaType: string
+  /** Called when the exchange must come to an end now. */
+  readonly cutShort: () => void
 }
 
 /** What was handed to the upstream. */
@@ -67,7 +69,7 @@ export class Exchange {
     this.#opening = opening
     this.#startedSeconds = clock.seconds()
     this.#startedMs = clock.monotonicMs()
-    this.admitted = recorder.admit()
+    this.admitted = recorder.admit(opening.cutShort)
     const { body, mediaType } = opening
     this.#request =
       body === undefined ? undefined : { digest: digestUri(body), size: body.length, media_type: mediaType }

@@ -6,9 +6,10 @@ import { RECEIPT_PROFILE, type ReceiptClaims } from '../../core/receipt/claims.t
 import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
 import { type Disclosure, type DisclosureName, encodeDisclosure } from '../../core/receipt/disclosures.ts'
 import { encodeReceipt, receiptEntry, receiptJti, signReceipt } from '../../core/receipt/receipt.ts'
+import type { RunningBoot } from '../boot/running-boot.ts'
 import type { ResolvedDeps } from '../deps.ts'
 import type { BootClock } from '../session/boot-clock.ts'
-import type { RunningSession } from '../session/session.ts'
+import type { Admission, CutShort } from './admission.ts'
 import { RandomPool } from './random-pool.ts'
 import { sealRecord } from './sealed-store.ts'
 
@@ -21,6 +22,8 @@ export interface Admitted {
   readonly jtiText: string
   /** Resolves when the intent is durable: before that no octet leaves. */
   readonly durable: Promise<void>
+  /** Its receipt is signed, or never will be. */
+  readonly settle: () => void
 }
 
 /** What a receipt says, as it stands when the exchange ends. */
@@ -47,6 +50,8 @@ export interface CommittedReceipt {
   readonly header: string
   /** For the last comment of a stream. */
   readonly comment: string
+  /** Place of its leaf. */
+  readonly index: number
   /** Resolves when it may leave; rejects with ERR_LOG_APPEND when it never may. */
   readonly durable: Promise<void>
 }
@@ -60,54 +65,70 @@ const MAX_HEADER_TOKEN = 6 * 1024
 /** What travels with the answer; the rest is fetched by rid. */
 const TRAVELLING: readonly DisclosureName[] = ['request', 'forwarded', 'response']
 
+export interface RecorderDeps {
+  readonly clock: BootClock
+  readonly random: ResolvedDeps['random']
+  readonly admission: Admission
+}
+
 export class Recorder {
-  readonly #session: RunningSession
+  readonly #boot: RunningBoot
+  readonly #admission: Admission
   readonly #clock: BootClock
   readonly #pool: RandomPool
   readonly #iss: string
   readonly #onAppended: () => void
 
   /** @param onAppended called after each receipt: one more waits for a quote */
-  constructor(
-    session: RunningSession,
-    { clock, random }: { readonly clock: BootClock; readonly random: ResolvedDeps['random'] },
-    onAppended: () => void,
-  ) {
-    this.#session = session
+  constructor(boot: RunningBoot, { clock, random, admission }: RecorderDeps, onAppended: () => void) {
+    this.#boot = boot
+    this.#admission = admission
     this.#clock = clock
     this.#pool = new RandomPool(random)
-    this.#iss = `https://${decodeLogOrigin(session.log.origin).host}`
+    this.#iss = `https://${decodeLogOrigin(boot.log.origin).host}`
     this.#onAppended = onAppended
   }
 
-  /** Admits a request: from here on it is owed a receipt. @throws CountersignError ERR_LOG_APPEND */
-  admit(): Admitted {
+  /**
+   * Admits a request: from here on it is owed a receipt.
+   * @param cutShort ends it early, with its receipt
+   * @throws CountersignError ERR_LOG_APPEND
+   */
+  admit(cutShort: CutShort): Admitted {
     const rid = this.#pool.take(ID_SIZE)
     const jtiText = receiptJti(rid)
     const jti = decodeBase64Url(jtiText)
-    const durable = this.#session.log.recordIntent(jti)
+    const durable = this.#boot.log.recordIntent(jti)
     // Whoever answers awaits it; an exchange that ends before has its receipt's own promise to look at.
     durable.catch(() => {})
-    return { rid, ridText: encodeBase64Url(rid), jti, jtiText, durable }
+    return { rid, ridText: encodeBase64Url(rid), jti, jtiText, durable, settle: this.#admission.enter(cutShort) }
   }
 
   /** Signs and appends, in this very tick: nothing else can take the seq. @throws CountersignError ERR_LOG_APPEND */
-  commit({ rid, jti, jtiText }: Admitted, content: ReceiptContent): CommittedReceipt {
-    const { log, receiptKey, boot } = this.#session
+  commit(admitted: Admitted, content: ReceiptContent): CommittedReceipt {
+    try {
+      return this.#commit(admitted, content)
+    } finally {
+      admitted.settle()
+    }
+  }
+
+  #commit({ rid, jti, jtiText }: Admitted, content: ReceiptContent): CommittedReceipt {
+    const { log, octets: boot, current } = this.#boot
     const disclosures = this.#disclose(content)
     const seq = log.nextReceiptSeq
-    const issuerJws = signReceipt(this.#claims(jtiText, seq, { content, disclosures }), receiptKey)
+    const issuerJws = signReceipt(this.#claims(jtiText, seq, { content, disclosures }), current.receiptKey)
     const sealed = sealRecord(
       { token: encodeReceipt(issuerJws, disclosures), inserts: content.inserts },
       { rid, tenant: content.tenant },
       { boot, seq, jti },
       this.#pool.take(IV_SIZE),
     )
-    const { durable } = log.appendReceipt({ entry: receiptEntry(issuerJws), jti, intent: jti, sealed })
+    const { index, durable } = log.appendReceipt({ entry: receiptEntry(issuerJws), jti, intent: jti, sealed })
     this.#onAppended()
     const travelling = disclosures.filter(({ name }) => TRAVELLING.includes(name))
     const comment = encodeReceipt(issuerJws, travelling)
-    return { comment, header: fitHeader(comment, issuerJws, travelling), durable }
+    return { comment, header: fitHeader(comment, issuerJws, travelling), index, durable }
   }
 
   #disclose({ disclosed }: ReceiptContent): readonly Disclosure[] {
@@ -136,13 +157,13 @@ export class Recorder {
       jti,
       eat_profile: RECEIPT_PROFILE,
       ...(nonce === undefined ? {} : { eat_nonce: nonce }),
-      session: this.#session.digest,
+      session: this.#boot.current.digest,
       seq,
       outcome,
       model,
       engine,
       upstream: { kind: upstream },
-      log: { origin: this.#session.log.origin, merge_by: iat + MERGE_DELAY },
+      log: { origin: this.#boot.log.origin, merge_by: iat + MERGE_DELAY },
       _sd_alg: 'sha-256',
       _sd: disclosures.map(({ digest }) => digest),
     }

@@ -89,6 +89,11 @@ export function logUnavailable(): ApiError {
   return { status: 503, type: 'service_unavailable', code: 'log_unavailable', message, param: null, retryAfter: 5 }
 }
 
+export function sessionChanging(): ApiError {
+  const message = 'The gateway is changing its session. Try again.'
+  return { status: 503, type: 'service_unavailable', code: 'session_changing', message, param: null, retryAfter: 1 }
+}
+
 export function shuttingDown(): ApiError {
   const message = 'The gateway is shutting down.'
   return { status: 503, type: 'service_unavailable', code: 'shutting_down', message, param: null, retryAfter: 1 }

@@ -13,11 +13,11 @@ const FRESH = { 'cache-control': 'no-store' } as const
 
 /** C2SP tlog-proof of a leaf in exactly the quoted checkpoint. */
 export async function proveLeaf(
-  { session }: GatewayParts,
+  { boot }: GatewayParts,
   index: number,
   { checkpoint }: AttestedEvidence,
 ): Promise<string> {
-  const hashes = await session.log.inclusionProof(index, checkpoint.size)
+  const hashes = await boot.log.inclusionProof(index, checkpoint.size)
   return encodeTlogProof({ index, hashes, checkpoint: checkpoint.note })
 }
 

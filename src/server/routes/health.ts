@@ -11,9 +11,9 @@ export interface Readiness {
   readonly upstreams: string
 }
 
-export async function judgeReadiness({ lifecycle, attester, session, upstreams }: GatewayParts): Promise<Readiness> {
+export async function judgeReadiness({ lifecycle, attester, boot, upstreams }: GatewayParts): Promise<Readiness> {
   const evidence = attester.evidence === undefined ? attester.reason : 'ok'
-  const log = session.log.failure === undefined ? 'ok' : 'the log cannot be made durable'
+  const log = boot.log.failure === undefined ? 'ok' : 'the log cannot be made durable'
   const answering = (await upstreams.healthy()) ? 'ok' : 'an upstream does not answer'
   const { phase } = lifecycle
   const ready = phase === 'serving' && [evidence, log, answering].every((state) => state === 'ok')

@@ -1,11 +1,12 @@
 /** What routes work with: the running parts of the gateway. @module */
+import type { RunningBoot } from '../boot/running-boot.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { FileSystem } from '../log/index.ts'
+import type { Admission } from '../recorder/admission.ts'
 import type { RandomPool } from '../recorder/random-pool.ts'
 import type { Recorder } from '../recorder/recorder.ts'
 import type { Attester } from '../session/attester.ts'
 import type { BootClock } from '../session/boot-clock.ts'
-import type { RunningSession } from '../session/session.ts'
 import type { TelemetrySink } from '../telemetry/types.ts'
 import type { UpstreamSet } from '../upstream/index.ts'
 import { type ApiError, evidenceUnavailable, logUnavailable, shuttingDown } from './api-error.ts'
@@ -14,11 +15,13 @@ import type { Pulse } from './pulse.ts'
 
 export interface GatewayParts {
   readonly config: GatewayConfig
-  readonly session: RunningSession
+  /** Of now: after a failure of the log another one takes its place. */
+  readonly boot: RunningBoot
   /** Sessions of earlier boots on this disk: path by hexadecimal digest. */
   readonly earlierSessions: ReadonlyMap<string, string>
   readonly attester: Attester
   readonly recorder: Recorder
+  readonly admission: Admission
   readonly upstreams: UpstreamSet
   readonly clock: BootClock
   readonly pulse: Pulse
@@ -29,9 +32,11 @@ export interface GatewayParts {
 }
 
 /** Why no request that needs a receipt is admitted now; undefined when it is. */
-export function admissionRefusal({ lifecycle, attester }: GatewayParts): ApiError | undefined {
+export function admissionRefusal({ lifecycle, attester, admission }: GatewayParts): ApiError | undefined {
   if (lifecycle.phase === 'failed') return logUnavailable()
   if (lifecycle.phase === 'draining') return shuttingDown()
+  // A request that comes while the session changes waits for the next one.
+  if (admission.held) return undefined
   // A receipt under a session whose first quote did not verify would be one that nobody can trust: none is signed.
   return attester.evidence === undefined ? evidenceUnavailable(attester.reason) : undefined
 }

@@ -24,8 +24,7 @@ async function readEarlier({ earlierSessions, files }: GatewayParts, hex: string
 
 /** The exact octets: a receipt names their digest. */
 export async function showSession(parts: GatewayParts, hex: string): Promise<Response> {
-  const { session } = parts
-  const octets = session.digest === `sha256:${hex}` ? session.octets : await readEarlier(parts, hex)
+  const octets = parts.boot.sessionOf(`sha256:${hex}`)?.octets ?? (await readEarlier(parts, hex))
   // The disk is the host's: what it holds under this name is served only if it is what the name says.
   if (octets === undefined || digestUri(octets) !== `sha256:${hex}`) return respondError(notFound())
   return respondOctets('application/json', octets, FOREVER)
@@ -37,12 +36,12 @@ function mediaTypeOf(path: string): string {
 }
 
 /** @param pathname as it was sent, not decoded: the log knows one spelling of each name */
-export async function showLogFile({ config, session, files }: GatewayParts, pathname: string): Promise<Response> {
+export async function showLogFile({ config, boot, files }: GatewayParts, pathname: string): Promise<Response> {
   const [, id, path] = LOG_PATH.exec(pathname) ?? []
   if (id === undefined || path === undefined) return respondError(notFound())
   const octets =
-    id === session.log.id
-      ? await session.log.readFile(path)
+    id === boot.log.id
+      ? await boot.log.readFile(path)
       : await readLogFile(join(config.operational.dataDir, 'log', id), path, files)
   if (octets === undefined) return respondError(notFound())
   return respondOctets(mediaTypeOf(path), octets, path === 'checkpoint' ? BRIEF : FOREVER)

@@ -17,8 +17,8 @@ interface Wanted {
 }
 
 /** Unknown, malformed and foreign rids are answered alike: whether a receipt exists is nobody else's business. */
-function find({ session }: GatewayParts, { rid, caller }: Wanted): Promise<StoredReceipt | undefined> {
-  return findReceipt(session.log, session.boot, { rid, tenant: caller.tenant })
+function find({ boot }: GatewayParts, { rid, caller }: Wanted): Promise<StoredReceipt | undefined> {
+  return findReceipt(boot.log, boot.octets, { rid, tenant: caller.tenant })
 }
 
 /** @param accept header of that name */

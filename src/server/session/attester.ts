@@ -5,13 +5,13 @@ import { quoteOctets } from '../../core/evidence/endorse.ts'
 import { NITRO_STATEMENT_MAX_LIFE } from '../../core/evidence/statement.ts'
 import { createEntry } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
+import type { RunningBoot } from '../boot/running-boot.ts'
 import type { ResolvedDeps } from '../deps.ts'
 import type { BootClock } from './boot-clock.ts'
 import { type Challenge, Challenges } from './challenges.ts'
 import { type AttestedEvidence, prepareStatement, requestQuote, verifyOwnQuote } from './evidence.ts'
 import { QuoteWaiters } from './quote-waiters.ts'
 import { QuotingLoop, type QuotingOutcome } from './quoting-loop.ts'
-import type { RunningSession } from './session.ts'
 import { replaceFile } from './whole-file.ts'
 
 /** Evidence is renewed when this part of its life is over. */
@@ -19,7 +19,7 @@ const RENEW_AT = 0.75
 
 export class Attester {
   readonly #deps: ResolvedDeps
-  readonly #session: RunningSession
+  readonly #boot: RunningBoot
   readonly #clock: BootClock
   readonly #challenges: Challenges
   readonly #waiters: QuoteWaiters
@@ -34,11 +34,11 @@ export class Attester {
   /** Why there is no evidence, for readiness. */
   #lastFailure = 'the first quote is under way'
 
-  constructor(deps: ResolvedDeps, session: RunningSession, clock: BootClock) {
+  constructor(deps: ResolvedDeps, boot: RunningBoot, clock: BootClock) {
     this.#deps = deps
-    this.#session = session
+    this.#boot = boot
     this.#clock = clock
-    this.#challenges = new Challenges(session.log)
+    this.#challenges = new Challenges(boot.log)
     this.#waiters = new QuoteWaiters(deps.timers)
     const { intervalMs, deadlineMs } = deps.config.operational.quoting
     this.#loop = new QuotingLoop<AttestedEvidence>(
@@ -99,6 +99,11 @@ export class Attester {
     return (await this.#waiters.wait(index, waitMs)) ? covering() : undefined
   }
 
+  /** True when a quote over the leaf at `index` lies below a checkpoint that a quorum of witnesses cosigned, now or within `waitMs`. */
+  async witnessed(_index: number, _waitMs: number): Promise<boolean> {
+    return false
+  }
+
   /** One last quote over everything that waits. */
   async close(): Promise<void> {
     await this.#loop.close()
@@ -119,14 +124,14 @@ export class Attester {
     const { statementLifeSeconds } = config.operational.quoting
     const life =
       quoter.tee === 'nitro' ? Math.min(statementLifeSeconds, NITRO_STATEMENT_MAX_LIFE) : statementLifeSeconds
-    const statement = await prepareStatement(this.#session, this.#clock, life)
+    const statement = await prepareStatement(this.#boot.log, this.#boot.current, this.#clock, life)
     const askedMs = this.#clock.monotonicMs()
     const quote = await requestQuote(quoter, statement)
     const deviceMs = this.#clock.monotonicMs() - askedMs
     const endorsed = await endorse(quote)
     const { simulated } = quoter
     return verifyOwnQuote({ quote: endorsed, deviceMs }, statement, {
-      session: this.#session,
+      session: this.#boot.current,
       clock: this.#clock,
       simulated,
     })
@@ -136,7 +141,7 @@ export class Attester {
     const newest = this.#newest
     if (newest === undefined) return true
     if (this.#challenges.pending > 0 || this.#clock.date() >= newest.attestation.expiresAt) return true
-    return this.#session.log.nextReceiptSeq > newest.attestation.statement.counts.receipts
+    return this.#boot.log.nextReceiptSeq > newest.attestation.statement.counts.receipts
   }
 
   #adopt(evidence: AttestedEvidence): boolean {
@@ -155,7 +160,7 @@ export class Attester {
   /** The bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses will date. */
   #appendQuote({ quote }: AttestedEvidence): void {
     try {
-      this.#session.log.appendEntry(createEntry('quote', quoteOctets(quote)))
+      this.#boot.log.appendEntry(createEntry('quote', quoteOctets(quote)))
     } catch (error) {
       if (!(error instanceof CountersignError) || error.code !== 'ERR_LOG_APPEND') throw error
     }
@@ -164,7 +169,7 @@ export class Attester {
   /** Only the newest is kept: its checkpoint covers all earlier receipts. */
   async #store({ session, statement, quote }: AttestedEvidence): Promise<void> {
     const { files, telemetry } = this.#deps
-    const path = join(this.#session.log.directory, 'evidence.cmw.json')
+    const path = join(this.#boot.log.directory, 'evidence.cmw.json')
     try {
       await replaceFile(files, path, encodeArchive({ session, statement, quote }))
     } catch (error) {

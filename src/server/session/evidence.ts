@@ -6,9 +6,10 @@ import { encodeStatement, STATEMENT_PROFILE, statementReportData } from '../../c
 import type { SignedCheckpoint } from '../../core/log/index.ts'
 import { assertVerified, type Verified } from '../../core/verdict.ts'
 import { CountersignError, MalformedError } from '../../errors.ts'
+import type { RunningSession } from '../boot/running-boot.ts'
+import type { ReceiptLog } from '../log/index.ts'
 import type { BootClock } from './boot-clock.ts'
 import { selfTrust } from './self-policy.ts'
-import type { RunningSession } from './session.ts'
 
 /** Evidence that passed the gateway's own verification. */
 export interface AttestedEvidence {
@@ -30,7 +31,8 @@ export interface PreparedStatement {
 
 /** Signs a checkpoint and states it. Checkpoint and counts are of one instant; `iat` comes after both. */
 export async function prepareStatement(
-  { log, digest }: RunningSession,
+  log: ReceiptLog,
+  { digest }: RunningSession,
   clock: BootClock,
   lifeSeconds: number,
 ): Promise<PreparedStatement> {

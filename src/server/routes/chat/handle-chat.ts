@@ -16,6 +16,7 @@ import {
   modelNotAllowed,
   modelNotFound,
   requestTooLarge,
+  sessionChanging,
   unsupportedCoding,
 } from '../api-error.ts'
 import { ClientResponse } from '../client-response.ts'
@@ -50,7 +51,7 @@ export async function handleChat(
       refuseUnread(incoming, { client, report, error: refusal ?? invalidApiKey() }, parts)
       return
     }
-    await admit({ parts, incoming, client, report, caller, signal: aborter.signal })
+    await admit({ parts, incoming, client, report, caller, aborter })
   } catch (error) {
     aborter.abort()
     reportFailure(parts.telemetry, error)
@@ -67,7 +68,7 @@ interface Arrival {
   readonly client: ClientResponse
   readonly report: TurnReport
   readonly caller: Caller
-  readonly signal: AbortSignal
+  readonly aborter: AbortController
 }
 
 function refuseUnread(
@@ -82,19 +83,27 @@ function refuseUnread(
 
 /** From here on a receipt is owed. A request whose content never came whole was not admitted: it is counted only. */
 async function admit(arrival: Arrival): Promise<void> {
-  const { parts, incoming, client, report, caller, signal } = arrival
+  const { parts, incoming, client, report, caller, aborter } = arrival
   const limit = parts.config.measured.limits.bodyBytes
   const body = await readBody(incoming, limit)
   if (body.kind === 'gone') {
     report.refused(CLIENT_GONE)
     return
   }
+  // While the session changes, whoever comes waits here: the boot may even be another one behind it.
+  if (parts.admission.held) {
+    const error = (await parts.admission.pass()) ? admissionRefusal(parts) : sessionChanging()
+    if (error !== undefined) {
+      refuseUnread(incoming, { client, report, error }, parts)
+      return
+    }
+  }
   const exchange = open(arrival, body)
   if (exchange === undefined) {
     refuseUnread(incoming, { client, report, error: logUnavailable() }, parts)
     return
   }
-  const turn: Turn = { parts, client, exchange, signal, report }
+  const turn: Turn = { parts, client, exchange, signal: aborter.signal, report }
   client.header('inference-receipt-id', exchange.admitted.ridText)
   report.admitted(exchange.admitted.jtiText, body.kind === 'whole' ? body.octets.length : 0)
   if (body.kind === 'too-large') {
@@ -125,7 +134,7 @@ function isLogFailure(error: unknown): boolean {
   return error instanceof CountersignError && error.code === 'ERR_LOG_APPEND'
 }
 
-function open({ parts, incoming, caller }: Arrival, body: RequestBody): Exchange | undefined {
+function open({ parts, incoming, caller, aborter }: Arrival, body: RequestBody): Exchange | undefined {
   const { headers } = incoming
   try {
     return new Exchange(parts.recorder, parts.clock, {
@@ -136,6 +145,7 @@ function open({ parts, incoming, caller }: Arrival, body: RequestBody): Exchange
       retryCount: readRetryCount(headers),
       ...(body.kind === 'whole' ? { body: body.octets } : {}),
       mediaType: readMediaType(headers),
+      cutShort: () => aborter.abort(),
     })
   } catch (error) {
     if (isLogFailure(error)) return undefined

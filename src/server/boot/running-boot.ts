@@ -1,0 +1,37 @@
+/** What one boot runs under: its log, its sessions epoch by epoch, and the logs of earlier boots. @module */
+import type { Session } from '../../core/evidence/session.ts'
+import type { ObjectStore } from '../../storage/types.ts'
+import type { ReceiptLog, StoredLog } from '../log/index.ts'
+import type { ReceiptKey } from '../session/keys.ts'
+
+/** The session of one epoch. */
+export interface RunningSession {
+  readonly session: Session
+  /** Verbatim: every digest covers exactly these. */
+  readonly octets: Uint8Array
+  /** `sha256:` of the octets. */
+  readonly digest: string
+  readonly receiptKey: ReceiptKey
+}
+
+/** Logs of earlier boots in this store. They are the host's: whoever reads one verifies it. */
+export interface EarlierLogs {
+  /** Newest first, as far as genesis records name one another; others that lie in the store come behind. */
+  ids(): readonly string[]
+  /** Undefined for an id that is not one of {@link ids}. */
+  open(id: string): Promise<StoredLog | undefined>
+  /** The 16 octets of its boot: what its sealed receipts are bound to. */
+  bootOctets(id: string): Promise<Uint8Array | undefined>
+}
+
+export interface RunningBoot {
+  /** 16 random octets. */
+  readonly octets: Uint8Array
+  readonly log: ReceiptLog
+  /** The session in force. It changes with the epoch; the log does not. */
+  readonly current: RunningSession
+  /** A session of this boot, in force or before, by its digest. */
+  sessionOf(digest: string): RunningSession | undefined
+  readonly store: ObjectStore
+  readonly earlier: EarlierLogs
+}
