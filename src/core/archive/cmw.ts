@@ -7,7 +7,8 @@ import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
 /** What a record is to RATS (RFC 9999, `cm-type`); here each record has exactly one role. */
 export const CMW_ENDORSEMENTS = 2
 export const CMW_EVIDENCE = 4
-export type CmwRole = typeof CMW_ENDORSEMENTS | typeof CMW_EVIDENCE
+export const CMW_RESULTS = 8
+export type CmwRole = typeof CMW_ENDORSEMENTS | typeof CMW_EVIDENCE | typeof CMW_RESULTS
 
 /** `[media type, base64url, role]`. */
 export type CmwRecord = readonly [string, string, CmwRole]

@@ -25,9 +25,22 @@ function octetsOf(reader: ObjectReader, name: string, type: string): Uint8Array 
   return decodeRecordOf(reader, name, CMW_ENDORSEMENTS, type)
 }
 
-export function encodeSnpRecords({ crls = [], ...certificates }: SnpEndorsements): Records {
+/** In one order, whatever that of the object. */
+function chainOf(endorsements: SnpEndorsements): Readonly<Record<string, Uint8Array>> {
+  if ('vlek' in endorsements) {
+    const { vlek, asvk, ark } = endorsements
+    return { vlek, asvk, ark }
+  }
+  const { vcek, ask, ark } = endorsements
+  return { vcek, ask, ark }
+}
+
+export function encodeSnpRecords(endorsements: SnpEndorsements): Records {
+  const { crls = [] } = endorsements
   return {
-    ...Object.fromEntries(Object.entries(certificates).map(([name, der]) => [name, record(CERTIFICATE_TYPE, der)])),
+    ...Object.fromEntries(
+      Object.entries(chainOf(endorsements)).map(([name, der]) => [name, record(CERTIFICATE_TYPE, der)]),
+    ),
     ...Object.fromEntries(crls.map((crl, i) => [`crl-${i}`, record(CRL_TYPE, crl)])),
   }
 }

@@ -20,10 +20,16 @@ const BARE: Archive = {
   session: encodeUtf8('{"session":true}'),
   statement: encodeUtf8('{"statement":true}'),
 }
+const PROOF = 'c2sp.org/tlog-proof@v1\nindex 0\n\ncheckpoint \u2014\n'
 const FULL: Archive = {
   ...BARE,
   receipt: 'a.b.c~d~',
-  proof: 'c2sp.org/tlog-proof@v1\nindex 0\n\ncheckpoint \u2014\n',
+  proof: PROOF,
+  quoteProof: `${PROOF}\u2014 witness\n`,
+  consistency: [octets(32, 6), octets(32, 7)],
+  genesis: encodeUtf8('{"previous":null}'),
+  genesisProof: PROOF,
+  result: encodeUtf8('{"submods":{}}'),
   inserts: new Map([[digestUri(insert), insert]]),
   request: { mediaType: 'application/json', octets: encodeUtf8('{}') },
   response: { mediaType: 'text/event-stream', octets: encodeUtf8('data: [DONE]\n\n') },
@@ -47,6 +53,23 @@ function failureOf(bytes: Uint8Array): string {
   return 'accepted'
 }
 
+const LINE = `${'A'.repeat(43)}=`
+
+const role =
+  (name: string, ind: number) =>
+  (json: Json): Json => {
+    const record = json[name]
+    if (!Array.isArray(record)) throw new Error(`no record ${name}`)
+    return { ...json, [name]: [record[0], record[1], ind] }
+  }
+
+const hashes =
+  (text: string) =>
+  (json: Json): Json => ({
+    ...json,
+    consistency: ['text/plain; charset=us-ascii', encodeBase64Url(encodeUtf8(text)), 4],
+  })
+
 describe('archive', () => {
   it('gives back what was put in, with and without the optional records', () => {
     expect(decodeArchive(encodeArchive(BARE))).toEqual(BARE)
@@ -59,6 +82,30 @@ describe('archive', () => {
     expect(json.receipt).toEqual(['application/eat+jwt', encodeBase64Url(encodeUtf8('a.b.c~d~')), 4])
     expect(json.endorsements.vcek).toEqual(['application/pkix-cert', encodeBase64Url(octets(90, 3)), 2])
     expect(json.evidence[0]).toBe('application/vnd.veraison.tsm-report+cbor; provider=sev_guest')
+  })
+
+  it('gives back the octets that it was read from', () => {
+    for (const archive of [BARE, FULL, { ...BARE, consistency: [] }]) {
+      const bytes = encodeArchive(archive)
+      expect(encodeArchive(decodeArchive(bytes))).toEqual(bytes)
+    }
+  })
+
+  it('writes a chain in one order, whatever that of the object', () => {
+    const chains = [
+      { ark: octets(92, 5), ask: octets(91, 4), vcek: octets(90, 3) },
+      { vcek: octets(90, 3), ask: octets(91, 4), ark: octets(92, 5) },
+    ]
+    const [one, other] = chains.map((endorsements) =>
+      encodeArchive({ ...BARE, quote: { tee: 'snp', report: octets(9, 1), auxblob: octets(0, 0), endorsements } }),
+    )
+    expect(one).toEqual(other)
+  })
+
+  it('marks a result as one, apart from evidence', () => {
+    const json = JSON.parse(decodeUtf8(encodeArchive(FULL)))
+    expect(json.result[2]).toBe(8)
+    expect(json['quote-proof'][2]).toBe(4)
   })
 
   it('refuses to write what no reader takes', () => {
@@ -90,6 +137,19 @@ describe('archive', () => {
       'PARSE_INVALID',
       (json) => ({ ...json, endorsements: { ...Object(json['endorsements']), ark: undefined } }),
     ],
+    ['a result that claims to be evidence', 'PARSE_INVALID', role('result', 4)],
+    ['a proof that claims to be a result', 'PARSE_INVALID', role('quote-proof', 8)],
+    [
+      'a genesis record of another type',
+      'PARSE_INVALID',
+      (json) => ({ ...json, genesis: ['application/json', 'e30', 4] }),
+    ],
+    ['a consistency proof without its last line feed', 'PARSE_INVALID', hashes(`${LINE}\n${LINE}`)],
+    ['a consistency proof with an empty line', 'PARSE_INVALID', hashes(`${LINE}\n\n`)],
+    ['a consistency proof with a carriage return', 'PARSE_INVALID', hashes(`${LINE}\r\n`)],
+    ['a consistency proof with a short hash', 'PARSE_INVALID', hashes('AAAA\n')],
+    ['a consistency proof in loose base64', 'BASE64_STRICT', hashes(`${LINE.slice(0, -2)}B=\n`)],
+    ['a consistency proof of 64 hashes', 'PARSE_INVALID', hashes(`${LINE}\n`.repeat(64))],
     [
       'an insert under a name that it does not hash to',
       'PARSE_INVALID',
