@@ -49,12 +49,21 @@ export interface ObjectStore {
   write(objects: readonly StoredObject[]): Promise<void>
   /** Makes one that is not there, durably; false when there is one. Of two writers exactly one gets true. */
   create(name: ObjectName, bytes: Uint8Array): Promise<boolean>
+  /**
+   * As `create`, of octets that hold a mark: what tells this very object from a copy of it, as far as the medium can tell (a file's inode
+   * and birth time), else `none`.
+   */
+  createMarked(name: ObjectName, content: (mark: string) => Uint8Array): Promise<boolean>
+  /** Whether the object of this name is the one that was made with this mark. */
+  isMarked(name: ObjectName, mark: string): Promise<boolean>
   /** Compare and swap, durable: replaces only octets that equal `expected` (undefined: none is there). False when they do not. */
   swap(name: ObjectName, expected: Uint8Array | undefined, bytes: Uint8Array): Promise<boolean>
-  /** Segments directly below a folder (no trailing slash), sorted by octets, those that are folders with a trailing `/`; empty for none. */
+  /** Segments directly below a folder (no trailing slash), sorted by octets, those that are folders with a trailing `/`; empty for none. `''` is the root. */
   list(folder: ObjectName): Promise<readonly string[]>
   /** Removes objects and journals; those that are not there are fine. */
   remove(names: readonly ObjectName[]): Promise<void>
+  /** Removes what writes left that were never finished. Only for the one writer: it ends writes of others that are on their way. */
+  removeLeftovers(): Promise<void>
   /** Rejects when there is one. */
   createJournal(name: ObjectName): Promise<Journal>
   openJournal(name: ObjectName): Promise<JournalReader | undefined>

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { holdOctets } from '../../../src/core/receipt/verify.ts'
-import { MemoryFiles } from '../log/memory-files.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { CHAT_STREAM, gated, sse, sseHead } from '../upstream/mock-answers.ts'
 import { createGate, type Script } from '../upstream/mock-upstream.ts'
 import { ask, type GatewayFixture, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'

@@ -7,8 +7,8 @@ import type { Quoter } from '../../../src/core/evidence/quoter.ts'
 import { decodeEntry, decodeEntryBundle, encodeTilePath } from '../../../src/core/log/index.ts'
 import { Challenges, MAX_PENDING_CHALLENGES } from '../../../src/server/session/challenges.ts'
 import type { Faults } from '../../../src/simulator/index.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { openLog } from '../log/log-traffic.ts'
-import { MemoryFiles } from '../log/memory-files.ts'
 import {
   ask,
   attest,

@@ -1,6 +1,6 @@
 /** A disk that fails: nothing leaves that is not durably receipted, and the boot is over. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { MemoryFiles } from '../log/memory-files.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { CHAT_COMPLETION, CHAT_STREAM, gated, json } from '../upstream/mock-answers.ts'
 import { createGate, type Script } from '../upstream/mock-upstream.ts'
 import { ask, type GatewayFixture, PLAIN_MODEL, startFixture } from './gateway-fixture.ts'

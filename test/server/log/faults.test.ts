@@ -13,8 +13,8 @@ import {
 import { splitNote } from '../../../src/core/log/note.ts'
 import { CountersignError } from '../../../src/errors.ts'
 import { type ReceiptLog, readWriteAheadLog } from '../../../src/server/log/index.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { answer, HOST, idOf, openLog, receiptOf, SIGNER } from './log-traffic.ts'
-import { MemoryFiles } from './memory-files.ts'
 
 const DIRECTORY = `/data/log/${logOrigin(HOST, SIGNER.publicKey).split('/').at(-1)}`
 

@@ -13,8 +13,8 @@ import {
 } from '../../../src/core/log/index.ts'
 import { assertVerified } from '../../../src/core/verdict.ts'
 import { readLogFile, readWriteAheadLog } from '../../../src/server/log/index.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { answer, GENESIS, idOf, openLog, receiptOf } from './log-traffic.ts'
-import { MemoryFiles } from './memory-files.ts'
 
 describe('appending', () => {
   test('begins with the genesis entry, durable before the log is handed out', async () => {

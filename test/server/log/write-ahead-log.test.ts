@@ -8,8 +8,8 @@ import { GroupBuffer } from '../../../src/server/log/group-buffer.ts'
 import { readWriteAheadLog, type WalContents } from '../../../src/server/log/index.ts'
 import { encodePreamble, signaturePrefix } from '../../../src/server/log/wal-format.ts'
 import { logKey } from '../../core/log/log-key.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { answer, GENESIS, HOST, idOf, openLog, receiptOf, SIGNER } from './log-traffic.ts'
-import { MemoryFiles } from './memory-files.ts'
 
 const WAL = '/log/wal/0.wal'
 

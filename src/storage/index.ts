@@ -1,0 +1,7 @@
+/** Where history is kept: the port, its driver for folders, and the lease of the one writer. @module */
+
+export { createFileStore } from './file/file-store.ts'
+export type { DirectoryEntry, DiskFile, FileSystem } from './file/file-system.ts'
+export { nodeFiles } from './file/node-files.ts'
+export { isName, isSegment } from './names.ts'
+export type { Journal, JournalReader, ObjectName, ObjectStore, StoredObject } from './types.ts'
