@@ -73,7 +73,7 @@ const apiKey = z.strictObject({
   models: z.union([z.literal('all'), z.array(modelName()).min(1)]),
 })
 
-const storage = z.union([
+const storage = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file') }),
   z.strictObject({
     kind: z.literal('s3'),
@@ -171,14 +171,21 @@ function explain(issue: Issue, base: ConfigPath): readonly ConfigIssue[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key))
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // Of the alternatives, the one that got furthest is the one that was meant.
-    const depth = (issues: readonly Issue[]): number => Math.max(...issues.map((inner) => inner.path.length))
+    const depth = (issues: readonly Issue[]): number =>
+      Math.max(...issues.map((inner) => inner.path.length + (inner.code === 'unrecognized_keys' ? 1 : 0)))
     const meant = issue.errors.reduce((best, branch) => (depth(branch) > depth(best) ? branch : best))
     if (depth(meant) > 0) return meant.flatMap((inner) => explain(inner, path))
-    const literal = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : []))
-    const advice = `a list or the word ${literal.map(String).join(', ')}`
+    const advice = adviceFor(issue.errors.flat())
     return [{ path, message: issue.errors.flat().some(isMissing) ? `is missing: add ${advice}` : `must be ${advice}` }]
   }
   return [{ path, message: sentence(issue) }]
+}
+
+/** Each alternative of a union in words: every one of ours is a word beside a list, a section or a number. */
+function adviceFor(alternatives: readonly Issue[]): string {
+  const words = alternatives.flatMap((inner) => (inner.code === 'invalid_value' ? inner.values : []))
+  const types = alternatives.flatMap((inner) => (inner.code === 'invalid_type' ? (TYPES[inner.expected] ?? []) : []))
+  return `${types[0] ?? 'a value'} or the word ${words.map(String).join(', ')}`
 }
 
 /** The library says so in its message alone. */
@@ -199,7 +206,7 @@ function sentence(issue: Issue): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_union':
-      return 'must be one of embedded, http'
+      return `must be one of ${'options' in issue && Array.isArray(issue.options) ? issue.options.join(', ') : 'the known kinds'}`
     case 'too_small':
       return issue.origin === 'array' ? 'must not be empty' : `must be at least ${issue.minimum}`
     case 'too_big':

@@ -66,7 +66,12 @@ describe('a configuration file', () => {
       listen: { host: '127.0.0.1', port: 8787 },
       dataDir: './countersign-data',
       apiKeys: 'dangerously-none',
-      quoting: { intervalMs: 1_000, deadlineMs: 2_000, statementLifeSeconds: 10_800 },
+      quoting: { intervalMs: 1_000, deadlineMs: 2_000, statementLifeSeconds: 10_800, batchSize: 1_000 },
+      storage: { kind: 'file' },
+      lineage: 'main',
+      witnesses: 'none',
+      retentionDays: 'forever',
+      scrubHours: 24,
       maxWaitSeconds: 30,
       log: 'json',
     })
@@ -272,6 +277,44 @@ describe('a configuration is refused, with its place and what to do, for', () =>
       file({ operational: '  quoting: { statementLifeSeconds: 86401 }' }),
       'statementLifeSeconds: must be at most 86400',
     ],
+    [
+      'a kind of storage',
+      file({ operational: '  storage: { kind: tape }' }),
+      'operational.storage.kind: must be one of file, s3',
+    ],
+    ['a store without its bucket', file({ operational: '  storage: { kind: s3, region: eu }' }), 'bucket: is missing'],
+    [
+      'a prefix that is no folder',
+      file({ operational: '  storage: { kind: s3, region: eu, bucket: logs, prefix: a }' }),
+      'operational.storage.prefix: must be empty or end in /',
+    ],
+    [
+      'a name of a lineage',
+      file({ operational: '  lineage: ../x' }),
+      'operational.lineage: must be a short lower-case',
+    ],
+    [
+      'witnesses by a word',
+      file({ operational: '  witnesses: all' }),
+      'operational.witnesses: must be a section with fields or the word none',
+    ],
+    [
+      'an unknown field of the witnesses',
+      file({ operational: '  witnesses: { policyFile: w.txt, token: secret }' }),
+      'operational.witnesses.token: is not a known field',
+    ],
+    [
+      'a token in clear',
+      file({ operational: '  witnesses: { policyFile: w.txt, enrolmentTokenEnv: "s3cret!" }' }),
+      'enrolmentTokenEnv: must be the name of an environment variable, or none',
+    ],
+    [
+      'retention by another word',
+      file({ operational: '  retentionDays: never' }),
+      'operational.retentionDays: must be a whole number or the word forever',
+    ],
+    ['no retention at all', file({ operational: '  retentionDays: 0' }), 'retentionDays: must be at least 1'],
+    ['a batch of none', file({ operational: '  quoting: { batchSize: 0 }' }), 'batchSize: must be at least 1'],
     ['null for a section', file({ operational: '  quoting:' }), 'operational.quoting: must be a section with fields'],
   ])('%s', (_, text, expected) => {
     const fault = faultOf(text)
@@ -349,6 +392,9 @@ describe('the environment', () => {
       COUNTERSIGN_QUOTING_INTERVAL_MS: '10000',
       COUNTERSIGN_QUOTING_DEADLINE_MS: '3000',
       COUNTERSIGN_STATEMENT_LIFE_SECONDS: '3600',
+      COUNTERSIGN_QUOTING_BATCH_SIZE: '16',
+      COUNTERSIGN_LINEAGE: 'blue',
+      COUNTERSIGN_SCRUB_HOURS: '0',
       COUNTERSIGN_MAX_WAIT_SECONDS: '5',
     }
     expect(Object.keys(env)).toEqual(ENVIRONMENT_SETTINGS.map(({ variable }) => variable))
@@ -357,7 +403,12 @@ describe('the environment', () => {
       listen: { host: '0.0.0.0', port: 0 },
       dataDir: '/data',
       apiKeys: 'dangerously-none',
-      quoting: { intervalMs: 10_000, deadlineMs: 3_000, statementLifeSeconds: 3_600 },
+      quoting: { intervalMs: 10_000, deadlineMs: 3_000, statementLifeSeconds: 3_600, batchSize: 16 },
+      storage: { kind: 'file' },
+      lineage: 'blue',
+      witnesses: 'none',
+      retentionDays: 'forever',
+      scrubHours: 0,
       maxWaitSeconds: 5,
       log: 'none',
     })
