@@ -1,4 +1,5 @@
 /** The transparency log as a verifier and a server see it: entries, trees, notes, checkpoints, proofs, tiles. Pure. @module */
+export { type AuthenticTiles, type AuthenticTilesOptions, authenticTiles } from './authentic-tiles.ts'
 export {
   type Checkpoint,
   decodeCheckpoint,
@@ -10,6 +11,7 @@ export {
   type SignedCheckpoint,
   signCheckpoint,
 } from './checkpoint.ts'
+export { CorruptTileError } from './corrupt-tile.ts'
 export {
   createEntry,
   decodeEntry,
@@ -19,6 +21,7 @@ export {
   encodeEntry,
   type LogEntry,
 } from './entry.ts'
+export { GrowingTree, type TakenTile } from './growing-tree.ts'
 export {
   assertConsistency,
   assertInclusion,
@@ -52,6 +55,7 @@ export {
   type Tile,
   tilesOf,
 } from './tile.ts'
+export { proveConsistency, proveInclusion, type TileSource, tileIn, treeRoot } from './tile-proofs.ts'
 export { decodeTlogProof, encodeTlogProof, type TlogProof } from './tlog-proof.ts'
 export { MerkleTree } from './tree.ts'
 export {

@@ -2,7 +2,7 @@
  * RFC 6962 Merkle trees: hashing, and the roots that inclusion and consistency proofs lead to.
  * Sizes go up to 2^53 - 1: halving is by division, because `>>` would cut them to 32 bits. @module
  */
-import { MalformedError } from '../../errors.ts'
+import { CountersignError, MalformedError } from '../../errors.ts'
 import { sha256 } from '../crypto/index.ts'
 import { sameBytes } from '../encoding/bytes.ts'
 
@@ -10,17 +10,38 @@ import { sameBytes } from '../encoding/bytes.ts'
 export const HASH_SIZE = 32
 
 // RFC 6962 2.1: the prefixes keep a leaf that reads 0x01 || left || right from passing as the node over left and right.
-const LEAF_PREFIX: Uint8Array = Uint8Array.of(0x00)
-const NODE_PREFIX: Uint8Array = Uint8Array.of(0x01)
+const LEAF_PREFIX = 0x00
+const NODE_PREFIX = 0x01
+
+// What is hashed is put together in place: an array for each node would cost as much as its hash. Nothing awaits in between.
+const node = Uint8Array.of(NODE_PREFIX, ...new Uint8Array(2 * HASH_SIZE))
+let leaf = Uint8Array.of(LEAF_PREFIX)
 
 /** The hash of an entry as a leaf: SHA-256(0x00 || entry). */
 export function hashLeaf(entry: Uint8Array): Uint8Array {
-  return sha256(LEAF_PREFIX, entry)
+  if (leaf.length !== entry.length + 1) leaf = new Uint8Array(entry.length + 1)
+  leaf.set(entry, 1)
+  return sha256(leaf)
 }
 
 /** The hash of a node over two others: SHA-256(0x01 || left || right). */
 export function hashChildren(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(NODE_PREFIX, left, right)
+  // Hashes of another length would leave octets of an earlier node in place.
+  if (left.length !== HASH_SIZE || right.length !== HASH_SIZE)
+    throw new CountersignError('ERR_USAGE', 'a node is made of two hashes of 32 octets')
+  node.set(left, 1)
+  node.set(right, 1 + HASH_SIZE)
+  return sha256(node)
+}
+
+/**
+ * The hash over neighbouring complete subtrees of falling size, left to right: MTH of the range that they span. One hash is its own.
+ * @throws CountersignError ERR_USAGE for none
+ */
+export function hashRange(subtrees: readonly Uint8Array[]): Uint8Array {
+  const last = subtrees.at(-1)
+  if (last === undefined) throw new CountersignError('ERR_USAGE', 'a range without leaves has no hash')
+  return subtrees.slice(0, -1).reduceRight((right, left) => hashChildren(left, right), last)
 }
 
 /** The root of the tree without leaves: SHA-256 of nothing. */

@@ -1,6 +1,7 @@
 /** An append-only Merkle tree in memory that answers for every size it ever had. No I/O: the server and the tests share it. @module */
 import { CountersignError } from '../../errors.ts'
-import { emptyRoot, HASH_SIZE, hashChildren } from './merkle.ts'
+import { emptyRoot, HASH_SIZE, hashChildren, hashRange } from './merkle.ts'
+import { consistencyPath, inclusionPath, type Range, wholeTree } from './paths.ts'
 
 // Pages of 256 hashes: growing never copies what is there, and a page of level 0 is a full tile.
 const PAGE_HASHES = 256
@@ -49,50 +50,19 @@ export class MerkleTree {
   /** The root over the first `size` leaves. */
   root(size: number = this.#size): Uint8Array {
     this.#requireSize(size)
-    return size === 0 ? emptyRoot() : this.#subtree(0, size).slice()
+    return size === 0 ? emptyRoot() : this.#rangeHash(wholeTree(size))
   }
 
   /** RFC 6962 2.1.1: PATH(index, D[size]), from the sibling of the leaf upwards. */
   inclusionProof(index: number, size: number = this.#size): readonly Uint8Array[] {
     this.#requireSize(size)
-    if (!isIndex(index, size)) throw misuse(`no leaf ${index} in a tree of ${size}`)
-    const proof: Uint8Array[] = []
-    let start = 0
-    let end = size
-    while (end - start > 1) {
-      const middle = start + splitPoint(end - start)
-      if (index < middle) {
-        proof.push(this.#subtree(middle, end))
-        end = middle
-      } else {
-        proof.push(this.#subtree(start, middle))
-        start = middle
-      }
-    }
-    return proof.reverse().map((hash) => hash.slice())
+    return inclusionPath(index, size).map((range) => this.#rangeHash(range))
   }
 
   /** RFC 6962 2.1.2: PROOF(older, D[newer]); empty where nothing is to prove. */
   consistencyProof(older: number, newer: number = this.#size): readonly Uint8Array[] {
     this.#requireSize(newer)
-    if (!isIndex(older, newer + 1)) throw misuse(`a tree of ${newer} does not continue one of ${older}`)
-    if (older === 0 || older === newer) return []
-    const proof: Uint8Array[] = []
-    let start = 0
-    let end = newer
-    while (older !== end) {
-      const middle = start + splitPoint(end - start)
-      if (older <= middle) {
-        proof.push(this.#subtree(middle, end))
-        end = middle
-      } else {
-        proof.push(this.#subtree(start, middle))
-        start = middle
-      }
-    }
-    // Where the older tree is itself a complete subtree from leaf 0, the verifier has its root already.
-    if (start > 0) proof.push(this.#subtree(start, end))
-    return proof.reverse().map((hash) => hash.slice())
+    return consistencyPath(older, newer).map((range) => this.#rangeHash(range))
   }
 
   /** `count` neighbouring hashes of complete subtrees of 2^level leaves, from the `start`-th: what a tile holds. */
@@ -104,12 +74,8 @@ export class MerkleTree {
     return out
   }
 
-  /** MTH(D[start:end]) where `start` is a multiple of the smallest power of two that holds the range, as in every RFC 6962 split. */
-  #subtree(start: number, end: number): Uint8Array {
-    const level = Math.log2(end - start)
-    if (Number.isInteger(level)) return this.#node(level, start / 2 ** level)
-    const middle = start + splitPoint(end - start)
-    return hashChildren(this.#subtree(start, middle), this.#subtree(middle, end))
+  #rangeHash(range: Range): Uint8Array {
+    return hashRange(range.map(({ level, index }) => this.#node(level, index))).slice()
   }
 
   #node(level: number, index: number): Uint8Array {
@@ -140,13 +106,6 @@ export class MerkleTree {
 
 function isIndex(value: number, end: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value < end
-}
-
-/** RFC 6962: the largest power of two smaller than `count`, for count > 1. */
-function splitPoint(count: number): number {
-  let k = 1
-  while (k * 2 < count) k *= 2
-  return k
 }
 
 function misuse(message: string): CountersignError {
