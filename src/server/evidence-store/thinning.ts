@@ -22,7 +22,10 @@ export interface Removable {
   readonly witnessed: readonly number[]
 }
 
-/** Buckets of fixed edges, whose last record stays: thinning twice removes nothing more, and later thinning keeps a part of what stayed. */
+/**
+ * Buckets of fixed edges within one session, whose last record stays, and with it the last of the session. Thinning twice removes nothing
+ * more, and later thinning keeps a part of what stayed.
+ */
 function bucketOf({ session, iat, size }: EvidencePlace, nowSeconds: number): string {
   const age = nowSeconds - iat
   if (age < HOUR) return `${size}`
@@ -42,7 +45,6 @@ export function chooseRemovable({ records, witnessed }: History, nowSeconds: num
   const kept = new Map<string, EvidencePlace>()
   for (const record of ascending) {
     kept.set(bucketOf(record, nowSeconds), record)
-    kept.set(`${record.session} last`, record)
     if (newest !== undefined && record.quoteIndex !== undefined && record.quoteIndex < newest)
       kept.set(`${record.session} last witnessed`, record)
   }
