@@ -55,11 +55,21 @@ function optionsOf({ platform, of }) {
  * @param of `sources`, or `build` to read dist in place of src
  * @param shims folder of stand-ins for node: modules
  * @param plugins those that see a file first
+ * @param external whether packages stay out, to be found by Node where the bundle lies
  * @returns what the bundler reports
  */
 export async function bundle(
   entry,
-  { outfile, of = 'sources', platform = 'node', shims, plugins = [], minify = false, metafile = false },
+  {
+    outfile,
+    of = 'sources',
+    platform = 'node',
+    shims,
+    plugins = [],
+    minify = false,
+    metafile = false,
+    external = false,
+  },
 ) {
   const options = optionsOf({ platform, of })
   return await build({
@@ -73,6 +83,7 @@ export async function bundle(
     target: 'es2022',
     write: outfile !== undefined,
     logLevel: 'error',
+    ...(external && { packages: 'external' }),
     minify,
     metafile,
   })

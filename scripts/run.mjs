@@ -10,6 +10,7 @@ const COMMANDS = {
   bench: ['bench/main.mjs'],
   test: ['scripts/test.mjs'],
   differential: ['scripts/differential.mjs'],
+  faults: ['scripts/faults.mjs'],
   fuzz: ['scripts/fuzz.mjs'],
   steps: ['scripts/steps.mjs'],
   size: ['scripts/size.mjs'],
