@@ -1,0 +1,62 @@
+/** The logs of a host, oldest first: by what each genesis names, not by the order in which the host lists them. @module */
+
+import { decodeCheckpoint, decodeNote } from '../core/log/index.ts'
+import { MalformedError } from '../errors.ts'
+import type { ListedLog } from './context.ts'
+import { decodeGenesis, type Genesis } from './genesis.ts'
+import type { LogReader } from './log-reader.ts'
+
+interface Read {
+  readonly id: string
+  readonly genesisOctets: Uint8Array | undefined
+  readonly genesis: Genesis | undefined
+  readonly refusal: MalformedError | undefined
+  /** What it names of the log before; undefined where that cannot be read: the check of the link says why. */
+  readonly before: { readonly id: string; readonly size: number } | undefined
+}
+
+function beforeOf({ previous }: Genesis): Read['before'] {
+  if (previous.source === 'none') return undefined
+  try {
+    const { size } = decodeCheckpoint(decodeNote(previous.checkpoint).text)
+    return { id: previous.origin.split('/').at(-1) ?? '', size }
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined
+    throw error
+  }
+}
+
+async function readGenesis(reader: LogReader, id: string): Promise<Read> {
+  const genesisOctets = await reader.read(id, 'genesis')
+  const empty = { id, genesisOctets, genesis: undefined, refusal: undefined, before: undefined }
+  if (genesisOctets === undefined) return empty
+  try {
+    const genesis = decodeGenesis(genesisOctets)
+    return { ...empty, genesis, before: beforeOf(genesis) }
+  } catch (error) {
+    if (error instanceof MalformedError) return { ...empty, refusal: error }
+    throw error
+  }
+}
+
+/** Each log behind the one that its genesis names; what is left is in the order of the host, oldest first. */
+export async function orderLogs(reader: LogReader, ids: readonly string[]): Promise<readonly ListedLog[]> {
+  const logs = new Map<string, Read>()
+  for (const id of [...ids].reverse()) logs.set(id, await readGenesis(reader, id))
+  const ordered = new Set<Read>()
+  for (const log of logs.values()) {
+    // Upwards by a list and not by recursion: the host chooses how long the chain is, and whether it is a ring.
+    const chain = new Set<Read>()
+    for (let at: Read | undefined = log; at !== undefined && !ordered.has(at) && !chain.has(at); )
+      at = chain.add(at) && at.before && logs.get(at.before.id)
+    for (const link of [...chain].reverse()) ordered.add(link)
+  }
+  const named = [...ordered].flatMap(({ before }) => (before === undefined ? [] : [before]))
+  return [...ordered].map(({ id, genesisOctets, genesis, refusal }) => ({
+    id,
+    genesisOctets,
+    genesis,
+    refusal,
+    named: named.filter((before) => before.id === id).map(({ size }) => size),
+  }))
+}
