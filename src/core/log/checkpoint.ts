@@ -12,7 +12,8 @@ import { CountersignError, MalformedError } from '../../errors.ts'
 import { decodeBase64Url, encodeBase64, encodeBase64Url } from '../encoding/base64.ts'
 import { sameBytes } from '../encoding/bytes.ts'
 import { decodeDecimal, decodeHash, decodeText, refuseAs } from './lines.ts'
-import { isKeyName, type NoteSigner, signNote } from './note.ts'
+import { type NoteSigner, signNote } from './note.ts'
+import { isKeyName } from './verifier-key.ts'
 
 const MAX_BODY_SIZE = 1_024
 // A host in lower case, maybe with a port or as an IPv6 literal: one spelling for each log.

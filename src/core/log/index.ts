@@ -1,4 +1,10 @@
 /** The transparency log as a verifier and a server see it: entries, trees, notes, checkpoints, proofs, tiles. Pure. @module */
+export {
+  type AddCheckpoint,
+  decodeAddCheckpoint,
+  encodeAddCheckpoint,
+  MAX_ADD_CHECKPOINT_SIZE,
+} from './add-checkpoint.ts'
 export { type AuthenticTiles, type AuthenticTilesOptions, authenticTiles } from './authentic-tiles.ts'
 export {
   type Checkpoint,
@@ -12,6 +18,15 @@ export {
   signCheckpoint,
 } from './checkpoint.ts'
 export { CorruptTileError } from './corrupt-tile.ts'
+export {
+  type Cosignature,
+  cosignCheckpoint,
+  decodeWitnessVkey,
+  encodeWitnessVkey,
+  verifyCosignatures,
+  type WitnessKey,
+  witnessKey,
+} from './cosignature.ts'
 export {
   createEntry,
   decodeEntry,
@@ -67,3 +82,14 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './verify.ts'
+export {
+  decodeWitnessPolicy,
+  meetsQuorum,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyWitness,
+  policyNames,
+  quorumTime,
+  type WitnessPolicy,
+} from './witness-policy.ts'
+export { verifyWitnessedCheckpoint, type WitnessedCheckpoint } from './witnessed.ts'

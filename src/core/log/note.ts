@@ -9,29 +9,20 @@
  * Here a note always carries a checkpoint, so its faults bear the CHECKPOINT_ codes. @module
  */
 import { CountersignError, MalformedError } from '../../errors.ts'
-import { ed25519Spki, sha256, verifySignature } from '../crypto/index.ts'
+import { ed25519Spki, verifySignature } from '../crypto/index.ts'
 import { decodeBase64, encodeBase64 } from '../encoding/base64.ts'
-import { concatBytes, decodeHex, encodeHex, sameBytes } from '../encoding/bytes.ts'
+import { concatBytes, sameBytes } from '../encoding/bytes.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
 import { decodeText, refuseAs } from './lines.ts'
+import { decodeVerifierKey, encodeVerifierKey, KEY_ID_SIZE, type VerifierKey, verifierKey } from './verifier-key.ts'
 
 /** Octets of the largest note that is read: 16 post-quantum signatures, which the specification asks for, fit well. */
 export const MAX_NOTE_SIZE = 131_072
 const MAX_SIGNATURES = 64
-const ED25519 = 0x01
-const KEY_ID_SIZE = 4
-// Key names hold neither Unicode spaces nor "+". \s lacks U+0085, which Unicode counts as a space.
-const KEY_NAME = /^[^\s\u0085+]+$/u
 const SIGNATURE_LINE = /^\u2014 ([^\s\u0085+]+) (\S+)$/u
 
 /** A public key under a name. Written `name+<key id, hex>+<base64 of 0x01 || key>`. */
-export interface NoteKey {
-  readonly name: string
-  /** 4 octets, a hint which key signed: an attacker can make a colliding key, and gains a failed signature by it. */
-  readonly id: Uint8Array
-  /** 32 raw octets (RFC 8032). */
-  readonly publicKey: Uint8Array
-}
+export type NoteKey = VerifierKey
 
 /** One signature line. The log, witnesses and anyone else may add theirs. */
 export interface NoteSignature {
@@ -52,39 +43,19 @@ export interface NoteSigner {
   sign(bytes: Uint8Array): Uint8Array
 }
 
-/** Whether `name` may stand in a signature line. */
-export function isKeyName(name: string): boolean {
-  return KEY_NAME.test(name)
-}
-
-/** SHA-256(name || 0x0A || 0x01 || key), first 4 octets. */
+/** The key of `name`: its id is SHA-256(name || 0x0A || 0x01 || key), first 4 octets. */
 export function noteKey(name: string, publicKey: Uint8Array): NoteKey {
-  if (!isKeyName(name)) throw new CountersignError('ERR_USAGE', 'a key name holds neither spaces nor +')
-  if (publicKey.length !== 32) throw new CountersignError('ERR_USAGE', 'an Ed25519 public key has 32 octets')
-  const id = sha256(encodeUtf8(`${name}\n`), Uint8Array.of(ED25519), publicKey).slice(0, KEY_ID_SIZE)
-  return { name, id, publicKey }
+  return verifierKey('note', name, publicKey)
 }
 
 /** The key as C2SP verifier key text. */
-export function encodeVkey({ name, id, publicKey }: NoteKey): string {
-  return `${name}+${encodeHex(id)}+${encodeBase64(concatBytes(Uint8Array.of(ED25519), publicKey))}`
+export function encodeVkey(key: NoteKey): string {
+  return encodeVerifierKey('note', key)
 }
 
 /** @throws MalformedError PARSE_INVALID unless the text is the one spelling of an Ed25519 key with its own id */
 export function decodeVkey(text: string): NoteKey {
-  const [, name, hex, base64] = /^([^\s\u0085+]+)\+([0-9a-f]{8})\+(\S+)$/u.exec(text) ?? []
-  if (name === undefined || hex === undefined || base64 === undefined)
-    throw new MalformedError('PARSE_INVALID', 'not a C2SP verifier key')
-  const key = refuseAs('PARSE_INVALID', () => decodeBase64(base64))
-  if (key.length !== 33 || key[0] !== ED25519) throw new MalformedError('PARSE_INVALID', 'not an Ed25519 verifier key')
-  const decoded = refuseAs('PARSE_INVALID', () => noteKey(checkName(name), key.slice(1)))
-  if (!sameBytes(decoded.id, decodeHex(hex))) throw new MalformedError('PARSE_INVALID', 'key id is not that of the key')
-  return decoded
-}
-
-function checkName(name: string): string {
-  encodeUtf8(name)
-  return name
+  return decodeVerifierKey('note', text)
 }
 
 /** A note cut into its text and its signature lines, not looked into. */
@@ -131,10 +102,12 @@ export function decodeNote(source: string | Uint8Array): Note {
 
 /** The one text of a note; `decodeNote` gives back its argument. */
 export function encodeNote({ text, signatures }: Note): string {
-  const lines = signatures.map(
-    ({ name, keyId, signature }) => `\u2014 ${name} ${encodeBase64(concatBytes(keyId, signature))}\n`,
-  )
-  return `${text}\n${lines.join('')}`
+  return `${text}\n${signatures.map(encodeSignatureLine).join('')}`
+}
+
+/** One line, with its line feed. */
+export function encodeSignatureLine({ name, keyId, signature }: NoteSignature): string {
+  return `\u2014 ${name} ${encodeBase64(concatBytes(keyId, signature))}\n`
 }
 
 /** Signs `text`, which must end in a line feed, under a key name. */

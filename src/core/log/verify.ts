@@ -15,8 +15,9 @@ export interface LogIdentity {
   readonly origin: string
 }
 
-const CHECKPOINT_CHECKS = ['checkpoint-format', 'checkpoint-signature', 'log-origin'] as const
-type CheckpointCheck = (typeof CHECKPOINT_CHECKS)[number]
+/** The checks of every signed checkpoint, in order. */
+export const CHECKPOINT_CHECKS = ['checkpoint-format', 'checkpoint-signature', 'log-origin'] as const
+export type CheckpointCheck = (typeof CHECKPOINT_CHECKS)[number]
 
 /** A checkpoint that the log signed. Witness signatures on it are not judged here. */
 export function verifyCheckpoint({
@@ -26,7 +27,8 @@ export function verifyCheckpoint({
   return judge(CHECKPOINT_CHECKS, (check) => judgeCheckpoint(check, checkpoint, log))
 }
 
-async function judgeCheckpoint<Name extends string>(
+/** The body of {@link verifyCheckpoint}, for verdicts that judge more than it. */
+export async function judgeCheckpoint<Name extends string>(
   check: Checker<Name | CheckpointCheck>,
   note: string,
   { vkey, origin }: LogIdentity,
