@@ -10,8 +10,9 @@ import { decodeJson } from '../encoding/json.ts'
 import type { ObjectReader } from '../encoding/shape.ts'
 import { decodeAscii, decodeUtf8, encodeUtf8 } from '../encoding/utf8.ts'
 import type { EndorsedQuote } from '../evidence/hardware.ts'
-import { SESSION_PROFILE } from '../evidence/session.ts'
+import { SESSION_TYPE } from '../evidence/session.ts'
 import { STATEMENT_PROFILE } from '../evidence/statement.ts'
+import { RECEIPT_TYPE } from '../receipt/receipt.ts'
 import {
   CMW_EVIDENCE,
   CMW_RESULTS,
@@ -56,9 +57,7 @@ export interface Archive {
   readonly result?: Uint8Array
 }
 
-const SESSION_TYPE = `application/eat-ucs+json; eat_profile="${SESSION_PROFILE}"`
 const STATEMENT_TYPE = `application/eat-ucs+json; eat_profile="${STATEMENT_PROFILE}"`
-const RECEIPT_TYPE = 'application/eat+jwt'
 const PROOF_TYPE = 'text/plain; charset=utf-8'
 const CONSISTENCY_TYPE = 'text/plain; charset=us-ascii'
 const GENESIS_TYPE = 'application/json; profile="urn:countersign:genesis:1"'

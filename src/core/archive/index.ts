@@ -7,3 +7,4 @@ export {
   MAX_ARCHIVE_SIZE,
 } from './archive.ts'
 export type { CmwMessage } from './cmw.ts'
+export { decodeEquivocation, encodeEquivocation } from './equivocation-bundle.ts'

@@ -10,6 +10,7 @@ import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { configurationSource } from './configuration.ts'
 import { readDocumentTime } from './document-time.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
+import { decodeOhttpKey, type OhttpKey } from './ohttp-key.ts'
 import { decodeSession, type Session, sessionDependency } from './session.ts'
 import { decodeStatement, type Statement, statementReportData } from './statement.ts'
 import { checkAnchor, checkTimes, type JudgedTime, type TimeAnchor } from './time-anchor.ts'
@@ -63,11 +64,13 @@ export const ASSUMPTIONS: readonly string[] = [
   'the set of gateways is not closed: another gateway of the same host may exist with another history',
 ]
 
-function keysAreDistinct({ keys }: Session, log: NoteKey): boolean {
+/** Raw and as certificates would name them: TLS keys are known by that digest alone. */
+function keysAreDistinct({ keys }: Session, log: NoteKey, ohttp: OhttpKey | undefined): boolean {
   const receipt = decodeBase64Url(keys.receipt.x)
-  const spkis = [receipt, log.publicKey].map((key) => encodeHex(sha256(ed25519Spki(key))))
-  const all = [...spkis, ...keys.tls_spki_sha256]
-  return new Set(all).size === all.length
+  const raw = [receipt, log.publicKey, ...(ohttp === undefined ? [] : [ohttp.publicKey])]
+  const spkis = [ed25519Spki(receipt), ed25519Spki(log.publicKey), ...(ohttp === undefined ? [] : [ohttp.spki])]
+  const named = [...spkis.map((spki) => encodeHex(sha256(spki))), ...keys.tls_spki_sha256]
+  return [raw.map(encodeHex), named].every((list) => new Set(list).size === list.length)
 }
 
 /** Whoever hands the files over could hand over an old policy: the lock says how old it may be. One made by hand is read like a file. */
@@ -133,7 +136,10 @@ function checkDocuments(check: Checker<CheckName>, evidence: AttestationEvidence
     'EVIDENCE_DIGEST_MISMATCH',
     { pass: sessionDigest, fail: 'the statement is of another session' },
   )
-  check.that('session-keys', keysAreDistinct(session, logKey), 'KEY_PURPOSE', {
+  const { ohttp } = session.keys
+  const ohttpKey =
+    ohttp === undefined ? undefined : check.decode('session-keys', () => decodeOhttpKey(ohttp), 'SESSION_INVALID')
+  check.that('session-keys', keysAreDistinct(session, logKey, ohttpKey), 'KEY_PURPOSE', {
     pass: 'pairwise distinct',
     fail: 'one key has two roles',
   })

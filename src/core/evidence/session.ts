@@ -9,6 +9,8 @@ import { decodeEd25519Jwk, type Ed25519Jwk } from './jwk.ts'
 import { decodeResourceDescriptor, type ResourceDescriptor } from './resource-descriptor.ts'
 
 export const SESSION_PROFILE = 'urn:countersign:session:1'
+/** Of a record that holds one. */
+export const SESSION_TYPE: string = `application/eat-ucs+json; eat_profile="${SESSION_PROFILE}"`
 const MAX_SESSION_SIZE = 64 * 1024
 const CODES: ShapeCodes = { missing: 'SESSION_INVALID', unknown: 'SESSION_INVALID', invalid: 'SESSION_INVALID' }
 

@@ -120,6 +120,8 @@ export function decodeClaims(value: JsonValue): ReceiptClaims {
     _sd: reader.strings('_sd', SHA256_BASE64URL),
   } as const
   reader.end()
+  // A promise that was due before it was given could be shown as broken by whoever holds the receipt.
+  if (claims.log.merge_by < iat) throw reader.invalid('log', 'must have merge_by not before iat')
   if (claims._sd.length > MAX_DISCLOSURES || new Set(claims._sd).size !== claims._sd.length)
     throw reader.invalid('_sd', 'must be few and distinct')
   return claims

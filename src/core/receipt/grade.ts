@@ -7,6 +7,7 @@
 import type { Attestation } from '../evidence/attestation.ts'
 import { verifyInclusion } from '../log/index.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
+import { isCheckpointSignedBy } from './checkpoint-key.ts'
 import { receiptEntry } from './receipt.ts'
 import type { SignedReceipt } from './verify.ts'
 
@@ -18,7 +19,7 @@ export interface QuotedReceipt {
   readonly size: number
 }
 
-const CHECKS = ['statement-session', 'checkpoint-quoted', 'origin', 'position', 'issued'] as const
+const CHECKS = ['statement-session', 'checkpoint-key', 'checkpoint-quoted', 'origin', 'position', 'issued'] as const
 
 /** Session, log and newest statement: attested or, while an answer is judged as a whole, about to be. */
 export type StatementView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey' | 'statement' | 'checkpoint'>
@@ -49,15 +50,19 @@ async function checkQuoted(
     },
   )
   // The proof is whatever the host hands over: its checkpoint must be signed by the session's log key, then be the quoted one to the octet.
-  const { index, checkpoint, body } = check.include(
-    'proof',
-    await verifyInclusion({
-      proof,
-      entry: receiptEntry(receipt.issuerJws),
-      vkey: session.keys.log,
-      origin: logKey.name,
-    }),
-  )
+  const proven = await verifyInclusion({
+    proof,
+    entry: receiptEntry(receipt.issuerJws),
+    vkey: session.keys.log,
+    origin: logKey.name,
+  })
+  const misused =
+    !proven.ok && proven.code === 'CHECKPOINT_SIGNATURE' && (await isCheckpointSignedBy(proof, session.keys.receipt))
+  check.that('checkpoint-key', !misused, 'KEY_PURPOSE', {
+    pass: 'not the receipt key',
+    fail: 'the checkpoint is signed by the receipt key',
+  })
+  const { index, checkpoint, body } = check.include('proof', proven)
   check.that('checkpoint-quoted', body === statement.checkpoint, 'CHECKPOINT_NOT_QUOTED', {
     pass: `size ${checkpoint.size}`,
     fail: `the checkpoint of the proof has size ${checkpoint.size}, that of the quote ${view.checkpoint.size}; both must be one, to the octet`,

@@ -9,6 +9,8 @@ import { decodeClaims, type ReceiptClaims } from './claims.ts'
 import { type Disclosed, type Disclosure, decodeDisclosures } from './disclosures.ts'
 import { decodeJws, encodeSigningInput, type ReceiptJws } from './jws.ts'
 
+/** Of a token. */
+export const RECEIPT_TYPE = 'application/eat+jwt'
 /** Largest token that a verifier looks at, octets. */
 export const MAX_RECEIPT_SIZE: number = 64 * 1024
 

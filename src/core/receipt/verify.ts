@@ -2,7 +2,7 @@
 import { ed25519Spki, verifySignature } from '../crypto/index.ts'
 import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
 import type { Attestation, Trust } from '../evidence/attestation.ts'
-import { jwkThumbprint } from '../evidence/jwk.ts'
+import { encodeEd25519Jwk, jwkThumbprint } from '../evidence/jwk.ts'
 import { matchModel } from '../lock.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
 import { checkTransforms, wasForwarded } from './check-transforms.ts'
@@ -20,11 +20,11 @@ export interface SignedReceipt {
   readonly disclosed: Disclosed
 }
 
+/** Whether the receipt key of a session signed, whatever was signed. */
+export const SIGNATURE_CHECKS = ['receipt-format', 'session', 'key', 'signature'] as const
+
 const CHECKS = [
-  'receipt-format',
-  'session',
-  'key',
-  'signature',
+  ...SIGNATURE_CHECKS,
   'nonce',
   'replay',
   'issued',
@@ -37,28 +37,40 @@ const CHECKS = [
 ] as const
 type Check = Checker<(typeof CHECKS)[number]>
 
-/** The checks that need the attested rows of the lock. */
-export const REFERENCE_CHECKS = ['model', 'upstream'] as const
+/** The checks that need the attestation: its end, and the rows of the lock that it matched. */
+export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream'] as const
 
 /** Session and log of a receipt: attested or, while an answer is judged as a whole, about to be. */
 export type SessionView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey'>
 
-async function checkSignature(check: Check, { jws, claims }: Receipt, view: SessionView): Promise<void> {
-  const { sessionDigest, session } = view
+export async function checkSignature(
+  check: Checker<(typeof SIGNATURE_CHECKS)[number]>,
+  { jws, claims }: Receipt,
+  view: SessionView,
+): Promise<void> {
+  const { sessionDigest, session, logKey } = view
   check.that('session', claims.session === sessionDigest, 'EVIDENCE_DIGEST_MISMATCH', {
     pass: sessionDigest,
     fail: `the receipt names ${claims.session}`,
   })
   const key = session.keys.receipt
-  check.that('key', jws.kid === jwkThumbprint(key), 'KEY_UNATTESTED', {
+  const isLogKey = jws.kid === jwkThumbprint(encodeEd25519Jwk(logKey.publicKey))
+  check.that('key', jws.kid === jwkThumbprint(key), isLogKey ? 'KEY_PURPOSE' : 'KEY_UNATTESTED', {
     pass: jws.kid,
-    fail: `${jws.kid} is not the receipt key of the session`,
+    fail: `${jws.kid} is ${isLogKey ? "the log's key" : 'not the receipt key of the session'}`,
   })
-  const ok = await verifySignature('Ed25519', ed25519Spki(decodeBase64Url(key.x)), jws.signature, jws.signingInput)
-  check.that('signature', ok, 'RECEIPT_SIGNATURE', {
-    pass: 'Ed25519',
-    fail: "does not verify under the session's receipt key",
-  })
+  if (await signedBy(decodeBase64Url(key.x), jws)) {
+    check.pass('signature', 'Ed25519')
+    return
+  }
+  // Whose key it was instead tells a gateway that mixes its keys up from a receipt that was altered.
+  if (await signedBy(logKey.publicKey, jws))
+    check.fail('signature', 'KEY_PURPOSE', "signed by the log's key under the name of the receipt key")
+  check.fail('signature', 'RECEIPT_SIGNATURE', "does not verify under the session's receipt key")
+}
+
+function signedBy(publicKey: Uint8Array, { signature, signingInput }: Receipt['jws']): Promise<boolean> {
+  return verifySignature('Ed25519', ed25519Spki(publicKey), signature, signingInput)
 }
 
 function checkContext(check: Check, claims: ReceiptClaims, view: SessionView, held: HeldExchange): void {
@@ -121,13 +133,19 @@ function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy
   })
 }
 
-/** Model and upstream against the rows of the lock that measurement and configuration matched. */
+/** The life of the session as attested; model and upstream against the rows of the lock that measurement and configuration matched. */
 export function checkReferences(
   check: Checker<(typeof REFERENCE_CHECKS)[number]>,
   claims: ReceiptClaims,
   attestation: Verified<Attestation>,
   { policy, lock }: Trust,
 ): void {
+  // Nobody vouches for a session beyond its last quote's end: whoever copied the key by then could sign on.
+  const { expiresAt } = attestation
+  check.that('key-life', claims.iat * 1000 < expiresAt.getTime(), 'KEY_EXPIRED', {
+    pass: `attested until ${expiresAt.toISOString()}`,
+    fail: `the receipt is dated ${new Date(claims.iat * 1000).toISOString()}, its key is attested until ${expiresAt.toISOString()}`,
+  })
   // A refusal ran no model: its claim only says what was asked for. It cannot pass for an answer: that must be of outcome complete.
   if (!wasForwarded(claims)) {
     check.unchecked('model', 'nothing was forwarded')
