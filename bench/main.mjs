@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createSimulatedPki, exportPki } from '../dist/simulator/index.js'
 import { compareFigures } from './figures.mjs'
+import { benchHistory } from './history.mjs'
 import { showHotSpots } from './hot-spots.mjs'
 import { createPlan } from './plan.mjs'
 import { benchPlatforms } from './platforms.mjs'
@@ -22,6 +23,7 @@ const PARTS = {
   quoting: benchQuoting,
   verifying: benchVerifying,
   platforms: benchPlatforms,
+  history: benchHistory,
 }
 
 const USAGE = `usage: npm run bench -- [--short] [--only PART] [--json]

@@ -12,9 +12,10 @@ const DEFAULT = {
   },
   streams: { rounds: 4, warmRounds: 2, lanes: 24, firstByteMs: 800, openStreams: 1_000 },
   receipts: { rounds: 7, warmRounds: 2, waiting: 64, answers: 4_000 },
-  quoting: { rate: 1_000, warmAnswers: 8_000, loadMs: 6_000, stallMs: 10_000 },
+  quoting: { rate: 1_000, warmAnswers: 8_000, loadMs: 6_000, stallMs: 10_000, costRounds: 7, costAnswers: 6_000 },
   verifying: { rounds: 9, reports: 80, receipts: 200 },
   platforms: { rounds: 15, cold: 11 },
+  history: { leaves: 1_000_000, manyLeaves: 10_000_000 },
 }
 
 const SHORT = {
@@ -29,9 +30,10 @@ const SHORT = {
   },
   streams: { rounds: 1, warmRounds: 1, lanes: 24, firstByteMs: 150, openStreams: 200 },
   receipts: { rounds: 2, warmRounds: 1, waiting: 64, answers: 1_000 },
-  quoting: { rate: 1_000, warmAnswers: 1_000, loadMs: 2_000, stallMs: 2_000 },
+  quoting: { rate: 1_000, warmAnswers: 1_000, loadMs: 2_000, stallMs: 2_000, costRounds: 2, costAnswers: 1_500 },
   verifying: { rounds: 2, reports: 20, receipts: 50 },
   platforms: { rounds: 5, cold: 3 },
+  history: { leaves: 20_000, manyLeaves: 100_000 },
 }
 
 /** The plan, with what the simulated device does: 8 ms for a quote, as measured on hardware; throttled, ten quotes and then a stall. */

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { withRoles } from './child.mjs'
 import { closedLoop, connect, openLoop, wholeTime } from './load.mjs'
 import { chatRequest, MODELS } from './payloads.mjs'
-import { quantile } from './statistics.mjs'
+import { interleave, median, quantile, ratio } from './statistics.mjs'
 
 const CONNECTIONS = 128
 const POLL_MS = 50
@@ -73,9 +73,48 @@ function measureDevice(bench, { name, throttle }) {
   })
 }
 
+/** The same load against two gateways in turn: one that quotes every second, one that never needs to. */
+function measureCost(bench) {
+  const { costRounds, costAnswers } = bench.plan.quoting
+  const { latencyMs } = bench.plan.device
+  return withRoles(async (start) => {
+    const { origin: upstream } = await start('upstream', {})
+    const options = (name, intervalMs) => ({
+      ...{ upstream, pki: bench.pki, latencyMs, throttle: 'none', intervalMs },
+      dataDir: join(bench.scratch, name),
+    })
+    const gateways = {
+      quoting: await start('gateway', options('cost-quoting', 1_000)),
+      without: await start('gateway', options('cost-without', 3_600_000)),
+    }
+    const pools = Object.fromEntries(
+      Object.entries(gateways).map(([name, gateway]) => [name, connect(gateway, CONNECTIONS)]),
+    )
+    const body = chatRequest(MODELS.whole)
+    const load = async (pool, name) => {
+      bench.progress(`quoting: what it costs, ${name}`)
+      const from = performance.now()
+      await closedLoop(pool, { lanes: 64, least: costAnswers, time: wholeTime(body) })
+      return costAnswers / ((performance.now() - from) / 1000)
+    }
+    await interleave(pools, 1, load)
+    const before = await gateways.quoting.call('quotes')
+    const rates = await interleave(pools, costRounds, load)
+    const during = (await gateways.quoting.call('quotes')).slice(before.length)
+    for (const pool of Object.values(pools)) await pool.destroy()
+    return {
+      perSecond: median(rates.quoting),
+      withoutPerSecond: median(rates.without),
+      throughputToWithout: ratio(rates.quoting, rates.without),
+      receiptsPerQuote: during.length === 0 ? Number.NaN : (costRounds * costAnswers) / during.length,
+    }
+  })
+}
+
 export async function benchQuoting(bench) {
   const { latencyMs, throttle } = bench.plan.device
   const steady = await measureDevice(bench, { name: `quote in ${latencyMs} ms`, throttle: 'none' })
   const name = `${throttle.burst} quotes, then a stall of ${throttle.stallMs / 1000} s`
-  return [steady, await measureDevice(bench, { name, throttle })]
+  const devices = [steady, await measureDevice(bench, { name, throttle })]
+  return { devices, cost: await measureCost(bench) }
 }

@@ -76,7 +76,7 @@ function receiptTable(receipts) {
   return table(heads, rows)
 }
 
-function quotingTable(quoting) {
+function quotingTable({ devices, cost }) {
   const heads = [
     'device',
     'answers a second',
@@ -89,7 +89,7 @@ function quotingTable(quoting) {
     'device allows',
     'left unquoted',
   ]
-  const rows = quoting.map((result) => [
+  const rows = devices.map((result) => [
     result.name,
     digits(result.perSecond),
     String(result.answers),
@@ -101,7 +101,55 @@ function quotingTable(quoting) {
     digits(result.allowedMs, ' ms'),
     String(result.unquoted),
   ])
-  return table(heads, rows)
+  const spent = [
+    'one quote a second',
+    digits(cost.perSecond),
+    digits(cost.withoutPerSecond),
+    times(cost.throughputToWithout),
+    digits(cost.receiptsPerQuote),
+  ]
+  const costHeads = ['64 lanes, closed loop', 'answers a second', 'without quoting', 'to without', 'receipts a quote']
+  return [table(heads, rows), table(costHeads, [spent])].join('\n\n')
+}
+
+function historyTables({ proofs, opened, growing }) {
+  const proofRow = [
+    String(proofs.leaves),
+    String(proofs.proofHashes),
+    digits(proofs.proofOctets),
+    digits(proofs.proveMs, ' ms'),
+    digits(proofs.verifyMicros, ' µs'),
+    digits(proofs.wholeMicros, ' µs'),
+    digits(proofs.consistencyMicros, ' µs'),
+  ]
+  const proofHeads = [
+    'leaves',
+    'hashes',
+    'octets of the proof',
+    'proving',
+    'inclusion alone',
+    'with its checkpoint',
+    'consistency',
+  ]
+  const openRow = [
+    String(opened.leaves),
+    digits(opened.openMs, ' ms'),
+    digits(opened.firstProofMs, ' ms'),
+    digits(opened.openMiB, ' MiB'),
+    digits(growing.appendedPerSecond),
+    digits(growing.atFewMiB, ' MiB'),
+    digits(growing.atManyMiB, ' MiB'),
+  ]
+  const openHeads = [
+    'leaves',
+    'opening',
+    'first proof',
+    'memory to open',
+    'appended a second',
+    `memory at ${growing.leaves}`,
+    `at ${growing.manyLeaves}`,
+  ]
+  return [table(proofHeads, [proofRow]), table(openHeads, [openRow])].join('\n\n')
 }
 
 function verifyTable({ results, leaves }) {
@@ -172,6 +220,7 @@ const TABLES = {
   quoting: quotingTable,
   verifying: verifyTable,
   platforms: platformTables,
+  history: historyTables,
 }
 
 /** The whole report, of the parts that ran. */
