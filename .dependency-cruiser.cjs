@@ -53,7 +53,7 @@ const TOP = {
 
 /** Libraries, each with the one place that may import it. */
 const LIBRARIES = {
-  undici: '^src/(server/upstream|client-node)/',
+  undici: '^src/(server/(upstream|witnessing)|client-node)/',
   zod: '^src/server/config/',
   yaml: '^src/server/config/',
   hono: '^src/server/',

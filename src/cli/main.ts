@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
+    witness: { summary: 'run a witness for the logs of others', load: () => import('./commands/witness.ts') },
   }
 
 function usage(): string {
