@@ -10,7 +10,15 @@ export {
   NotVerifiedError,
   receiptOf,
 } from './client/index.ts'
-export { type Archive, decodeArchive, encodeArchive } from './core/archive/index.ts'
+export {
+  type Archive,
+  type ArchiveTimes,
+  type ArchiveVerdicts,
+  decodeArchive,
+  decodeEquivocation,
+  encodeArchive,
+  verifyArchive,
+} from './core/archive/index.ts'
 export {
   type Attestation,
   type AttestationEvidence,
@@ -24,6 +32,7 @@ export { type EndorsedQuote, type HardwareAttestation, measurementsOf } from './
 export type { Quote } from './core/evidence/quoter.ts'
 export { decodeSession, type Session } from './core/evidence/session.ts'
 export { decodeStatement, type Statement, statementReportData } from './core/evidence/statement.ts'
+export type { WitnessedQuote } from './core/evidence/witnesses.ts'
 export { FAILURE_CODES, type FailureCode } from './core/failure-codes.ts'
 export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
 export {
@@ -37,6 +46,12 @@ export {
 export { decodePolicy, type Grade, type Policy } from './core/policy.ts'
 export { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from './core/receipt/answer.ts'
 export type { ReceiptClaims } from './core/receipt/claims.ts'
+export {
+  type Equivocation,
+  type EquivocationEvidence,
+  type EquivocationKind,
+  verifyEquivocation,
+} from './core/receipt/equivocation.ts'
 export { EventStreamDigest, type StreamDigest } from './core/receipt/event-stream.ts'
 export { type QuotedReceipt, verifyQuoted } from './core/receipt/grade.ts'
 export { decodeReceipt, type Receipt } from './core/receipt/receipt.ts'

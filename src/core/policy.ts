@@ -1,8 +1,10 @@
 /** `countersign.policy.json`, written by hand: what a verifier demands. Every field is required; to leave one out is spelled `"unchecked"`. @module */
+import { MalformedError } from '../errors.ts'
 import { decodeJson, type JsonValue } from './encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from './encoding/shape.ts'
 import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
+import { decodeWitnessPolicy, type WitnessPolicy } from './log/index.ts'
 import { decodeNitroPolicy, type NitroPolicy } from './nitro/index.ts'
 import { UPSTREAM_KINDS, type UpstreamKind } from './receipt/claims.ts'
 import { DISCLOSURE_NAMES, type DisclosureName } from './receipt/disclosures.ts'
@@ -46,7 +48,11 @@ export interface Policy {
    * Judging old receipts. `nitro-document`: AWS's security module says when. `unchecked`: the time is taken as given and the verdict
    * says so.
    */
-  readonly audit: { readonly time: 'witnessed' | 'nitro-document' | 'unchecked'; readonly witnesses: 'unchecked' }
+  readonly audit: {
+    readonly time: 'witnessed' | 'nitro-document' | 'unchecked'
+    /** Lines of a C2SP tlog-policy: witnesses, groups, the quorum. Logs need not be listed: their keys come from attested sessions. */
+    readonly witnesses: readonly string[] | 'unchecked'
+  }
   /** `locked`: measurement, configuration and model must equal one row of the lock file. */
   readonly measurements: 'locked' | 'unchecked'
   readonly models: 'locked' | 'unchecked'
@@ -81,10 +87,27 @@ function decodeLive(reader: ObjectReader): Policy['live'] {
 function decodeAudit(reader: ObjectReader): Policy['audit'] {
   const audit = {
     time: reader.oneOf('time', ['witnessed', 'nitro-document', 'unchecked']),
-    witnesses: reader.oneOf('witnesses', ['unchecked']),
+    witnesses: reader.unlessUnchecked('witnesses', () => reader.strings('witnesses', /^[^\r\n]*$/)),
   }
   reader.end()
+  if (audit.witnesses !== 'unchecked') witnessPolicyOf(audit.witnesses)
   return audit
+}
+
+const DECODED: WeakMap<readonly string[], WitnessPolicy> = new WeakMap()
+
+/**
+ * The witnesses of a policy, decoded.
+ * @throws MalformedError POLICY_INVALID for lines out of form, and for a quorum of nobody, which would mean unchecked
+ */
+export function witnessPolicyOf(lines: readonly string[]): WitnessPolicy {
+  const known = DECODED.get(lines)
+  if (known !== undefined) return known
+  const policy = decodeWitnessPolicy(`${lines.join('\n')}\n`)
+  if (policy.quorum === 'none')
+    throw new MalformedError('POLICY_INVALID', 'policy.audit.witnesses: spell "unchecked" to ask for no witness')
+  DECODED.set(lines, policy)
+  return policy
 }
 
 /** A platform that is listed needs its section; one that is not may have it, for the day when it is. */

@@ -8,3 +8,4 @@ export {
 } from './archive.ts'
 export type { CmwMessage } from './cmw.ts'
 export { decodeEquivocation, encodeEquivocation } from './equivocation-bundle.ts'
+export { type ArchiveTimes, type ArchiveVerdicts, verifyArchive } from './verify.ts'

@@ -10,16 +10,18 @@ import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { configurationSource } from './configuration.ts'
 import { readDocumentTime } from './document-time.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
+import { checkGenesis, checkWitnesses, type HistoryEvidence } from './history.ts'
 import { decodeOhttpKey, type OhttpKey } from './ohttp-key.ts'
 import { decodeSession, type Session, sessionDependency } from './session.ts'
 import { decodeStatement, type Statement, statementReportData } from './statement.ts'
 import { checkAnchor, checkTimes, type JudgedTime, type TimeAnchor } from './time-anchor.ts'
+import type { WitnessedQuote } from './witnesses.ts'
 
 export type { Trust } from './hardware.ts'
 export { challengeAnchor, type TimeAnchor } from './time-anchor.ts'
 
 /** What a gateway shows of itself, octets as received. */
-export interface AttestationEvidence {
+export interface AttestationEvidence extends HistoryEvidence {
   readonly session: Uint8Array
   readonly statement: Uint8Array
   readonly quote: EndorsedQuote
@@ -40,6 +42,10 @@ export interface Attestation {
   /** min(statement.exp, end of the certificate that signed the quote). */
   readonly expiresAt: Date
   readonly time: JudgedTime['source']
+  /** T. */
+  readonly judgedAt: Date
+  /** The quote as a quorum of witnesses saw it; undefined where policy names none, or the evidence proves none. */
+  readonly witnessed: WitnessedQuote | undefined
 }
 
 const CHECKS = {
@@ -49,6 +55,8 @@ const CHECKS = {
   'statement-session': 'formats.md, Statement and report data',
   'session-keys': 'formats.md, Session',
   'log-key': 'formats.md, Log',
+  witnesses: 'formats.md, The grade witnessed',
+  genesis: 'formats.md, Archive',
   nonce: 'formats.md, Time',
   time: 'formats.md, Time',
   clock: 'formats.md, Time',
@@ -153,17 +161,26 @@ function checkDocuments(check: Checker<CheckName>, evidence: AttestationEvidence
 }
 
 /** They are read before and after waiting for signatures: whoever gave them could write others there in between. */
-function copyOctets({ session, statement, quote }: AttestationEvidence): AttestationEvidence {
-  return {
-    session: new Uint8Array(session),
-    statement: new Uint8Array(statement),
-    quote: quote.tee === 'nitro' ? { ...quote, document: new Uint8Array(quote.document) } : quote,
+function copyOctets({ session, statement, quote, ...proofs }: AttestationEvidence): AttestationEvidence {
+  return { ...proofs, session: new Uint8Array(session), statement: new Uint8Array(statement), quote: copyQuote(quote) }
+}
+
+function copyQuote(quote: EndorsedQuote): EndorsedQuote {
+  switch (quote.tee) {
+    case 'snp':
+      return { ...quote, report: new Uint8Array(quote.report) }
+    case 'tdx':
+      return { ...quote, quote: new Uint8Array(quote.quote) }
+    case 'nitro':
+      return { ...quote, document: new Uint8Array(quote.document) }
+    default:
+      return quote satisfies never
   }
 }
 
 /**
  * Verifies session, statement and quote as one.
- * @param anchor T and its proof; `as-given` never satisfies a policy that asks for a proven time
+ * @param anchor T and its proof; a time as given never satisfies a policy that asks for a proven one
  */
 export function verifyAttestation(
   given: AttestationEvidence,
@@ -178,7 +195,10 @@ export function verifyAttestation(
     const { session, statement, logKey } = documents
     const documentTime = readDocumentTime(evidence.quote)
     const quoted = { vkey: session.keys.log, body: statement.checkpoint, origin: logKey.name }
-    const judged = await checkAnchor(check, anchor, trust.policy, { quoted, documentTime })
+    const tree = { vkey: quoted.vkey, checkpoint: documents.checkpoint }
+    const witnessed = await checkWitnesses(check, evidence, tree, { policy: trust.policy, anchor })
+    await checkGenesis(check, evidence, quoted, witnessed)
+    const judged = await checkAnchor(check, anchor, trust.policy, { quoted, documentTime, witnessed })
     const hardware = check.include(
       '',
       await verifyHardware(evidence.quote, trust, {
@@ -202,6 +222,7 @@ export function verifyAttestation(
       session: evidence.session,
       epoch: session.epoch,
     })
-    return { ...documents, hardware, rows, configuration: { digest, source }, expiresAt, time: judged.source }
+    const time = { time: judged.source, judgedAt: judged.at }
+    return { ...documents, hardware, rows, configuration: { digest, source }, expiresAt, ...time, witnessed }
   })
 }

@@ -2,16 +2,17 @@
 import { matchMeasurements } from '../lock.ts'
 import { formatMeasurements } from '../measurement/measurements.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
-import { checkPolicyRevision } from './attestation.ts'
+import { type AttestationEvidence, checkPolicyRevision } from './attestation.ts'
 import { readDocumentTime } from './document-time.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
+import { statementReportData } from './statement.ts'
 import { checkGivenTime } from './time-anchor.ts'
 
-const CHECKS = {
+const HARDWARE_CHECKS = {
   'policy-revision': 'formats.md, Policy and lock',
-  time: 'formats.md, Time',
   'lock-row': 'formats.md, Policy and lock',
 } as const
+const CHECKS = { ...HARDWARE_CHECKS, time: 'formats.md, Time' } as const
 
 /** What bare evidence is compared with beyond policy and lock. */
 export interface EvidenceExpectations {
@@ -36,6 +37,27 @@ export function verifyEvidence(
       await verifyHardware(quote, trust, { at: judged.at, reportData, besideReportData: 'unchecked' }),
     )
     checkRow(check, hardware, trust, judged.at)
+    return hardware
+  })
+}
+
+/**
+ * Judges the quote under a statement at a time of the verifier's own, with the endorsements at hand: what holds today of evidence from
+ * another day. Life and nonce of the statement are not judged: it has long ended.
+ */
+export function verifyHardwareAt(
+  { quote, statement }: AttestationEvidence,
+  trust: Trust,
+  at: Date,
+): Promise<Verdict<HardwareAttestation>> {
+  return judge(HARDWARE_CHECKS, async (check) => {
+    checkPolicyRevision(check, trust)
+    const reportData = statementReportData(statement)
+    const hardware = check.include(
+      '',
+      await verifyHardware(quote, trust, { at, reportData, besideReportData: 'absent' }),
+    )
+    checkRow(check, hardware, trust, at)
     return hardware
   })
 }

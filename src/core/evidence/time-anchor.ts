@@ -4,10 +4,13 @@ import { createEntry, verifyInclusion } from '../log/index.ts'
 import type { Policy } from '../policy.ts'
 import type { Checker } from '../verdict.ts'
 import { NITRO_STATEMENT_MAX_LIFE } from './statement.ts'
+import type { WitnessedQuote } from './witnesses.ts'
 
 /**
  * `nonce`: a log entry that commits to a nonce of the verifier's own lies below the quote, so the quote is newer than the nonce.
- * `as-given`: nobody proves it; passes only where policy spells the time unchecked, or names the clock of the Nitro document instead.
+ * `witnessed`: a quorum of witnesses that policy names saw the quote in the log; T is when.
+ * `as-given`: the verifier proves nothing itself. T is the witnessed time where the evidence proves one, that of the Nitro document where
+ * policy names it, else `at`, which passes only where policy spells the time unchecked.
  */
 export type TimeAnchor =
   | {
@@ -20,6 +23,7 @@ export type TimeAnchor =
       /** C2SP tlog-proof of the entry; undefined when the gateway gave none. */
       readonly proof: string | undefined
     }
+  | { readonly source: 'witnessed' }
   | { readonly source: 'as-given'; readonly at: Date }
 
 /** T, and where it came from. `document`: the time that the security module of AWS wrote into its document. */
@@ -46,6 +50,13 @@ export interface QuotedCheckpoint {
   readonly origin: string
 }
 
+/** What beside a nonce may prove the time. */
+export interface ProvenTimes {
+  readonly quoted: QuotedCheckpoint
+  readonly documentTime: Date | undefined
+  readonly witnessed: WitnessedQuote | undefined
+}
+
 type AnchorCheck = 'nonce' | 'time' | 'clock'
 
 /** Proves the time, or says that nobody does. @param documentTime that of a Nitro document, which its signature vouches for */
@@ -53,11 +64,17 @@ export async function checkAnchor(
   check: Checker<AnchorCheck>,
   time: TimeAnchor,
   { audit }: Policy,
-  { quoted, documentTime }: { quoted: QuotedCheckpoint; documentTime: Date | undefined },
+  { quoted, documentTime, witnessed }: ProvenTimes,
 ): Promise<JudgedTime> {
-  if (time.source === 'as-given') {
+  if (time.source !== 'nonce') {
     check.unchecked('nonce', 'no nonce of your own is under this quote')
     check.unchecked('clock', 'the time is not read from a clock of yours')
+    if (witnessed !== undefined) {
+      check.pass('time', `witnessed: ${witnessed.at.toISOString()}`)
+      return { source: 'witnessed', at: witnessed.at }
+    }
+    if (time.source === 'witnessed')
+      check.fail('time', 'TIME_UNANCHORED', 'no quorum of witnesses that policy names proves the time')
     return checkGivenTime(check, time.at, { audit, documentTime })
   }
   if (time.proof === undefined)
@@ -130,7 +147,7 @@ export function checkTimes(
     seen: `${at.toISOString()}${documentTime === undefined ? '' : `, document of ${documentTime.toISOString()}, life ${exp - iat} s`}`,
     wanted: `from ${from.toISOString()} to before ${expiresAt.toISOString()}`,
   })
-  if (anchor.source === 'as-given') {
+  if (anchor.source !== 'nonce') {
     check.unchecked('age', 'no nonce to count from')
     return
   }

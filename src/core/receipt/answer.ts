@@ -40,7 +40,7 @@ export interface VerifiedAnswer {
   readonly grade: Grade
 }
 
-const CHECKS = ['documents', ...REFERENCE_CHECKS, 'grade'] as const
+const CHECKS = ['documents', ...REFERENCE_CHECKS, 'merge-by', 'grade'] as const
 
 function readView(
   evidence: AnswerEvidence,
@@ -66,6 +66,38 @@ function anchorOf(
   const own = held.nonce !== 'unchecked' && claims.eat_nonce === encodeBase64Url(held.nonce)
   if (!own || noncedAt === 'unknown') return { source: 'as-given', at }
   return { source: 'nonce', at, noncedAt, entry: receiptEntry(receipt.issuerJws), proof: evidence.proof }
+}
+
+function gradeOf(quoted: QuotedReceipt | undefined, { witnessed }: Attestation): Grade {
+  if (quoted === undefined) return 'signed'
+  return witnessed === undefined ? 'quoted' : 'witnessed'
+}
+
+/**
+ * Past the time by which the gateway promised a place in the log, a receipt without one is evidence of omission. Only T counts: a holder
+ * could name any other time.
+ * @param mergeBy seconds since 1970
+ */
+function checkMergeBy(
+  check: Checker<'merge-by'>,
+  mergeBy: number,
+  quoted: QuotedReceipt | undefined,
+  { time, judgedAt }: Attestation,
+): void {
+  const due = new Date(mergeBy * 1000)
+  const promise = `promised by ${due.toISOString()}`
+  const asGiven = time === 'as-given' ? ', a time as given' : ''
+  if (quoted !== undefined) check.pass('merge-by', `in the log, ${promise}`)
+  else if (judgedAt > due)
+    check.fail(
+      'merge-by',
+      'LOG_MMD_EXCEEDED',
+      `no proof of inclusion at ${judgedAt.toISOString()}${asGiven}, ${promise}`,
+    )
+  // Before the deadline a time that nobody proves says nothing: it may be later by now.
+  else if (time === 'as-given')
+    check.unchecked('merge-by', `not due yet at ${judgedAt.toISOString()}${asGiven}; ${promise}`)
+  else check.pass('merge-by', `not due yet at ${judgedAt.toISOString()}, ${promise}`)
 }
 
 function checkGrade(check: Checker<'grade'>, grade: Grade, least: Grade): void {
@@ -98,7 +130,8 @@ export function verifyAnswer(
       await verifyAttestation(evidence, trust, anchorOf(signed, evidence, held, time)),
     )
     checkReferences(check, signed.claims, attestation, trust)
-    const grade = quoted === undefined ? 'signed' : 'quoted'
+    checkMergeBy(check, signed.claims.log.merge_by, quoted, attestation)
+    const grade = gradeOf(quoted, attestation)
     checkGrade(check, grade, trust.policy.grade)
     return { signed, attestation, quoted, grade }
   })

@@ -1,0 +1,54 @@
+/** Judges an archive offline: as of its own time, which decides, and beside that what its hardware evidence is worth now. @module */
+import { type Attestation, type AttestationEvidence, type Trust, verifyAttestation } from '../evidence/attestation.ts'
+import { verifyHardwareAt } from '../evidence/bare.ts'
+import type { HardwareAttestation } from '../evidence/hardware.ts'
+import { type VerifiedAnswer, verifyAnswer } from '../receipt/answer.ts'
+import type { HeldExchange } from '../receipt/verify.ts'
+import type { Verdict } from '../verdict.ts'
+import type { Archive } from './archive.ts'
+
+/** When an archive is judged. */
+export interface ArchiveTimes {
+  /** By the verifier's own clock. */
+  readonly now: Date
+  /** T where neither witnesses nor a Nitro document prove one and policy spells the time unchecked; `now` by default. */
+  readonly at?: Date
+}
+
+/** Two verdicts on one archive: `asOf` decides, `now` is shown beside it. */
+export type ArchiveVerdicts =
+  | {
+      readonly subject: 'answer'
+      readonly asOf: Verdict<VerifiedAnswer>
+      readonly now: Verdict<HardwareAttestation>
+    }
+  | {
+      readonly subject: 'gateway'
+      readonly asOf: Verdict<Attestation>
+      readonly now: Verdict<HardwareAttestation>
+    }
+
+/**
+ * T is the time that witnesses prove, else that of a Nitro document where policy names it, else as given. A nonce that the archive names is
+ * nobody's own: it proves no time here.
+ *
+ * @example
+ * const { asOf, now } = await verifyArchive(decodeArchive(bytes), held, { policy, lock }, { now: new Date() })
+ */
+export async function verifyArchive(
+  archive: Archive,
+  held: HeldExchange,
+  trust: Trust,
+  { now, at = now }: ArchiveTimes,
+): Promise<ArchiveVerdicts> {
+  const { receipt, proof, ...attested } = archive
+  const today = await verifyHardwareAt(archive, trust, now)
+  if (receipt === undefined) return { subject: 'gateway', asOf: await judgeGateway(attested, trust, at), now: today }
+  const evidence = { ...attested, receipt, ...(proof === undefined ? {} : { proof }) }
+  const asOf = await verifyAnswer(evidence, held, trust, { at, noncedAt: 'unknown' })
+  return { subject: 'answer', asOf, now: today }
+}
+
+function judgeGateway(evidence: AttestationEvidence, trust: Trust, at: Date): Promise<Verdict<Attestation>> {
+  return verifyAttestation(evidence, trust, { source: 'as-given', at })
+}
