@@ -97,7 +97,9 @@ export class PendingFiles {
 
   async removeLeftovers(): Promise<void> {
     const folder = join(this.#root, FOLDER)
-    for (const { name } of (await this.#files.list(folder)) ?? []) await this.#files.remove(join(folder, name))
+    const found = (await this.#files.list(folder)) ?? []
+    const others = found.filter(({ name }) => !name.startsWith(this.#unique))
+    for (const { name } of others) await this.#files.remove(join(folder, name))
   }
 
   #newPath(): string {
