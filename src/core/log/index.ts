@@ -36,6 +36,8 @@ export {
   encodeEntry,
   type LogEntry,
 } from './entry.ts'
+export { type Following, type FollowingEvidence, type Freshness, verifyFollowing } from './follow.ts'
+export { decodeForkProof, encodeForkProof, type Fork, type ForkProof, verifyForkProof } from './fork-proof.ts'
 export { GrowingTree, type TakenTile } from './growing-tree.ts'
 export {
   assertConsistency,
@@ -61,6 +63,7 @@ export {
   signNote,
   verifyNoteSignature,
 } from './note.ts'
+export { type CorruptPart, scrubTree, type TreeScrub } from './scrub.ts'
 export {
   decodeEntryBundle,
   decodeTilePath,
