@@ -1,6 +1,7 @@
 /** Reads and judges the vectors under attestation-fixtures/log. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { decodeBase64 } from '../../../src/core/encoding/base64.ts'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { decodeJson } from '../../../src/core/encoding/json.ts'
@@ -8,10 +9,15 @@ import { ObjectReader } from '../../../src/core/encoding/shape.ts'
 import {
   assertInclusion,
   decodeCheckpoint,
+  decodeWitnessPolicy,
+  type Freshness,
   hashLeaf,
   type InclusionClaim,
   verifyConsistency,
+  verifyFollowing,
+  verifyForkProof,
   verifyInclusion,
+  verifyWitnessedCheckpoint,
 } from '../../../src/core/log/index.ts'
 import { judge, type Verdict } from '../../../src/core/verdict.ts'
 
@@ -27,7 +33,7 @@ export function readVector(name: string): ObjectReader {
 }
 
 export function judgeVector(vector: ObjectReader): Promise<Verdict<object>> {
-  switch (vector.oneOf('kind', ['inclusion', 'consistency', 'leaf'])) {
+  switch (vector.oneOf('kind', ['inclusion', 'consistency', 'leaf', 'witnessed', 'following', 'fork'])) {
     case 'inclusion':
       return verifyInclusion({
         proof: vector.string('proof'),
@@ -40,12 +46,45 @@ export function judgeVector(vector: ObjectReader): Promise<Verdict<object>> {
       const newer = decodeCheckpoint(vector.string('newer'))
       return verifyConsistency(older, newer, vector.strings('proof').map(decodeBase64))
     }
+    case 'witnessed':
+      return judgeWitnessed(vector)
+    case 'following':
+      return verifyFollowing(
+        {
+          previous: vector.string('previous'),
+          next: vector.string('next'),
+          proof: vector.strings('proof').map(decodeBase64),
+          vkey: vector.string('vkey'),
+          origin: vector.string('origin'),
+        },
+        vector.unlessUnchecked('freshness', () => readFreshness(vector.object('freshness'))),
+      )
+    case 'fork':
+      return verifyForkProof(vector.string('proof'), vector.string('origin'))
     case 'leaf':
       return judge(['inclusion'] as const, async (check) => {
         const { claim, root } = leafClaim(vector, hashLeaf(decodeHex(vector.string('entry'))))
         check.decode('inclusion', () => assertInclusion(claim, root))
         return claim
       })
+  }
+}
+
+async function judgeWitnessed(vector: ObjectReader): Promise<Verdict<object>> {
+  const log = { vkey: vector.string('vkey'), origin: vector.string('origin') }
+  const policy = decodeWitnessPolicy(vector.string('policy'))
+  const verdict = await verifyWitnessedCheckpoint({ checkpoint: vector.string('checkpoint'), ...log }, policy)
+  if (verdict.ok) expect(verdict.value.time).toEqual(new Date(vector.seconds('time') * 1000))
+  return verdict
+}
+
+function readFreshness(vector: ObjectReader): Freshness {
+  const date = (key: string): Date => new Date(vector.seconds(key) * 1000)
+  return {
+    provenTime: date('provenTime'),
+    now: date('now'),
+    maxStalenessSeconds: vector.integer('maxStalenessSeconds'),
+    skewSeconds: vector.integer('skewSeconds'),
   }
 }
 

@@ -5,7 +5,6 @@
 import { encodeBase64 } from '../../../src/core/encoding/base64.ts'
 import { concatBytes, encodeHex } from '../../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import type { FailureCode } from '../../../src/core/failure-codes.ts'
 import {
   createEntry,
   encodeCheckpoint,
@@ -18,49 +17,17 @@ import {
   noteKey,
   signNote,
 } from '../../../src/core/log/index.ts'
+import { followVectors } from './follow-vectors.ts'
 import { logKey } from './log-key.ts'
-
-export type Expected =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly check: string; readonly code: FailureCode }
-
-interface VectorBase {
-  /** Row of the table of checks, or none. */
-  readonly row: string
-  readonly title: string
-  /** The good vector that this one differs from, in what the title says. */
-  readonly base?: string
-  readonly expected: Expected
-}
-
-/** verifyInclusion. `entry` is hexadecimal. */
-export interface InclusionVector extends VectorBase {
-  readonly kind: 'inclusion'
-  readonly proof: string
-  readonly entry: string
-  readonly vkey: string
-  readonly origin: string
-}
-
-/** verifyConsistency over two checkpoint bodies; hashes in base64. */
-export interface ConsistencyVector extends VectorBase {
-  readonly kind: 'consistency'
-  readonly older: string
-  readonly newer: string
-  readonly proof: readonly string[]
-}
-
-/** assertInclusion of an entry of any length; entry in hexadecimal, hashes in base64. */
-export interface LeafVector extends VectorBase {
-  readonly kind: 'leaf'
-  readonly entry: string
-  readonly index: number
-  readonly size: number
-  readonly proof: readonly string[]
-  readonly root: string
-}
-
-export type LogVector = InclusionVector | ConsistencyVector | LeafVector
+import {
+  type ConsistencyVector,
+  type Expected,
+  fails,
+  GOOD,
+  type InclusionVector,
+  type LogVector,
+} from './log-vector.ts'
+import { witnessVectors } from './witness-vectors.ts'
 
 const HOST = 'gw.example.com'
 const KEY = logKey(1)
@@ -125,8 +92,6 @@ function swap(text: string, old: string, fresh: string): string {
   return text.replace(old, () => fresh)
 }
 
-const GOOD: Expected = { ok: true }
-const fails = (check: string, code: FailureCode): Expected => ({ ok: false, check, code })
 const NOT_INCLUDED = fails('inclusion', 'LOG_INCLUSION')
 const BAD_SIGNATURE = fails('checkpoint-signature', 'CHECKPOINT_SIGNATURE')
 const BAD_ORIGIN = fails('log-origin', 'LOG_ORIGIN')
@@ -428,5 +393,7 @@ export function makeLogVectors(): Record<string, LogVector> {
     ...checkpointVectors(),
     ...confusionVectors(),
     ...proofVectors(),
+    ...followVectors(),
+    ...witnessVectors(),
   }
 }

@@ -42,11 +42,16 @@ describe('verdicts', () => {
       const expected = vector.object('expected')
       const verdict = await judgeVector(vector)
       expect(verdict.ok).toBe(expected.boolean('ok'))
-      if (verdict.ok) return
+      if (verdict.ok) {
+        expect(failedCheck(verdict.checks)).toBeUndefined()
+        return
+      }
       expect(verdict.code).toBe(expected.string('code'))
-      expect(failedCheck(verdict.checks)?.name).toBe(expected.string('check'))
+      const failed = failedCheck(verdict.checks)
+      expect(failed?.name).toBe(expected.string('check'))
+      expect(failed?.detail).not.toBe('')
       // No check behind the failed one may claim to have passed.
-      const failedAt = verdict.checks.findIndex(({ status }) => status === 'fail')
+      const failedAt = verdict.checks.findIndex(({ name }) => name === failed?.name)
       expect(verdict.checks.slice(failedAt + 1).every(({ status }) => status === 'not-performed')).toBe(true)
     })
   }
