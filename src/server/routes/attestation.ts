@@ -5,10 +5,9 @@ import { encodeTlogProof } from '../../core/log/index.ts'
 import type { AttestedEvidence } from '../session/evidence.ts'
 import { evidenceUnavailable, invalidRequest, tooManyChallenges } from './api-error.ts'
 import type { GatewayParts } from './parts.ts'
-import { isNonceText } from './preferences.ts'
+import { boundedWaitMs, isNonceText } from './preferences.ts'
 import { respondError, respondOctets, respondPending } from './respond.ts'
 
-const DEFAULT_WAIT_SECONDS = 10
 const FRESH = { 'cache-control': 'no-store' } as const
 
 /** C2SP tlog-proof of a leaf in exactly the quoted checkpoint. */
@@ -19,11 +18,6 @@ export async function proveLeaf(
 ): Promise<string> {
   const hashes = await boot.log.inclusionProof(index, checkpoint.size)
   return encodeTlogProof({ index, hashes, checkpoint: checkpoint.note })
-}
-
-/** @param wait seconds, as the client wishes */
-export function boundedWaitMs({ config }: GatewayParts, wait: number | undefined): number {
-  return Math.min(wait ?? DEFAULT_WAIT_SECONDS, config.operational.maxWaitSeconds) * 1000
 }
 
 /** @throws CountersignError ERR_LOG_APPEND */
@@ -47,7 +41,7 @@ export async function showAttestation(
       return respondError(
         invalidRequest('`nonce` must be 32 to 64 octets in base64url without padding.', { param: 'nonce' }),
       )
-    return answerChallenge(parts, decodeBase64Url(nonce), boundedWaitMs(parts, wait))
+    return answerChallenge(parts, decodeBase64Url(nonce), boundedWaitMs(parts.config, wait))
   }
   const { evidence } = parts.attester
   if (evidence === undefined) return respondError(evidenceUnavailable(parts.attester.reason))

@@ -1,7 +1,9 @@
 /** What a client asks for beside the answer: its nonce, and a grade. wire.md section 3. @module */
 import type { IncomingHttpHeaders } from 'node:http'
+import { GRADES, type Grade } from '../../core/policy.ts'
 import { isNonce } from '../../core/receipt/claims.ts'
 import { MalformedError } from '../../errors.ts'
+import type { GatewayConfig } from '../config/index.ts'
 
 export type NonceHeader =
   | { readonly kind: 'none' }
@@ -24,19 +26,61 @@ export function readNonce(headers: IncomingHttpHeaders): NonceHeader {
   return typeof text === 'string' && isNonceText(text) ? { kind: 'valid', text } : { kind: 'invalid' }
 }
 
-/** Parameters of a Prefer header (RFC 7240) that are ours. */
+/** What a client prefers (RFC 7240), as far as it is ours. */
 export interface Preferences {
-  readonly grade?: string
+  /** How firmly history shall hold the receipt before the answer ends. A grade that nobody knows is no preference. */
+  readonly grade?: Grade
   /** Seconds. */
   readonly wait?: number
 }
 
+// RFC 7240 section 2: token [ "=" word ] *( ";" parameter ). Words in quotes may hold commas, and another preference our names.
+const PREFERENCE =
+  /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s",;]*))?\s*((?:;(?:"(?:[^"\\]|\\.)*"|[^",])*)?)(,|$)/y
+const WAIT_PARAMETER = /;\s*wait\s*=\s*("?[0-9]{1,6}"?)\s*(?:;|$)/i
+
+interface Preference {
+  readonly word: string
+  /** With the semicolon before it. */
+  readonly parameters: string
+}
+
+/** Of a preference that stands there twice the first one counts; from where the header does not parse it is ignored. */
+function preferencesOf(header: string): ReadonlyMap<string, Preference> {
+  const found = new Map<string, Preference>()
+  PREFERENCE.lastIndex = 0
+  for (let match = PREFERENCE.exec(header); match !== null; match = PREFERENCE.exec(header)) {
+    const [, name = '', word = '', parameters = '', end] = match
+    const key = name.toLowerCase()
+    if (!found.has(key)) found.set(key, { word: unquoted(word), parameters })
+    if (end !== ',') break
+  }
+  return found
+}
+
+function unquoted(word: string): string {
+  return word.replace(/^"(.*)"$/, '$1')
+}
+
 export function readPreferences(headers: IncomingHttpHeaders): Preferences {
   const text = headers['prefer']
-  if (typeof text !== 'string') return {}
-  const grade = /(?:^|[,;])\s*receipt\s*=\s*"?([a-z]+)"?/i.exec(text)?.[1]?.toLowerCase()
-  const wait = /(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,6})"?/i.exec(text)?.[1]
-  return { ...(grade === undefined ? {} : { grade }), ...(wait === undefined ? {} : { wait: Number(wait) }) }
+  if (text === undefined) return {}
+  const preferences = preferencesOf(typeof text === 'string' ? text : text.join(', '))
+  const receipt = preferences.get('receipt')
+  const asked = receipt?.word.toLowerCase()
+  const grade = GRADES.find((known) => known === asked)
+  const wait = preferences.get('wait')?.word ?? unquoted(WAIT_PARAMETER.exec(receipt?.parameters ?? '')?.[1] ?? '')
+  return {
+    ...(grade === undefined ? {} : { grade }),
+    ...(/^[0-9]{1,6}$/.test(wait) ? { wait: Number(wait) } : {}),
+  }
+}
+
+const DEFAULT_WAIT_SECONDS = 10
+
+/** @param wait seconds, as the client wishes */
+export function boundedWaitMs({ operational }: GatewayConfig, wait: number | undefined): number {
+  return Math.min(wait ?? DEFAULT_WAIT_SECONDS, operational.maxWaitSeconds) * 1000
 }
 
 /** How often an SDK has tried this request before, by its own word. */

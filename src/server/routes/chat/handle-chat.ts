@@ -21,10 +21,11 @@ import {
 } from '../api-error.ts'
 import { ClientResponse } from '../client-response.ts'
 import { admissionRefusal, type GatewayParts } from '../parts.ts'
-import { readMediaType, readNonce, readPreferences, readRetryCount } from '../preferences.ts'
+import { readMediaType, readNonce, readRetryCount } from '../preferences.ts'
 import { discardRest, type RequestBody, readBody } from '../read-body.ts'
 import { createRequestId } from '../request-id.ts'
 import { type ChatRequest, readChatRequest } from './chat-request.ts'
+import { readWish } from './hold.ts'
 import { relayStream } from './stream-answer.ts'
 import { answerError, CLIENT_GONE, sendError, type Turn } from './turn.ts'
 import { TurnReport } from './turn-report.ts'
@@ -103,7 +104,15 @@ async function admit(arrival: Arrival): Promise<void> {
     refuseUnread(incoming, { client, report, error: logUnavailable() }, parts)
     return
   }
-  const turn: Turn = { parts, client, exchange, signal: aborter.signal, report }
+  const wish = readWish(parts, incoming.headers)
+  const turn: Turn = {
+    parts,
+    client,
+    exchange,
+    signal: aborter.signal,
+    report,
+    ...(wish === undefined ? {} : { wish }),
+  }
   client.header('inference-receipt-id', exchange.admitted.ridText)
   report.admitted(exchange.admitted.jtiText, body.kind === 'whole' ? body.octets.length : 0)
   if (body.kind === 'too-large') {
@@ -153,7 +162,7 @@ function open({ parts, incoming, caller, aborter }: Arrival, body: RequestBody):
   }
 }
 
-function judgeHeaders({ client, exchange }: Turn, { headers }: IncomingMessage): ApiError | undefined {
+function judgeHeaders({ exchange, parts, wish }: Turn, { headers }: IncomingMessage): ApiError | undefined {
   const nonce = readNonce(headers)
   if (nonce.kind === 'valid') exchange.challenged(nonce.text)
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return unsupportedCoding()
@@ -161,9 +170,8 @@ function judgeHeaders({ client, exchange }: Turn, { headers }: IncomingMessage):
     return invalidRequest('Attestation-Nonce must be 32 to 64 octets in base64url without padding.', {
       param: 'Attestation-Nonce',
     })
-  const { grade } = readPreferences(headers)
-  if (grade === 'witnessed') return gradeUnavailable()
-  if (grade === 'signed' || grade === 'quoted') client.header('preference-applied', 'receipt=signed')
+  // RFC 7240 would ignore it. An answer whose receipt nobody will ever witness is not what was asked for, and costs as much.
+  if (wish?.grade === 'witnessed' && parts.config.operational.witnesses === 'none') return gradeUnavailable()
   return undefined
 }
 

@@ -1,8 +1,10 @@
 /** Answers with a stream: head at once, whole blocks as they come, the end behind the receipt. wire.md sections 2 and 3. @module */
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
+import type { Grade } from '../../../core/policy.ts'
 import type { UpstreamResponse } from '../../upstream/types.ts'
 import { logUnavailable, upstreamFailed } from '../api-error.ts'
+import { holdFor } from './hold.ts'
 import { errorBlock, type StreamEnd, StreamRelay } from './stream-relay.ts'
 import { answerError, CLIENT_GONE, commit, type Turn } from './turn.ts'
 
@@ -15,6 +17,11 @@ export function isEventStream({ mediaType }: UpstreamResponse): boolean {
 /** The last block of every stream, also of one that ended in an error. */
 function receiptBlock(token: string): Uint8Array {
   return encodeUtf8(`: receipt ${token}\n\n`)
+}
+
+/** The head of a stream leaves before anyone knows the grade: it is said in a comment at the end. */
+function gradeBlock(grade: Grade | undefined): Uint8Array {
+  return encodeUtf8(grade === undefined ? '' : `: preference-applied receipt=${grade}\n\n`)
 }
 
 /** @param choices how many were asked for */
@@ -42,7 +49,8 @@ export async function relayStream(turn: Turn, response: UpstreamResponse, choice
 }
 
 async function conclude(turn: Turn, relay: StreamRelay, end: StreamEnd): Promise<void> {
-  const { client, exchange } = turn
+  const { client, exchange, wish } = turn
+  const { attester } = turn.parts
   const { terminal, digest } = relay.finish(end)
   exchange.learned(relay.facts)
   const committed = await commit(turn, {
@@ -50,9 +58,11 @@ async function conclude(turn: Turn, relay: StreamRelay, end: StreamEnd): Promise
     status: end.outcome === 'client_aborted' ? CLIENT_GONE : 200,
     response: { digest: digest.digest, size: digest.size, media_type: STREAM_TYPE },
   })
-  client.end(
-    committed === undefined ? errorBlock(logUnavailable()) : concatBytes(terminal, receiptBlock(committed.comment)),
-  )
+  if (committed === undefined) return client.end(errorBlock(logUnavailable()))
+  const isHeld = wish !== undefined && end.outcome === 'complete'
+  // Keep-alives go on meanwhile: they stand between blocks, and no digest covers them.
+  const grade = isHeld ? await holdFor(turn, committed.index, { attester, wish }) : wish && 'signed'
+  client.end(concatBytes(terminal, gradeBlock(grade), receiptBlock(committed.comment)))
 }
 
 /** Leaves an answer unread: the upstream is told to stop. */

@@ -8,6 +8,7 @@ import type { CommittedReceipt } from '../../recorder/recorder.ts'
 import { type ApiError, encodeApiError, logUnavailable, retryHeaders } from '../api-error.ts'
 import type { ClientResponse } from '../client-response.ts'
 import type { GatewayParts } from '../parts.ts'
+import { type GradeWish, holdFor } from './hold.ts'
 import type { TurnReport } from './turn-report.ts'
 
 export interface Turn {
@@ -17,6 +18,8 @@ export interface Turn {
   /** Aborts when the client has gone, or when the gateway must end now. */
   readonly signal: AbortSignal
   readonly report: TurnReport
+  /** How firmly history shall hold the receipt before the answer ends; absent where the client asks for no grade. */
+  readonly wish?: GradeWish
 }
 
 export const JSON_TYPE = 'application/json'
@@ -62,8 +65,15 @@ async function concludeGone(turn: Turn): Promise<void> {
 export async function answer(turn: Turn, { status, body, outcome }: WholeAnswer): Promise<void> {
   const { client } = turn
   if (client.gone) return concludeGone(turn)
+  const { attester } = turn.parts
   const committed = await commit(turn, { outcome, status, response: octetsOf(body) })
   if (committed === undefined) return sendError(client, logUnavailable())
+  if (turn.wish !== undefined) {
+    // What went wrong leaves at once: nobody waits for a firmer error.
+    const grade =
+      outcome === 'complete' ? await holdFor(turn, committed.index, { attester, wish: turn.wish }) : 'signed'
+    client.header('preference-applied', `receipt=${grade}`)
+  }
   client.header('inference-receipt', committed.header)
   client.send(status, JSON_TYPE, body)
 }
