@@ -7,6 +7,7 @@ import { CountersignError } from '../../errors.ts'
  */
 export class FailureLatch {
   readonly #onFailure: (error: CountersignError) => void
+  readonly #onTrip: (() => void)[] = []
   #failure: CountersignError | undefined
   #closed = false
 
@@ -30,12 +31,18 @@ export class FailureLatch {
     if (this.#failure !== undefined) throw this.#failure
   }
 
+  /** Runs once something has failed: whoever waits must not wait for ever. */
+  whenTripped(run: () => void): void {
+    this.#onTrip.push(run)
+  }
+
   /** Records a failure and tells its owner, the first time; returns what everyone gets to see. */
   trip(cause: unknown): CountersignError {
     if (this.#failure === undefined) {
       this.#failure = new CountersignError('ERR_LOG_APPEND', 'the log could not be made durable: this boot is over', {
         cause,
       })
+      for (const run of this.#onTrip) run()
       this.#onFailure(this.#failure)
     }
     return this.#failure

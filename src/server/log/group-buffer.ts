@@ -3,38 +3,48 @@ import { crc32 } from 'node:zlib'
 import { sha256 } from '../../core/crypto/index.ts'
 import { Writer } from '../../core/encoding/writer.ts'
 import { ENTRY_SIZE } from '../../core/log/index.ts'
+import { GrowingBytes } from './growing-bytes.ts'
 import {
   CRC_SIZE,
+  END_MARK,
+  encodePosition,
   GROUP_MAGIC,
+  type GroupLayout,
   type GroupPosition,
   HEAD_SIZE,
   ID_SIZE,
-  SIGNATURE_SIZE,
-  type WalRecord,
+  layoutOf,
+  RECORD_SIZE,
 } from './wal-format.ts'
 
-const FIRST_CAPACITY = 4_096
+/** A receipt on its way into a group. */
+export interface NewRecord {
+  readonly jti: Uint8Array
+  readonly intent: Uint8Array
+  readonly sealed: Uint8Array
+}
 
-/** Where the sealed octets of a record are, once the group is laid out. */
-export interface SealedSpan {
-  /** Octets from the start of the group. */
-  readonly offset: number
-  readonly length: number
+/** Signs groups of one log. */
+export interface GroupSigner {
+  /** What precedes the octets of a group under its signature. */
+  readonly prefix: Uint8Array
+  sign(bytes: Uint8Array): Uint8Array
 }
 
 export interface EncodedGroup {
+  /** A view that lasts until the buffer is cleared. */
   readonly bytes: Uint8Array
   /** What the next group names as its previous one. */
   readonly digest: Uint8Array
 }
 
-/** Everything is copied in at once: the caller may reuse its arrays, and a busy log makes no garbage of its own. */
+/** Everything is copied in at once: the caller may reuse its arrays. */
 export class GroupBuffer {
   readonly #entries: GrowingBytes = new GrowingBytes()
   readonly #intents: GrowingBytes = new GrowingBytes()
-  readonly #records: GrowingBytes = new GrowingBytes()
-  readonly #sealedEnds: number[] = []
-  readonly #sealedSizes: number[] = []
+  readonly #table: GrowingBytes = new GrowingBytes()
+  readonly #sealed: GrowingBytes = new GrowingBytes()
+  readonly #out: GrowingBytes = new GrowingBytes()
 
   get entryCount(): number {
     return this.#entries.size / ENTRY_SIZE
@@ -45,7 +55,16 @@ export class GroupBuffer {
   }
 
   get recordCount(): number {
-    return this.#sealedEnds.length
+    return this.#table.size / RECORD_SIZE
+  }
+
+  get layout(): GroupLayout {
+    return layoutOf({
+      entries: this.entryCount,
+      intents: this.intentCount,
+      records: this.recordCount,
+      sealed: this.#sealed.size,
+    })
   }
 
   addEntry(entry: Uint8Array): void {
@@ -57,96 +76,61 @@ export class GroupBuffer {
   }
 
   /** Adds a receipt: its entry and its record. */
-  addReceipt(entry: Uint8Array, { jti, intent, sealed }: Omit<WalRecord, 'ordinal'>): void {
-    this.#records.appendU32(this.entryCount)
-    this.#records.append(jti)
-    this.#records.append(intent)
-    this.#records.appendU32(sealed.length)
-    this.#records.append(sealed)
-    this.#sealedEnds.push(this.#records.size)
-    this.#sealedSizes.push(sealed.length)
+  addReceipt(entry: Uint8Array, { jti, intent, sealed }: NewRecord): void {
+    this.#table.appendU32(this.entryCount)
+    this.#table.append(jti)
+    this.#table.append(intent)
+    this.#table.appendU32(sealed.length)
+    this.#table.appendU32(crc32(sealed))
+    this.#sealed.append(sealed)
     this.addEntry(entry)
   }
 
-  /** The entries so far, as views. */
-  *entries(): Generator<Uint8Array> {
-    const bytes = this.#entries.view()
-    for (let at = 0; at < bytes.length; at += ENTRY_SIZE) yield bytes.subarray(at, at + ENTRY_SIZE)
+  /** The entries so far, back to back; a view. */
+  get entries(): Uint8Array {
+    return this.#entries.view()
   }
 
-  /** Where each sealed record lies within the group, in order. */
-  *sealedSpans(): Generator<SealedSpan> {
-    const start = HEAD_SIZE + this.#entries.size + SIGNATURE_SIZE + this.#intents.size
-    for (const [i, end] of this.#sealedEnds.entries()) {
-      const length = this.#sealedSizes[i] ?? 0
-      yield { offset: start + end - length, length }
-    }
+  /** The table of records so far; a view. */
+  get table(): Uint8Array {
+    return this.#table.view()
   }
 
-  /** Lays the group out; `sign` gets head and entries. */
-  encode(position: GroupPosition, sign: (signed: Uint8Array) => Uint8Array): EncodedGroup {
-    const entries = this.#entries.view()
-    const intents = this.#intents.view()
-    const records = this.#records.view()
-    const bytes = new Uint8Array(
-      HEAD_SIZE + entries.length + SIGNATURE_SIZE + intents.length + records.length + CRC_SIZE,
-    )
-    bytes.set(this.#head(position, sha256(intents, records)))
-    bytes.set(entries, HEAD_SIZE)
-    const signed = bytes.subarray(0, HEAD_SIZE + entries.length)
-    bytes.set(sign(signed), signed.length)
-    bytes.set(intents, signed.length + SIGNATURE_SIZE)
-    bytes.set(records, signed.length + SIGNATURE_SIZE + intents.length)
-    const crcStart = bytes.length - CRC_SIZE
-    bytes.set(new Writer(CRC_SIZE).u32le(crc32(bytes.subarray(0, crcStart))).finish(), crcStart)
-    return { bytes, digest: sha256(signed) }
+  /** Lays the group out. */
+  encode(position: GroupPosition, seconds: number, { prefix, sign }: GroupSigner): EncodedGroup {
+    const out = this.#out
+    out.clear()
+    out.append(prefix)
+    out.append(this.#head(position, seconds))
+    for (const part of [this.#entries, this.#intents, this.#table]) out.append(part.view())
+    const signed = out.view()
+    const signature = sign(signed)
+    const digest = sha256(signed.subarray(prefix.length))
+    out.append(signature)
+    out.appendU32(crc32(out.view().subarray(prefix.length)))
+    out.append(this.#sealed.view())
+    out.appendU32(END_MARK)
+    return { bytes: out.view().subarray(prefix.length), digest }
   }
 
-  #head({ number, firstIndex, firstSeq, previous }: GroupPosition, payloadDigest: Uint8Array): Uint8Array {
-    return new Writer(HEAD_SIZE)
+  /** Makes it empty again. */
+  clear(): void {
+    for (const part of [this.#entries, this.#intents, this.#table, this.#sealed, this.#out]) part.clear()
+  }
+
+  #head(position: GroupPosition, seconds: number): Uint8Array {
+    const head = new Writer(HEAD_SIZE)
       .u32le(GROUP_MAGIC)
       .u32le(this.entryCount)
       .u32le(this.intentCount)
       .u32le(this.recordCount)
-      .u32le(this.#intents.size + this.#records.size)
+      .u32le(this.#sealed.size)
       .zero(4)
-      .u64le(BigInt(number))
-      .u64le(BigInt(firstIndex))
-      .u64le(BigInt(firstSeq))
-      .bytes(previous)
-      .bytes(payloadDigest)
+      .bytes(encodePosition(position))
+      .u64le(BigInt(seconds))
+      .zero(CRC_SIZE)
       .finish()
-  }
-}
-
-/** Octets that grow by doubling. */
-class GrowingBytes {
-  #bytes: Uint8Array = new Uint8Array(FIRST_CAPACITY)
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
-
-  append(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#size)
-    this.#size += bytes.length
-  }
-
-  appendU32(value: number): void {
-    this.#reserve(4)
-    for (let shift = 0; shift < 32; shift += 8) this.#bytes[this.#size++] = (value >>> shift) & 0xff
-  }
-
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size)
-  }
-
-  #reserve(length: number): void {
-    if (this.#size + length <= this.#bytes.length) return
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#size + length))
-    larger.set(this.view())
-    this.#bytes = larger
+    head.set(new Writer(CRC_SIZE).u32le(crc32(head.subarray(0, -CRC_SIZE))).finish(), HEAD_SIZE - CRC_SIZE)
+    return head
   }
 }

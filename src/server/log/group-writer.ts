@@ -1,11 +1,10 @@
 /** Group commit: what arrives while one fdatasync is in flight becomes the next group, and one signature covers it. @module */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { concatBytes } from '../../core/encoding/bytes.ts'
-import type { NoteSigner } from '../../core/log/index.ts'
 import type { FailureLatch } from './failure-latch.ts'
-import type { LogFile } from './file-system.ts'
-import { type EncodedGroup, GroupBuffer } from './group-buffer.ts'
-import { encodePreamble, type GroupPosition, signaturePrefix } from './wal-format.ts'
+import { GroupBuffer, type GroupSigner } from './group-buffer.ts'
+import type { LogClock } from './types.ts'
+import { FIRST_POSITION, type GroupPosition } from './wal-format.ts'
+import type { WalPlace, WalWriter } from './wal-writer.ts'
 
 /** A group from its first addition until it is durable. */
 interface PendingGroup {
@@ -15,35 +14,33 @@ interface PendingGroup {
 }
 
 export interface GroupWriterDeps {
-  readonly file: LogFile
-  readonly origin: string
-  readonly signer: NoteSigner
+  readonly wal: WalWriter
+  readonly signer: GroupSigner
   readonly latch: FailureLatch
+  readonly clock: LogClock
+  /** Rejects when another writer has taken over. */
+  readonly fence: () => Promise<void>
   /** Called while the disk is at work on a group: time to hash its leaves. */
   readonly onSyncing: (group: GroupBuffer) => void
-  /** Called when a group is durable and begins at `offset` of the file, before anyone who waits for it goes on. */
-  readonly onDurable: (group: GroupBuffer, offset: number) => void
+  /** Called when a group is durable, before anyone who waits for it goes on. */
+  readonly onDurable: (group: GroupBuffer, place: WalPlace) => void
 }
+
+/** A writer that lost its lease notices within this time of writing. */
+const FENCE_INTERVAL_MS = 1_000
 
 export class GroupWriter {
   readonly #deps: GroupWriterDeps
-  readonly #sign: (signed: Uint8Array) => Uint8Array
-  #position: GroupPosition = { number: 0, firstIndex: 0, firstSeq: 0, previous: new Uint8Array(32) }
-  #offset = 0
+  #position: GroupPosition = FIRST_POSITION
+  #seconds = 0
+  #fencedAt: number
   #next: PendingGroup | undefined
   #running: Promise<void> | undefined
+  #spare: GroupBuffer | undefined
 
   constructor(deps: GroupWriterDeps) {
     this.#deps = deps
-    const prefix = signaturePrefix(deps.origin)
-    this.#sign = (signed) => deps.signer.sign(concatBytes(prefix, signed))
-  }
-
-  /** Starts the file. Its octets become durable with the first group. */
-  async begin(): Promise<void> {
-    const preamble = encodePreamble(this.#deps.origin)
-    await this.#deps.file.append(preamble)
-    this.#offset = preamble.length
+    this.#fencedAt = deps.clock.monotonicMs()
   }
 
   /**
@@ -51,7 +48,7 @@ export class GroupWriter {
    * @returns a promise, the same for all in the group, that resolves when the group is durable
    */
   add(put: (group: GroupBuffer) => void): Promise<void> {
-    const group = this.#next ?? newGroup()
+    const group = this.#next ?? this.#newGroup()
     this.#next = group
     put(group.content)
     this.#running ??= this.#run()
@@ -74,41 +71,60 @@ export class GroupWriter {
   }
 
   async #commit({ content, settle }: PendingGroup): Promise<void> {
-    const { file, latch, onSyncing, onDurable } = this.#deps
+    const { wal, latch, clock, signer, onSyncing, onDurable } = this.#deps
     try {
       latch.check()
-      const encoded = content.encode(this.#position, this.#sign)
-      await file.append(encoded.bytes)
-      const synced = file.sync()
+      // A clock of the host may go back: the log's time never does.
+      const secondsBefore = this.#seconds
+      this.#seconds = Math.max(secondsBefore, clock.seconds())
+      const { bytes, digest } = content.encode(this.#position, this.#seconds, signer)
+      const place = await wal.append(bytes, { position: this.#position, secondsBefore })
+      const synced = Promise.all([wal.sync(), this.#checkFence()])
+      // The failure of one is told when it is awaited, also if hashing should throw first.
+      synced.catch(() => {})
       onSyncing(content)
       await synced
-      onDurable(content, this.#offset)
-      this.#advance(content, encoded)
+      // The log may have failed elsewhere meanwhile: nobody is told of success after that.
+      latch.check()
+      onDurable(content, place)
+      this.#advance(content, digest)
       settle.resolve()
+      content.clear()
+      this.#spare = content
+      wal.replenish()
     } catch (cause) {
       settle.reject(latch.trip(cause))
     }
   }
 
-  #advance({ entryCount, recordCount }: GroupBuffer, { bytes, digest }: EncodedGroup): void {
-    const { number, firstIndex, firstSeq } = this.#position
-    this.#offset += bytes.length
+  async #checkFence(): Promise<void> {
+    const now = this.#deps.clock.monotonicMs()
+    if (now - this.#fencedAt < FENCE_INTERVAL_MS) return
+    this.#fencedAt = now
+    await this.#deps.fence()
+  }
+
+  #advance({ entryCount, intentCount, recordCount }: GroupBuffer, digest: Uint8Array): void {
+    const { number, firstIndex, firstSeq, firstIntent } = this.#position
     this.#position = {
       number: number + 1,
       firstIndex: firstIndex + entryCount,
       firstSeq: firstSeq + recordCount,
+      firstIntent: firstIntent + intentCount,
       previous: digest,
     }
   }
-}
 
-function newGroup(): PendingGroup {
-  const settle = { resolve: () => {}, reject: (_error: Error) => {} }
-  const durable = new Promise<void>((resolve, reject) => {
-    settle.resolve = resolve
-    settle.reject = reject
-  })
-  // Whoever appends hears of a failure through this promise; one who does not look must not bring the process down before onFailure acts.
-  durable.catch(() => {})
-  return { content: new GroupBuffer(), durable, settle }
+  #newGroup(): PendingGroup {
+    const settle = { resolve: () => {}, reject: (_error: Error) => {} }
+    const durable = new Promise<void>((resolve, reject) => {
+      settle.resolve = resolve
+      settle.reject = reject
+    })
+    // Whoever appends hears of a failure through this promise; one who does not look must not bring the process down before onFailure acts.
+    durable.catch(() => {})
+    const content = this.#spare ?? new GroupBuffer()
+    this.#spare = undefined
+    return { content, durable, settle }
+  }
 }

@@ -1,15 +1,22 @@
-/** The receipt log of one boot on disk: durable, tiled, readable by anyone. Node only. @module */
+/** The receipt logs of this boot and of earlier ones: durable, tiled, readable by anyone. Node only. @module */
+export { type FileSystem, nodeFiles } from '../../storage/index.ts'
 export { createReceiptLog } from './create-log.ts'
-export { type FileSystem, type LogFile, nodeFiles } from './file-system.ts'
-export { readLogFile } from './log-files.ts'
+export { LOG_ID } from './names.ts'
+export { type RecoveredLog, type RecoveredReceipt, recoverLog } from './recover-log.ts'
+export { NoSpaceError } from './space-watch.ts'
+export { openStoredLog } from './stored-log.ts'
 export type {
+  LogClock,
   LogCounts,
   LogDeps,
   LogFrontier,
+  LogOptions,
   LogSigner,
+  LogTimers,
+  PublishedLog,
   ReceiptInput,
   ReceiptLog,
   SealedReceipt,
+  StoredLog,
 } from './types.ts'
-export type { DecodedGroup } from './wal-format.ts'
-export { readWriteAheadLog, type WalContents, type WalTail } from './wal-reader.ts'
+export type { WalTail } from './wal-scan.ts'

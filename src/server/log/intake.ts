@@ -1,13 +1,16 @@
 /** What callers hand to the log, checked before anything is assigned. These are faults of the gateway, not of a client. @module */
 import { ENTRY_SIZE } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
-import { idKey } from './receipt-positions.ts'
 import { ID_SIZE } from './wal-format.ts'
 
-/** The key of an id of 16 octets. @throws CountersignError ERR_USAGE */
-export function requireId(what: string, id: Uint8Array): string {
+/** @throws CountersignError ERR_USAGE unless the id has 16 octets */
+export function requireId(what: string, id: Uint8Array): void {
   if (id.length !== ID_SIZE) throw misuse(`${what} has ${ID_SIZE} octets`)
-  return idKey(id)
+}
+
+/** 16 octets as a key of a set: one character each. */
+export function idKey(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1')
 }
 
 /** Looks at the length and the octet of type alone: this is on the way of every answer. @throws CountersignError ERR_USAGE */

@@ -1,108 +1,140 @@
 /**
- * The `file` driver of one log: assigns indexes, makes entries durable, publishes tiles and checkpoints, finds receipts again. It never
- * sees a receipt in clear. The frontier in memory is the authority: the disk is read back for sealed records and published files only. @module
+ * The log of this boot: assigns indexes, makes entries durable, publishes tiles and checkpoints, finds receipts again. It never sees a
+ * receipt in clear. The frontier in memory is the authority: the store is read back for old tiles, sealed records and documents only, and
+ * nothing in memory grows with the log. @module
  */
-import { join } from 'node:path'
 import { encodeBase64Url } from '../../core/encoding/base64.ts'
-import { encodeUtf8 } from '../../core/encoding/utf8.ts'
-import {
-  ENTRY_TYPES,
-  encodeVkey,
-  hashLeaf,
-  MerkleTree,
-  noteKey,
-  type SignedCheckpoint,
-  signCheckpoint,
-} from '../../core/log/index.ts'
+import { ENTRY_TYPES, encodeVkey, noteKey, type SignedCheckpoint } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
-import type { DurableFiles } from './durable-files.ts'
-import { EntryPages } from './entry-pages.ts'
+import type { ObjectStore } from '../../storage/index.ts'
+import { attemptWrite } from './attempt-write.ts'
+import { CheckpointWriter } from './checkpoint-writer.ts'
 import type { FailureLatch } from './failure-latch.ts'
-import type { FileSystem, LogFile } from './file-system.ts'
 import type { GroupBuffer } from './group-buffer.ts'
 import { GroupWriter } from './group-writer.ts'
-import { misuse, requireEntry, requireId } from './intake.ts'
-import { readLogFile } from './log-files.ts'
-import { ReceiptPositions } from './receipt-positions.ts'
-import { TileWriter } from './tile-writer.ts'
-import type { LogCounts, LogFrontier, LogSigner, ReceiptInput, ReceiptLog, SealedReceipt } from './types.ts'
+import { GrowingLog } from './growing-log.ts'
+import { idKey, misuse, requireEntry, requireId } from './intake.ts'
+import { JtiIndex } from './jti-index/jti-index.ts'
+import { publishedName } from './names.ts'
+import { readPublished } from './published-files.ts'
+import { indexTable } from './record-table.ts'
+import { SealedRecords } from './sealed-records.ts'
+import { NoSpaceError, SpaceWatch } from './space-watch.ts'
+import { TilePublisher } from './tile-publisher.ts'
+import type {
+  LogClock,
+  LogCounts,
+  LogFrontier,
+  LogOptions,
+  LogSigner,
+  LogTimers,
+  ReceiptInput,
+  ReceiptLog,
+  SealedReceipt,
+} from './types.ts'
+import { VerifiedTiles } from './verified-tiles.ts'
+import { signaturePrefix } from './wal-format.ts'
+import { type WalPlace, WalWriter } from './wal-writer.ts'
 
-/** Collaborators of {@link FileReceiptLog}; see `createReceiptLog`. */
-export interface FileLogDeps {
+/** Collaborators of {@link StoredReceiptLog}; see `createReceiptLog`. */
+export interface ReceiptLogParts {
+  readonly store: ObjectStore
   readonly origin: string
-  readonly directory: string
   readonly signer: LogSigner
-  readonly files: FileSystem
-  readonly durable: DurableFiles
-  readonly file: LogFile
   readonly latch: FailureLatch
+  readonly fence: () => Promise<void>
+  readonly clock: LogClock
+  readonly timers: LogTimers
+  readonly options: Required<LogOptions>
 }
 
-/** Made by `createReceiptLog`, which makes its directory and begins it. */
-export class FileReceiptLog implements ReceiptLog {
+/** Made by `createReceiptLog`, which begins it. */
+export class StoredReceiptLog implements ReceiptLog {
   readonly origin: string
   readonly vkey: string
   readonly id: string
-  readonly directory: string
-  readonly #deps: FileLogDeps
+  readonly #parts: ReceiptLogParts
+  readonly #space: SpaceWatch
+  readonly #wal: WalWriter
   readonly #writer: GroupWriter
-  readonly #tiles: TileWriter
-  /** Both run ahead of the durable size by the group that is being written. */
-  readonly #tree: MerkleTree = new MerkleTree()
-  readonly #entries: EntryPages = new EntryPages()
-  readonly #receipts: ReceiptPositions = new ReceiptPositions()
+  readonly #growing: GrowingLog
+  readonly #publisher: TilePublisher
+  readonly #checkpoints: CheckpointWriter
+  readonly #tiles: VerifiedTiles
+  readonly #index: JtiIndex
+  readonly #sealed: SealedRecords
   readonly #openIntents: Set<string> = new Set()
   #assigned = 0
-  #frontier: LogFrontier = { size: 0, counts: { intents: 0, receipts: 0, open: 0 } }
-  #signed: SignedCheckpoint | undefined
+  #nextSeq = 0
+  #taken = 0
   #publishing: Promise<unknown> = Promise.resolve()
 
-  constructor(deps: FileLogDeps) {
-    const { origin, directory, signer, files, durable, file, latch } = deps
-    this.#deps = deps
+  constructor(parts: ReceiptLogParts) {
+    const { store, origin, signer, latch, fence, clock, timers, options } = parts
+    this.#parts = parts
     this.origin = origin
     this.vkey = encodeVkey(noteKey(origin, signer.publicKey))
     this.id = encodeBase64Url(signer.publicKey)
-    this.directory = directory
-    this.#tiles = new TileWriter({ directory, files, durable, tree: this.#tree, entries: this.#entries })
+    const id = this.id
+    const onFailure = (cause: unknown): void => void latch.trip(cause)
+    const space = new SpaceWatch(timers)
+    this.#space = space
+    this.#growing = new GrowingLog(latch)
+    this.#publisher = new TilePublisher({ store, id, space })
+    this.#checkpoints = new CheckpointWriter({ store, id, origin, signer, space, fence })
+    this.#tiles = new VerifiedTiles(store, id)
+    this.#index = new JtiIndex({ store, id, space, ...options, onFailure }, { seq: 0, runs: [] })
+    this.#wal = new WalWriter({ store, id, origin, space, ...options, onFailure })
+    this.#sealed = new SealedRecords({
+      store,
+      id,
+      find: (jti) => this.#index.find(jti),
+      journal: (segment) => this.#wal.current(segment),
+    })
     this.#writer = new GroupWriter({
-      file,
-      origin,
-      signer,
+      wal: this.#wal,
+      signer: { prefix: signaturePrefix(origin), sign: (bytes) => signer.sign(bytes) },
       latch,
-      onSyncing: (group) => this.#hashLeaves(group),
-      onDurable: (group, offset) => this.#advance(group, offset),
+      clock,
+      fence,
+      onSyncing: (group) => this.#growing.hash(group),
+      onDurable: (group, place) => this.#advance(group, place),
     })
   }
 
   async begin(genesis: Uint8Array): Promise<void> {
-    await this.#writer.begin()
-    await this.#append(genesis).durable
+    await this.#append([genesis]).durable
   }
 
   get nextReceiptSeq(): number {
-    return this.#receipts.size
+    return this.#nextSeq
   }
 
   get size(): number {
-    return this.#frontier.size
+    return this.#growing.frontier.size
   }
 
   get counts(): LogCounts {
-    return this.#frontier.counts
+    return this.#growing.frontier.counts
   }
 
   get failure(): CountersignError | undefined {
-    return this.#deps.latch.failure
+    return this.#parts.latch.failure
+  }
+
+  get isFull(): boolean {
+    return this.#space.isFull
   }
 
   frontier(): LogFrontier {
-    return this.#frontier
+    return this.#growing.frontier
   }
 
   async recordIntent(id: Uint8Array): Promise<void> {
-    this.#deps.latch.admit()
-    const key = requireId('an intent', id)
+    this.#parts.latch.admit()
+    this.#requireSpace()
+    requireId('an intent', id)
+    const key = idKey(id)
     if (this.#openIntents.has(key)) throw misuse('this intent is open already')
     this.#openIntents.add(key)
     await this.#writer.add((group) => group.addIntent(id))
@@ -113,128 +145,149 @@ export class FileReceiptLog implements ReceiptLog {
     readonly seq: number
     readonly durable: Promise<void>
   } {
-    this.#deps.latch.admit()
+    this.#parts.latch.admit()
     requireEntry(entry, ENTRY_TYPES.receipt, ENTRY_TYPES.receipt)
-    const jtiKey = requireId('a jti', jti)
-    const intentKey = requireId('an intent', intent)
-    if (this.#receipts.has(jtiKey)) throw misuse('this receipt is in the log already')
-    if (!this.#openIntents.delete(intentKey)) throw misuse('a receipt closes an open intent')
+    requireId('a jti', jti)
+    requireId('an intent', intent)
+    // Two equal jtis are two equal random numbers: only a mistake makes them, and it shows among the newest.
+    if (this.#index.hasNew(jti)) throw misuse('this receipt is in the log already')
+    if (!this.#openIntents.delete(idKey(intent))) throw misuse('a receipt closes an open intent')
     const index = this.#assigned++
-    const seq = this.#receipts.reserve(jtiKey, index)
+    const seq = this.#nextSeq++
     const durable = this.#writer.add((group) => group.addReceipt(entry, { jti, intent, sealed }))
     return { index, seq, durable }
   }
 
   appendEntry(entry: Uint8Array): { readonly index: number; readonly durable: Promise<void> } {
-    this.#deps.latch.admit()
-    requireEntry(entry, ENTRY_TYPES.quote, ENTRY_TYPES.recovered)
-    return this.#append(entry)
+    const { firstIndex, durable } = this.appendEntries([entry])
+    return { index: firstIndex, durable }
+  }
+
+  appendEntries(entries: readonly Uint8Array[]): { readonly firstIndex: number; readonly durable: Promise<void> } {
+    this.#parts.latch.admit()
+    if (entries.length === 0) throw misuse('there is nothing to append')
+    for (const entry of entries) requireEntry(entry, ENTRY_TYPES.quote, ENTRY_TYPES.recovered)
+    // Anyone may send nonces: what waits for space must not grow by them.
+    if (entries.some(([type]) => type === ENTRY_TYPES.nonce)) this.#requireSpace()
+    return this.#append(entries)
   }
 
   writeEpoch(epoch: number, record: Uint8Array): Promise<void> {
     if (!Number.isSafeInteger(epoch) || epoch < 0) return Promise.reject(misuse('an epoch is a whole number'))
-    return this.#publish(() => this.#replace(`epoch/${epoch}`, record))
+    return this.#publish(() => this.#writeDocument(`epoch/${epoch}`, record))
+  }
+
+  writeSession(hex: string, octets: Uint8Array): Promise<void> {
+    if (!/^[0-9a-f]{64}$/.test(hex)) return Promise.reject(misuse('a session is named by 64 hexadecimal digits'))
+    return this.#publish(() => this.#writeDocument(`session/${hex}`, octets))
   }
 
   checkpoint(): Promise<SignedCheckpoint & LogFrontier> {
     return this.#publish(async () => {
-      const frontier = this.#frontier
-      if (this.#signed?.size !== frontier.size) this.#signed = await this.#signCheckpoint(frontier.size)
-      return { ...this.#signed, ...frontier }
+      const frontier = this.#growing.frontier
+      const { last } = this.#checkpoints
+      // The counts may have grown without the tree: those go with the same note.
+      if (last?.size === frontier.size) return { ...last, ...frontier }
+      return this.#writeCheckpoint()
     })
   }
 
-  async inclusionProof(index: number, size: number): Promise<readonly Uint8Array[]> {
-    this.#requireDurable(size)
-    return this.#tree.inclusionProof(index, size)
+  inclusionProof(index: number, size: number): Promise<readonly Uint8Array[]> {
+    return this.#tiles.inclusionProof(index, size)
   }
 
-  async consistencyProof(older: number, newer: number): Promise<readonly Uint8Array[]> {
-    this.#requireDurable(newer)
-    return this.#tree.consistencyProof(older, newer)
+  consistencyProof(older: number, newer: number): Promise<readonly Uint8Array[]> {
+    return this.#tiles.consistencyProof(older, newer)
   }
 
-  async rootAt(size: number): Promise<Uint8Array> {
-    this.#requireDurable(size)
-    return this.#tree.root(size)
+  rootAt(size: number): Promise<Uint8Array> {
+    return this.#tiles.rootAt(size)
   }
 
-  async readSealed(jti: Uint8Array): Promise<SealedReceipt | undefined> {
-    const position = this.#receipts.find(jti)
-    if (position === undefined) return undefined
-    const { offset, length, index, seq } = position
-    const sealed = await this.#deps.file.read(offset, length)
-    if (sealed.length !== length) throw new CountersignError('ERR_LOG_APPEND', `the record of leaf ${index} is gone`)
-    return { sealed, index, seq, entry: this.#entries.entry(index) }
+  readSealed(jti: Uint8Array): Promise<SealedReceipt | undefined> {
+    return this.#sealed.read(jti)
+  }
+
+  erase(jti: Uint8Array): Promise<boolean> {
+    return this.#sealed.erase(jti)
   }
 
   readFile(path: string): Promise<Uint8Array | undefined> {
-    return readLogFile(this.directory, path, this.#deps.files)
+    const { store } = this.#parts
+    return readPublished({ store, id: this.id, tiles: this.#tiles, checkpoint: () => this.#checkpoints.bytes }, path)
   }
 
   async close(): Promise<void> {
-    const { latch, file, files } = this.#deps
-    latch.close()
+    this.#parts.latch.close()
+    this.#space.close()
     await this.#publishing
     await this.#writer.idle()
-    await file.close()
-    await files.remove(join(this.directory, 'lock'))
+    await this.#index.flush()
+    await this.#wal.close()
   }
 
-  #append(entry: Uint8Array): { readonly index: number; readonly durable: Promise<void> } {
-    const index = this.#assigned++
-    return { index, durable: this.#writer.add((group) => group.addEntry(entry)) }
+  #append(entries: readonly Uint8Array[]): { readonly firstIndex: number; readonly durable: Promise<void> } {
+    const firstIndex = this.#assigned
+    this.#assigned += entries.length
+    const durable = this.#writer.add((group) => {
+      for (const entry of entries) group.addEntry(entry)
+    })
+    return { firstIndex, durable }
   }
 
-  #hashLeaves(group: GroupBuffer): void {
-    for (const entry of group.entries()) {
-      this.#tree.append(hashLeaf(entry))
-      this.#entries.append(entry)
-    }
+  #requireSpace(): void {
+    if (this.isFull)
+      throw new CountersignError('ERR_LOG_APPEND', 'there is no space for the log: try again later', {
+        cause: new NoSpaceError(),
+      })
   }
 
-  #advance(group: GroupBuffer, start: number): void {
-    for (const { offset, length } of group.sealedSpans()) this.#receipts.place(start + offset, length)
-    const { size, counts } = this.#frontier
-    this.#frontier = {
-      size: size + group.entryCount,
-      counts: {
-        intents: counts.intents + group.intentCount,
-        receipts: counts.receipts + group.recordCount,
-        open: counts.open + group.intentCount - group.recordCount,
-      },
-    }
+  #advance(group: GroupBuffer, { segment, offset }: WalPlace): void {
+    const { size, counts } = this.#growing.frontier
+    const sealed = { segment, offset: offset + group.layout.sealed }
+    indexTable(this.#index, { table: group.table, firstIndex: size, firstSeq: counts.receipts, sealed })
+    this.#growing.advance(group)
+    if (this.size - this.#taken > this.#parts.options.maxUnpublished) this.#publishFullTiles()
+  }
+
+  /** Nobody asked for a checkpoint in a long time: what is in memory must not grow. */
+  #publishFullTiles(): void {
+    this.#taken = this.size
+    this.#publish(async () => {
+      this.#publisher.take((await this.#growing.snapshot()).tiles)
+      await this.#publisher.storeFull()
+    }).catch(() => {})
+  }
+
+  async #writeCheckpoint(): Promise<SignedCheckpoint & LogFrontier> {
+    const { frontier, head, tiles } = await this.#growing.snapshot()
+    this.#taken = head.size
+    this.#publisher.take(tiles)
+    await this.#publisher.storeAll()
+    const signed = await this.#checkpoints.write(head)
+    this.#tiles.publish(head)
+    return { ...signed, ...frontier }
+  }
+
+  async #writeDocument(path: string, bytes: Uint8Array): Promise<void> {
+    const { store } = this.#parts
+    const objects = [{ name: publishedName(this.id, path), bytes }]
+    await this.#space.until(() => attemptWrite(store, () => store.write(objects)))
   }
 
   /** One publication at a time; a failed one ends the log as a failed group does. */
   async #publish<T>(task: () => Promise<T>): Promise<T> {
-    this.#deps.latch.admit()
+    const { latch } = this.#parts
+    latch.admit()
     const run = this.#publishing.then(async () => {
-      this.#deps.latch.check()
+      latch.check()
       try {
         return await task()
       } catch (cause) {
-        throw this.#deps.latch.trip(cause)
+        throw latch.trip(cause)
       }
     })
     this.#publishing = run.catch(() => {})
     return run
-  }
-
-  async #signCheckpoint(size: number): Promise<SignedCheckpoint> {
-    const { origin, signer } = this.#deps
-    await this.#tiles.write(size)
-    const signed = signCheckpoint({ origin, size, root: this.#tree.root(size) }, signer)
-    await this.#replace('checkpoint', encodeUtf8(signed.note))
-    return signed
-  }
-
-  async #replace(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#deps.durable.replace(join(this.directory, name), bytes)
-    await this.#deps.durable.settle()
-  }
-
-  #requireDurable(size: number): void {
-    if (size > this.#frontier.size) throw misuse(`no tree of size ${size}: ${this.#frontier.size} leaves are durable`)
   }
 }
