@@ -19,6 +19,7 @@ import { type Gathered, gather } from './gather.ts'
 import { type HardwareResult, judgeHardware } from './hardware.ts'
 import { identityOf } from './identity.ts'
 import { type AuditedHistory, judgeContinuation, judgeRecovered } from './previous.ts'
+import { findCorruptLeaf } from './tiles.ts'
 import type { Standing } from './walk.ts'
 import type { WitnessedPlace } from './witnessed.ts'
 
@@ -50,6 +51,21 @@ export interface LogAudit {
 }
 
 type LogFindings = Findings<LogCheck>
+
+const RESTING_ON_LEAVES = [
+  'genesis',
+  'entry-types',
+  'epochs',
+  'quoted-roots',
+  'sessions',
+  'counts',
+  'quote-leaves',
+  'witnessed-roots',
+  'recovered',
+] as const
+
+/** Of a log whose leaves are not those that it signed: later logs have nothing to be held against. */
+const NO_TREE: Pick<AuditedHistory, 'roots' | 'quoted'> = { roots: new Map(), quoted: undefined }
 
 const NO_HARDWARE: HardwareResult = { dated: 0, simulated: false, assumptions: [] }
 
@@ -113,10 +129,14 @@ export async function auditLog(
   judgeGenesisRecord(listed, findings)
   const source = { checkpoint, sizes: { evidence: sizes ?? [], witnessed: witnessed ?? [] } }
   const gathered = await gather(context, { listed, ...source }, findings)
-  judgeRoot(gathered.end, checkpoint, findings)
+  await judgeRoot(context, { id, end: gathered.end, head: checkpoint }, findings)
+  const sound = gathered.end !== undefined && !findings.failed('root')
   const gap = await judgePrevious(context, { listed, gathered, before }, findings)
   const hardware = await judgeQuotes(context, gathered, findings)
-  return summarise({ id, checkpoint, gathered, gap, hardware }, findings)
+  const audit = summarise({ id, checkpoint, gathered, gap, hardware })
+  const { roots, quoted } = sound ? gathered : NO_TREE
+  const history = { id, size: checkpoint.size, roots, quoted, continuedBy: undefined }
+  return { ...audit, checks: findings.close(), history }
 }
 
 function judgeGenesisRecord({ genesis, refusal }: ListedLog, findings: LogFindings): void {
@@ -124,11 +144,24 @@ function judgeGenesisRecord({ genesis, refusal }: ListedLog, findings: LogFindin
   else if (genesis === undefined) findings.missing('genesis', 'the genesis record is not there')
 }
 
-function judgeRoot(end: Standing | undefined, { size, root }: SignedCheckpoint, findings: LogFindings): void {
+async function judgeRoot(
+  { reader }: AuditContext,
+  { id, end, head }: { readonly id: string; readonly end: Standing | undefined; readonly head: SignedCheckpoint },
+  findings: LogFindings,
+): Promise<void> {
   if (end === undefined) return
-  findings.that('root', sameBytes(end.root, root), 'LOG_LEAF_CORRUPT', {
-    detail: `the ${size} leaves do not lead to the root that the log signed`,
+  if (sameBytes(end.root, head.root)) {
+    findings.pass('root')
+    return
+  }
+  const index = await findCorruptLeaf({ reader, id }, head)
+  const where = index === undefined ? 'the tree as a whole is another one' : `leaf ${index} is not the one of the tree`
+  findings.fail('root', 'LOG_LEAF_CORRUPT', {
+    detail: `the ${head.size} leaves do not lead to the root that the log signed: ${where}`,
+    ...(index !== undefined && { index }),
   })
+  // Damage on a disk is no fork: whatever was held against these leaves says nothing of what the log signed.
+  findings.withdraw(RESTING_ON_LEAVES, 'the leaves are not those that the log signed')
 }
 
 interface Linked {
@@ -199,8 +232,8 @@ interface Judged {
   readonly hardware: HardwareResult
 }
 
-function summarise({ id, checkpoint, gathered, gap, hardware }: Judged, findings: LogFindings): LogAudit {
-  const { end, evidence, witnesses, roots, quoted } = gathered
+function summarise({ id, checkpoint, gathered, gap, hardware }: Judged): Omit<LogAudit, 'checks' | 'history'> {
+  const { end, evidence, witnesses, quoted } = gathered
   const newest = evidence.places.at(-1)
   return {
     id,
@@ -218,7 +251,5 @@ function summarise({ id, checkpoint, gathered, gap, hardware }: Judged, findings
     witnessed: witnesses.places.at(-1),
     gap,
     ...hardware,
-    checks: findings.close(),
-    history: { id, size: checkpoint.size, roots, quoted, continuedBy: undefined },
   }
 }

@@ -35,7 +35,7 @@ const ASSUMPTIONS: readonly string[] = [
  * @throws CountersignError ERR_NETWORK when the source cannot be asked; MalformedError when its listing is out of form
  *
  * @example
- * const report = await auditLogs({ reader, trust: { policy, lock }, cosignatures: 'unchecked', onProgress: () => undefined })
+ * const report = await auditLogs({ reader, trust: { policy, lock }, witnesses: 'unchecked', onProgress: () => undefined })
  * if (!report.ok) console.error(report.code, report.first?.detail)
  */
 export async function auditLogs(options: AuditOptions): Promise<AuditReport> {

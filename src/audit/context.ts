@@ -1,9 +1,9 @@
 /** What one audit works with, and the logs that it is about. @module */
 import type { Trust } from '../core/evidence/attestation.ts'
+import type { WitnessPolicy } from '../core/log/index.ts'
 import type { MalformedError } from '../errors.ts'
 import type { Genesis } from './genesis.ts'
 import type { LogReader } from './log-reader.ts'
-import type { CosignatureJudge } from './witnessed.ts'
 
 /** What one audit demands and tells. */
 export interface AuditContext {
@@ -11,7 +11,8 @@ export interface AuditContext {
   readonly host: string | undefined
   /** Policy and lock for the quotes; `missing` where nobody gave any; `unchecked` where the auditor said so. */
   readonly trust: Trust | 'missing' | 'unchecked'
-  readonly cosignatures: CosignatureJudge
+  /** Whose cosignatures count. */
+  readonly witnesses: WitnessPolicy | 'unchecked'
   onProgress(id: string, leaves: number, size: number): void
 }
 

@@ -34,6 +34,8 @@ interface Record {
   readonly session: Session
   readonly statement: Statement
   readonly checkpoint: Checkpoint
+  /** SHA-256 of the quote, hex. */
+  readonly quote: string
 }
 
 function decodeRecord(octets: Uint8Array): Record {
@@ -44,6 +46,7 @@ function decodeRecord(octets: Uint8Array): Record {
     session: decodeSession(archive.session),
     statement,
     checkpoint: decodeCheckpoint(statement.checkpoint),
+    quote: encodeHex(sha256(quoteOctets(archive.quote))),
   }
 }
 
@@ -133,8 +136,7 @@ export class EvidenceWalk {
     })
   }
 
-  #keep({ archive, statement }: Record, size: number): void {
-    const quote = encodeHex(sha256(quoteOctets(archive.quote)))
+  #keep({ archive, statement, quote }: Record, size: number): void {
     const { iat, exp, counts } = statement
     this.#awaited.add(quote)
     this.#places.push({ size, iat, exp, open: counts.open, fingerprint: fingerprintOf(archive), quote })

@@ -73,6 +73,15 @@ export class Findings<Name extends string> {
     }
   }
 
+  /** Takes failures back that rest on something that turned out not to be what it should: they are not performed then. */
+  withdraw(names: readonly Name[], detail: string): void {
+    for (const name of names) {
+      if (!this.failed(name)) continue
+      this.#checks.delete(name)
+      this.missing(name, detail)
+    }
+  }
+
   failed(name: Name): boolean {
     return this.#checks.get(name)?.status === 'fail'
   }

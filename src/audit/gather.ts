@@ -47,11 +47,11 @@ function refuseBeyond({ checkpoint, sizes }: Named, findings: Findings<LogCheck>
 
 export async function gather(context: AuditContext, named: Named, findings: Findings<LogCheck>): Promise<Gathered> {
   const { listed, checkpoint, sizes } = named
-  const { reader, cosignatures, onProgress } = context
+  const { reader, witnesses: policy, onProgress } = context
   const { id, genesis, genesisOctets } = listed
   const log = identityOf(checkpoint.origin)
   const evidence = new EvidenceWalk({ reader, id }, log, findings)
-  const witnesses = new WitnessWalk({ reader, id }, { log, judge: cosignatures }, findings)
+  const witnesses = new WitnessWalk({ reader, id }, { log, policy }, findings)
   const roots = new Map<number, Uint8Array>()
   const recovered = new Map<string, number>()
   let quoted: Standing | undefined
@@ -63,7 +63,7 @@ export async function gather(context: AuditContext, named: Named, findings: Find
     {
       reader,
       id,
-      size: checkpoint.size,
+      head: checkpoint,
       genesis,
       genesisOctets,
       sizes: [...wanted].sort((a, b) => a - b),

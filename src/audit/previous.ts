@@ -1,6 +1,6 @@
 /** How one boot's log continues that of the boot before: what its genesis names must be what is there. @module */
 import { encodeHex, sameBytes } from '../core/encoding/bytes.ts'
-import { decodeEntry, hashLeaf, type SignedCheckpoint } from '../core/log/index.ts'
+import { ENTRY_TYPES, hashLeaf, type SignedCheckpoint } from '../core/log/index.ts'
 import { MalformedError } from '../errors.ts'
 import { readBundles } from './bundles.ts'
 import type { LogCheck } from './checks.ts'
@@ -54,7 +54,8 @@ export function judgeContinuation(
           ? `${origin} is continued by ${before.continuedBy} already`
           : undefined
   if (wrong !== undefined) findings.fail('previous', 'STATE_ROLLBACK', { detail: wrong, index: size })
-  if (root !== undefined)
+  else if (root === undefined) findings.missing('previous', `what ${origin} shows is not what it signed`)
+  else
     findings.that('previous', sameBytes(root, named.root), 'LOG_SPLIT_VIEW', {
       detail: `genesis names another tree of ${size} leaves than ${origin} shows`,
       index: size,
@@ -74,16 +75,20 @@ export async function judgeRecovered(
   findings: Findings<LogCheck>,
 ): Promise<void> {
   const { quoted } = before
-  if (recovered.size === 0 || quoted === undefined) {
-    findings.pass('recovered', `${recovered.size}`)
+  if (recovered.size === 0) {
+    findings.pass('recovered', '0')
+    return
+  }
+  if (quoted === undefined) {
+    findings.missing('recovered', 'no quoted checkpoint of the log before is there to compare with')
     return
   }
   const frontier = new Frontier()
   for await (const { entries } of readBundles(reader, before.id, quoted.size)) {
     for (const octets of entries) {
       frontier.append(hashLeaf(octets))
-      const { type, digest } = decodeEntry(octets)
-      const index = type === 'receipt' ? recovered.get(encodeHex(digest)) : undefined
+      // The walk has judged their form.
+      const index = octets[0] === ENTRY_TYPES.receipt ? recovered.get(encodeHex(octets.subarray(1))) : undefined
       if (index === undefined) continue
       const detail = `recovered leaf ${index} is receipt ${frontier.size - 1} of the log before, which was quoted`
       findings.fail('recovered', 'EVIDENCE_REPLAY', { detail, index })

@@ -1,6 +1,6 @@
 /** One pass over the leaves of a log: its root, its laws, and what its tree was at the sizes that something names. @module */
 import { sameBytes } from '../core/encoding/bytes.ts'
-import { createEntry, decodeEntry, type EntryType, hashLeaf, type LogEntry } from '../core/log/index.ts'
+import { createEntry, decodeEntry, type EntryType, hashLeaf, type LogEntry, type TreeHead } from '../core/log/index.ts'
 import { MalformedError } from '../errors.ts'
 import { BundleFault, readBundles } from './bundles.ts'
 import type { LogCheck } from './checks.ts'
@@ -8,6 +8,7 @@ import type { Findings } from './findings.ts'
 import { Frontier } from './frontier.ts'
 import { decodeEpoch, type Genesis } from './genesis.ts'
 import type { LogReader } from './log-reader.ts'
+import { findCorruptLeaf } from './tiles.ts'
 
 /** How a log stood at one size. */
 export interface Standing {
@@ -22,8 +23,8 @@ export interface Standing {
 export interface Walk {
   readonly reader: LogReader
   readonly id: string
-  /** Leaves to walk. */
-  readonly size: number
+  /** What the log signed: leaves to walk, and their root. */
+  readonly head: TreeHead
   readonly genesis: Genesis | undefined
   readonly genesisOctets: Uint8Array | undefined
   /** Ascending: `onSize` is called at each that the walk reaches. */
@@ -53,7 +54,8 @@ export class LeafWalk {
 
   /** How the log stands at its end; undefined when leaves are missing: nothing behind them can be judged. */
   async run(): Promise<Standing | undefined> {
-    const { reader, id, size, onProgress } = this.#walk
+    const { reader, id, head, onProgress } = this.#walk
+    const { size } = head
     try {
       for await (const { first, entries } of readBundles(reader, id, size)) {
         for (const [i, entry] of entries.entries()) {
@@ -66,7 +68,9 @@ export class LeafWalk {
       }
     } catch (error) {
       if (!(error instanceof BundleFault)) throw error
-      this.#findings.fail('leaves', 'LOG_LEAF_CORRUPT', { detail: error.message, index: error.index })
+      // Where entries are missing at the end of a bundle, the one that was taken out may have stood further to the front.
+      const index = (await findCorruptLeaf({ reader, id }, head)) ?? error.index
+      this.#findings.fail('leaves', 'LOG_LEAF_CORRUPT', { detail: `from leaf ${index} on: ${error.message}`, index })
       return undefined
     }
     if (this.#frontier.size === this.#walk.sizes[this.#nextSize]) await this.#reachSize()

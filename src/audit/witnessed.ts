@@ -1,7 +1,7 @@
 /** The cosigned checkpoints of one log: of its tree, and by the quorum that the policy names. @module */
 import { sameBytes } from '../core/encoding/bytes.ts'
 import { decodeUtf8 } from '../core/encoding/utf8.ts'
-import { type LogIdentity, verifyCheckpoint } from '../core/log/index.ts'
+import { type LogIdentity, verifyCheckpoint, verifyWitnessedCheckpoint, type WitnessPolicy } from '../core/log/index.ts'
 import { failedCheck, type Verdict } from '../core/verdict.ts'
 import type { LogCheck } from './checks.ts'
 import type { Findings } from './findings.ts'
@@ -15,26 +15,21 @@ export interface WitnessedPlace {
   readonly time: number | undefined
 }
 
-/** Judges a checkpoint by the witnesses of a policy; `unchecked` where the policy names none. */
-export type CosignatureJudge =
-  | ((checkpoint: LogIdentity & { readonly checkpoint: string }) => Promise<Verdict<{ readonly time: Date }>>)
-  | 'unchecked'
-
 export class WitnessWalk {
   readonly #source: { readonly reader: LogReader; readonly id: string }
   readonly #log: LogIdentity
-  readonly #judge: CosignatureJudge
+  readonly #policy: WitnessPolicy | 'unchecked'
   readonly #findings: Findings<LogCheck>
   readonly #places: WitnessedPlace[] = []
 
   constructor(
     source: { readonly reader: LogReader; readonly id: string },
-    { log, judge }: { readonly log: LogIdentity; readonly judge: CosignatureJudge },
+    { log, policy }: { readonly log: LogIdentity; readonly policy: WitnessPolicy | 'unchecked' },
     findings: Findings<LogCheck>,
   ) {
     this.#source = source
     this.#log = log
-    this.#judge = judge
+    this.#policy = policy
     this.#findings = findings
   }
 
@@ -67,8 +62,8 @@ export class WitnessWalk {
   }
 
   async #timeOf(note: string, size: number): Promise<number | undefined> {
-    if (this.#judge === 'unchecked') return undefined
-    const verdict = await this.#judge({ checkpoint: note, ...this.#log })
+    if (this.#policy === 'unchecked') return undefined
+    const verdict = await verifyWitnessedCheckpoint({ checkpoint: note, ...this.#log }, this.#policy)
     if (!verdict.ok) {
       this.#findings.fail('cosignatures', verdict.code, { detail: detailOf(verdict, size), index: size })
       return undefined
@@ -80,7 +75,7 @@ export class WitnessWalk {
   /** @param listed cosigned checkpoints that the host lists */
   close(listed: number): void {
     if (listed === 0) this.#findings.unchecked('witnessed-roots', 'no checkpoint is kept with cosignatures')
-    if (this.#judge === 'unchecked') this.#findings.unchecked('cosignatures', 'policy: unchecked')
+    if (this.#policy === 'unchecked') this.#findings.unchecked('cosignatures', 'policy: unchecked')
     else if (listed === 0) this.#findings.missing('cosignatures', 'policy names witnesses, and none has cosigned')
     const until = this.#places.at(-1)?.size
     if (until !== undefined && !this.#findings.failed('witnessed-roots'))
