@@ -1,0 +1,291 @@
+/**
+ * Walks over a write-ahead log group by group: layout, CRCs, the chain of digests and the laws of a log. What it finds is what somebody
+ * wrote; that it was the gateway shows the signature of the last group, see `wal-signature.ts`. @module
+ */
+import { crc32 } from 'node:zlib'
+import { sha256 } from '../../core/crypto/index.ts'
+import { sameBytes } from '../../core/encoding/bytes.ts'
+import { ENTRY_SIZE, ENTRY_TYPES } from '../../core/log/index.ts'
+import { MalformedError } from '../../errors.ts'
+import type { ObjectStore } from '../../storage/index.ts'
+import { numbersOf, segmentFolder } from './names.ts'
+import { SegmentReader } from './segment-reader.ts'
+import {
+  CRC_SIZE,
+  decodeHead,
+  END_MARK,
+  GROUP_MAGIC,
+  type GroupHead,
+  type GroupLayout,
+  type GroupPosition,
+  HEAD_SIZE,
+  layoutOf,
+  PREAMBLE_SIZE,
+  RECORD_SIZE,
+  SIGNATURE_SIZE,
+} from './wal-format.ts'
+import type { WalPlace } from './wal-writer.ts'
+
+/** What lies behind the last group. None of it is in the log. */
+export type WalTail =
+  | { readonly kind: 'clean' }
+  /** A write that was cut: from within this group on there is nothing. */
+  | { readonly kind: 'torn'; readonly segment: number; readonly offset: number; readonly octets: number }
+  /** Octets that are no group of this log: damaged, forged, or of another log. All that follows is dropped with them. */
+  | { readonly kind: 'garbled'; readonly segment: number; readonly offset: number; readonly reason: string }
+
+/** A group under the eyes of a visitor: its octets are views that last until the next one. */
+export interface ScannedGroup extends GroupHead {
+  readonly place: WalPlace
+  readonly layout: GroupLayout
+  /** From the start of the group to the end of its index part, and the sealed octets where they were asked for. */
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  readonly digest: Uint8Array
+}
+
+export interface ScanOptions {
+  /** Segment to begin with. */
+  readonly from: number
+  /** Visits the groups before this one only. */
+  readonly until?: number
+  /** Visits groups up to the one with this leaf only. */
+  readonly untilIndex?: number
+  /** Whether visitors look at sealed octets. */
+  readonly withSealed?: boolean
+  /** The walk waits for what it returns. */
+  readonly visit?: (group: ScannedGroup) => Promise<void> | undefined
+}
+
+export interface WalEnd {
+  readonly origin: string
+  /** Where the next group would stand. */
+  readonly position: GroupPosition
+  /** Place of the last group. */
+  readonly last: WalPlace | undefined
+  readonly lastHead: GroupHead | undefined
+  readonly tail: WalTail
+}
+
+/** Segments that there are, ascending. */
+export async function listSegments(store: ObjectStore, id: string): Promise<readonly number[]> {
+  return numbersOf(await store.list(segmentFolder(id)))
+}
+
+/**
+ * Walks from the start of a segment to the end of the log, or to the first octets that are none of it.
+ * @throws MalformedError when the segment to begin with has no preamble
+ */
+export async function scanWal(store: ObjectStore, id: string, options: ScanOptions): Promise<WalEnd> {
+  const scan = new Scan(options)
+  for (let segment = options.from; !scan.isOver; segment++) {
+    const reader = await SegmentReader.open(store, id, segment)
+    if (reader === undefined) break
+    try {
+      await scan.walk(reader)
+    } finally {
+      await reader.close()
+    }
+  }
+  return scan.end()
+}
+
+class Scan {
+  readonly #options: ScanOptions
+  #origin: string | undefined
+  #position: GroupPosition | undefined
+  #last: WalPlace | undefined
+  #lastHead: GroupHead | undefined
+  #tail: WalTail = { kind: 'clean' }
+  isOver = false
+
+  constructor(options: ScanOptions) {
+    this.#options = options
+  }
+
+  end(): WalEnd {
+    if (this.#origin === undefined || this.#position === undefined)
+      throw new MalformedError('EVIDENCE_TRUNCATED', 'there is no write-ahead log')
+    const [last, lastHead, tail] = [this.#last, this.#lastHead, this.#tail]
+    return { origin: this.#origin, position: this.#position, last, lastHead, tail }
+  }
+
+  async walk(reader: SegmentReader): Promise<void> {
+    let offset = 0
+    // What the group at `offset` covers at least, for telling a cut write from other damage.
+    let covers = PREAMBLE_SIZE + (this.#origin?.length ?? 0)
+    try {
+      offset = await this.#begin(reader)
+      for (;;) {
+        covers = HEAD_SIZE
+        const start = await loadHead(reader, offset)
+        if (start === undefined) break
+        if (this.#isBehind(this.#options.untilIndex)) return
+        if (this.#position?.number === this.#options.until) throw refused('is not signed by the log key')
+        const head = decodeHead(reader.bytes, reader.view, offset - reader.start)
+        const layout = layoutOf(head)
+        covers = layout.size
+        // Before anything of that size is loaded: the length may be the host's invention.
+        if (layout.size > reader.end - offset) throw refused('is longer than its segment')
+        const loaded = this.#options.withSealed === true ? layout.size : layout.sealed
+        if (!reader.holds(offset, loaded)) await reader.load(offset, loaded)
+        await this.#accept(reader, { offset, head, layout })
+        offset += layout.size
+      }
+      // What is reserved and not written reads as zeros, and nothing else may follow.
+      if ((await reader.writtenEnd(offset)) > offset) throw refused('does not begin here')
+    } catch (error) {
+      if (!(error instanceof MalformedError) || this.#origin === undefined) throw error
+      await this.#stop(reader, offset, { covers, reason: error.message })
+    }
+  }
+
+  #isBehind(index: number = Number.MAX_SAFE_INTEGER): boolean {
+    this.isOver ||= (this.#position?.firstIndex ?? 0) > index
+    return this.isOver
+  }
+
+  async #begin(reader: SegmentReader): Promise<number> {
+    const preamble = await reader.preamble()
+    const { position } = preamble
+    if (this.#position !== undefined && !this.#continues(position, preamble.origin))
+      throw new MalformedError('PARSE_INVALID', 'the segment does not continue the one before')
+    this.#origin = preamble.origin
+    this.#position ??= position
+    return preamble.size
+  }
+
+  #continues({ number, firstIndex, firstSeq, firstIntent, previous }: GroupPosition, origin = this.#origin): boolean {
+    const at = this.#position
+    return (
+      at !== undefined &&
+      origin === this.#origin &&
+      number === at.number &&
+      firstIndex === at.firstIndex &&
+      firstSeq === at.firstSeq &&
+      firstIntent === at.firstIntent &&
+      sameBytes(previous, at.previous)
+    )
+  }
+
+  async #accept(
+    reader: SegmentReader,
+    { offset, head, layout }: { offset: number; head: GroupHead; layout: GroupLayout },
+  ): Promise<void> {
+    const at = offset - reader.start
+    // A group moved, repeated or taken from another log keeps its signature: position and chain are what betrays it.
+    if (!this.#continues(head)) throw refused('does not continue the one before')
+    const indexPart = reader.bytes.subarray(at, at + layout.sealed)
+    if (reader.view.getUint32(at + layout.sealed - CRC_SIZE, true) !== crc32(indexPart.subarray(0, -CRC_SIZE)))
+      throw refused('does not match its CRC')
+    const digest = sha256(indexPart.subarray(0, layout.signature))
+    const bytes = this.#options.withSealed === true ? reader.bytes.subarray(at, at + layout.size) : indexPart
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const place = { segment: reader.segment, offset }
+    const group = { ...head, place, layout, bytes, view, digest }
+    checkLaws(group)
+    if (!(await isComplete(reader, group))) throw refused('has no end')
+    const visited = this.#options.visit?.(group)
+    if (visited !== undefined) await visited
+    this.#last = place
+    this.#lastHead = { ...head, previous: head.previous.slice() }
+    this.#position = positionBehind(group)
+  }
+
+  async #stop(reader: SegmentReader, offset: number, found: { covers: number; reason: string }): Promise<void> {
+    this.isOver = true
+    const { segment } = reader
+    const written = await reader.writtenEnd(offset)
+    // A segment that was made and never written.
+    if (written === offset) return
+    // A whole group ends in octets that are not zero.
+    const isTorn = written < offset + found.covers
+    this.#tail = isTorn
+      ? { kind: 'torn', segment, offset, octets: written - offset }
+      : { kind: 'garbled', segment, offset, reason: found.reason }
+  }
+}
+
+/** Undefined where only zeros or nothing follow. */
+async function loadHead(reader: SegmentReader, offset: number): Promise<number | undefined> {
+  if (!reader.holds(offset, HEAD_SIZE)) {
+    if (offset >= reader.end) return undefined
+    await reader.load(offset, Math.min(HEAD_SIZE, reader.end - offset))
+  }
+  const at = offset - reader.start
+  const isBlank = at + 4 <= reader.bytes.length ? reader.view.getUint32(at) === 0 : reader.bytes[at] === 0
+  return isBlank ? undefined : at
+}
+
+function positionBehind({ number, firstIndex, firstSeq, firstIntent, digest, ...counts }: ScannedGroup): GroupPosition {
+  return {
+    number: number + 1,
+    firstIndex: firstIndex + counts.entries,
+    firstSeq: firstSeq + counts.records,
+    firstIntent: firstIntent + counts.intents,
+    previous: digest,
+  }
+}
+
+/** Entry 0, and no other, is the genesis; each receipt has its record, in order; no more receipts than intents. */
+function checkLaws({ bytes, view, layout, ...head }: ScannedGroup): void {
+  if (head.entries + head.intents === 0) throw refused('is empty')
+  let record = layout.table
+  let sealed = 0
+  for (let ordinal = 0, at = HEAD_SIZE; ordinal < head.entries; ordinal++, at += ENTRY_SIZE) {
+    const type = bytes[at] ?? 0xff
+    if (type > ENTRY_TYPES.recovered) throw refused('has an entry of an unknown type')
+    if ((type === ENTRY_TYPES.genesis) !== (head.firstIndex + ordinal === 0))
+      throw refused('has a genesis out of place')
+    if (type !== ENTRY_TYPES.receipt) continue
+    if (record === layout.signature || view.getUint32(record, true) !== ordinal)
+      throw refused('has a receipt without its record')
+    sealed += view.getUint32(record + 36, true)
+    record += RECORD_SIZE
+  }
+  if (record !== layout.signature || sealed !== head.sealed) throw refused('has a record without its receipt')
+  if (head.firstSeq + head.records > head.firstIntent + head.intents)
+    throw refused('closes an intent that was never admitted')
+}
+
+/**
+ * The sealed octets are not signed and may be erased. A group without end mark and with sealed octets that are not those that its table
+ * names was cut while it was written, unless another follows: that one was written after the sync of this one.
+ */
+async function isComplete(reader: SegmentReader, group: ScannedGroup): Promise<boolean> {
+  const end = group.place.offset + group.layout.size
+  const at = end - CRC_SIZE - reader.start
+  if (reader.holds(end - CRC_SIZE, CRC_SIZE) && reader.view.getUint32(at, true) === END_MARK) return true
+  const octets = await reader.read(group.place.offset, group.layout.size + 4)
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
+  if (view.getUint32(group.layout.size - CRC_SIZE, true) === END_MARK) return true
+  if (octets.length === group.layout.size + 4 && view.getUint32(group.layout.size, true) === GROUP_MAGIC) return true
+  return damagedRecords(group, octets.subarray(group.layout.sealed)).length === 0
+}
+
+/** Ordinals among the records of those whose sealed octets do not match their CRC. */
+export function damagedRecords({ layout, view }: ScannedGroup, sealed: Uint8Array): readonly number[] {
+  const damaged: number[] = []
+  let start = 0
+  for (let i = 0, at = layout.table; at < layout.signature; i++, at += RECORD_SIZE) {
+    const end = start + view.getUint32(at + 36, true)
+    if (crc32(sealed.subarray(start, end)) !== view.getUint32(at + 40, true)) damaged.push(i)
+    start = end
+  }
+  return damaged
+}
+
+/** The octets under the signature of a group, and the signature. */
+export function signedPart({ bytes, layout }: Pick<ScannedGroup, 'bytes' | 'layout'>): {
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+} {
+  return {
+    signed: bytes.subarray(0, layout.signature),
+    signature: bytes.subarray(layout.signature, layout.signature + SIGNATURE_SIZE),
+  }
+}
+
+function refused(what: string): MalformedError {
+  return new MalformedError('PARSE_INVALID', `the group ${what}`)
+}
