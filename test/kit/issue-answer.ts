@@ -27,6 +27,7 @@ import { holdOctets } from '../../src/core/receipt/verify.ts'
 import { applySplices, recordSplice, type Splice } from '../../src/core/transform/splice.ts'
 import type { SimulatedSnp } from '../../src/simulator/index.ts'
 import { type TestKey, testKey } from './ed25519.ts'
+import { type WitnessRecipe, witnessQuote } from './witness-quote.ts'
 
 export const ISSUED_AT = 1_800_000_000
 export const CONFIG_DIGEST = encodeHex(sha256(encodeUtf8('measured configuration')))
@@ -60,6 +61,12 @@ export interface AnswerRecipe {
   readonly proveIndex?: number
   readonly report?: (reportData: Uint8Array) => Uint8Array
   readonly hostData?: Uint8Array
+  /** Signs the checkpoint of the proof, under the name of the log's key. */
+  readonly checkpointKey?: TestKey
+  /** Puts the quote into the log and has the next checkpoint cosigned. */
+  readonly witnessed?: WitnessRecipe
+  /** Octets that the archive gives as the log's first record, the leaf that they are proven as, and leaves behind the quoted tree. */
+  readonly genesis?: { readonly record: Uint8Array; readonly index: number; readonly after?: readonly Uint8Array[] }
 }
 
 export interface IssuedAnswer {
@@ -200,17 +207,27 @@ export function issueAnswerOn(
 
   for (const entry of recipe.proofAfter ?? []) tree.append(hashLeaf(entry))
   const size = entries.length + (recipe.proofAfter ?? []).length
-  const signed = signCheckpoint({ origin, size, root: tree.root(size) }, logKey)
-  const index = recipe.proveIndex ?? before.length
-  const proof = encodeTlogProof({ index, hashes: tree.inclusionProof(index, size), checkpoint: signed.note })
+  const checkpointKey = { publicKey: logKey.publicKey, sign: (recipe.checkpointKey ?? logKey).sign }
+  const prove = (index: number, size: number): string => {
+    const { note } = signCheckpoint({ origin, size, root: tree.root(size) }, checkpointKey)
+    return encodeTlogProof({ index, hashes: tree.inclusionProof(index, size), checkpoint: note })
+  }
+  const proof = prove(recipe.proveIndex ?? before.length, size)
+  const quote = quoteOf(reportData, sessionBytes)
+  const { genesis, witnessed } = recipe
+  for (const entry of genesis?.after ?? []) tree.append(hashLeaf(entry))
   const inserts = new Map(splices.map(({ insert }) => [digestUri(insert), insert]))
   return {
     archive: {
-      quote: quoteOf(reportData, sessionBytes),
+      quote,
       session: sessionBytes,
       statement: statementBytes,
       receipt,
       proof: recipe.proof?.(proof) ?? proof,
+      ...(witnessed === undefined ? {} : witnessQuote({ quote, entries, logKey, origin }, witnessed)),
+      ...(genesis === undefined
+        ? {}
+        : { genesis: genesis.record, genesisProof: prove(genesis.index, size + (genesis.after ?? []).length) }),
       ...(inserts.size === 0 ? {} : { inserts }),
     },
     request,

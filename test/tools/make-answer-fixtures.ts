@@ -1,12 +1,12 @@
 /**
- * Makes attestation-fixtures/answer from the simulator. The simulator's keys are thrown away, so every run makes other bytes: run it
- * only to add or change vectors, and commit what it writes. Tests read the committed data and never run this.
+ * Makes attestation-fixtures/answer and challenge from the simulator. Its keys are thrown away, so every run makes other bytes: vectors that
+ * are there stay as they are. To change one, remove its folder first; commit what is written. Tests read the committed data and never run this.
  *
  *   npx esbuild test/tools/make-answer-fixtures.ts --bundle --platform=node --format=esm --packages=external \
  *     --conditions=countersign-source --outfile=node_modules/.cache/make-answer-fixtures.mjs
  *   node node_modules/.cache/make-answer-fixtures.mjs
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeArchive } from '../../src/core/archive/index.ts'
 import { encodeBase64Url } from '../../src/core/encoding/base64.ts'
@@ -15,9 +15,11 @@ import { createEntry } from '../../src/core/log/index.ts'
 import { createSimulatedPki, createSimulatedSnp, type SimulatedSnp } from '../../src/simulator/index.ts'
 import { ISSUED_AT, type IssuedAnswer, issueAnswer, MODEL, NONCE } from '../kit/issue-answer.ts'
 import { CHALLENGE_FIXTURES, type ChallengeFixture } from './answer/challenge-recipes.ts'
+import { KEY_FIXTURES } from './answer/key-recipes.ts'
 import { LOCKED_CONFIG, QUOTED_FIXTURES } from './answer/quoted-recipes.ts'
 import { RECEIPT_FIXTURES } from './answer/receipt-recipes.ts'
 import type { AnswerFixture } from './answer/recipe.ts'
+import { WITNESSED_FIXTURES } from './answer/witnessed-recipes.ts'
 
 const FOLDER = join('attestation-fixtures', 'answer')
 const CHALLENGES = join('attestation-fixtures', 'challenge')
@@ -70,8 +72,16 @@ function issue(fixture: AnswerFixture, snp: SimulatedSnp): IssuedAnswer {
 
 const octets = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
+const timeAfter = (seconds: number): string => new Date((ISSUED_AT + seconds) * 1000).toISOString()
+
+function expected({ withoutProof, grade = withoutProof ? 'signed' : 'quoted', time }: AnswerFixture): object {
+  return { ok: true, grade, ...(time === undefined ? {} : { time: { ...time, at: timeAfter(time.at) } }) }
+}
+
 function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
-  const { row, name, title, code, policy = {}, held = {}, age = DEFAULT_AGE, withoutProof } = fixture
+  const { row, name, title, code, policy = {}, held = {}, age = DEFAULT_AGE, withoutProof, judgedAfter = 2 } = fixture
+  const folder = join(FOLDER, code === 'ok' ? name : `${name}-fail`)
+  if (existsSync(folder)) return
   const issued = issue(fixture, snp)
   const { proof, inserts, ...rest } = issued.archive
   const archive = {
@@ -79,7 +89,6 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
     ...(withoutProof ? {} : { proof }),
     ...(inserts === undefined || held.inserts === 'withheld' ? {} : { inserts }),
   }
-  const folder = join(FOLDER, code === 'ok' ? name : `${name}-fail`)
   mkdirSync(folder)
   writeFileSync(join(folder, 'archive.cmw.json'), encodeArchive(archive))
   const presented = (given: Uint8Array | 'not-held' | undefined, signed: Uint8Array): string =>
@@ -87,8 +96,8 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
   const vector = {
     row,
     title,
-    at: new Date((ISSUED_AT + 2) * 1000).toISOString(),
-    noncedAt: new Date((ISSUED_AT + 2 - age) * 1000).toISOString(),
+    at: timeAfter(judgedAfter),
+    noncedAt: timeAfter(judgedAfter - age),
     nonce: held.nonce === 'unchecked' ? 'unchecked' : encodeBase64Url(held.nonce ?? NONCE),
     request: presented(held.request, issued.request),
     response: presented(held.response, issued.response),
@@ -97,7 +106,7 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
     seen: held.seen ?? [],
     policy: { ...basePolicy(snp), ...policy },
     lock: fixture.lock === 'none' ? 'none' : { version: 1, minimumPolicyRevision: 0, rows: lockRows(fixture, snp) },
-    expect: code === 'ok' ? { ok: true, grade: withoutProof ? 'signed' : 'quoted' } : { ok: false, code },
+    expect: code === 'ok' ? expected(fixture) : { ok: false, code },
   }
   writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)
 }
@@ -107,9 +116,10 @@ function writeChallenge(
   { row, name, title, code, recipe, proof = true, age = DEFAULT_AGE }: ChallengeFixture,
   snp: SimulatedSnp,
 ): void {
+  const folder = join(CHALLENGES, code === 'ok' ? name : `${name}-fail`)
+  if (existsSync(folder)) return
   const { archive } = issueAnswer(snp, { before: [genesis, createEntry('nonce', NONCE)], proveIndex: 1, ...recipe })
   const { quote, session, statement } = archive
-  const folder = join(CHALLENGES, code === 'ok' ? name : `${name}-fail`)
   mkdirSync(folder)
   writeFileSync(
     join(folder, 'archive.cmw.json'),
@@ -143,9 +153,7 @@ function writeChallenge(
 
 const clock = (): Date => new Date((ISSUED_AT - 1000) * 1000)
 const snp = await createSimulatedSnp({ pki: await createSimulatedPki({ clock }), clock })
-for (const folder of [FOLDER, CHALLENGES]) {
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-}
-for (const fixture of [...RECEIPT_FIXTURES, ...QUOTED_FIXTURES]) writeFixture(fixture, snp)
+for (const folder of [FOLDER, CHALLENGES]) mkdirSync(folder, { recursive: true })
+for (const fixture of [...RECEIPT_FIXTURES, ...QUOTED_FIXTURES, ...WITNESSED_FIXTURES, ...KEY_FIXTURES])
+  writeFixture(fixture, snp)
 for (const fixture of CHALLENGE_FIXTURES) writeChallenge(fixture, snp)

@@ -26,7 +26,9 @@ export interface AnswerFixture {
   readonly held: HeldExchange
   readonly trust: Trust
   readonly time: AnswerTime
-  readonly expect: { readonly ok: true; readonly grade: Grade } | { readonly ok: false; readonly code: string }
+  readonly expect:
+    | { readonly ok: true; readonly grade: Grade; readonly time?: { readonly source: string; readonly at: string } }
+    | { readonly ok: false; readonly code: string }
 }
 
 export function fixtureNames(): readonly string[] {

@@ -1,5 +1,7 @@
 /** One fixture of an answer: a recipe, how it is presented, and the one failure that is due. */
+import type { JudgedTime } from '../../../src/core/evidence/time-anchor.ts'
 import type { FailureCode } from '../../../src/core/failure-codes.ts'
+import type { Grade } from '../../../src/core/policy.ts'
 import type { AnswerRecipe } from '../../kit/issue-answer.ts'
 
 export interface AnswerFixture {
@@ -26,4 +28,9 @@ export interface AnswerFixture {
   readonly age?: number
   /** Leaves the proof out. */
   readonly withoutProof?: true
+  /** Time of judgement, seconds after the receipt; 2 by default. */
+  readonly judgedAfter?: number
+  /** Of a good answer: the grade where it is another than that of its proof, and where T came from. */
+  readonly grade?: Grade
+  readonly time?: { readonly source: JudgedTime['source']; readonly at: number }
 }
