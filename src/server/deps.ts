@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { endorseFromQuote } from '../core/evidence/endorse.ts'
 import type { EndorsedQuote } from '../core/evidence/hardware.ts'
 import type { Quote, Quoter } from '../core/evidence/quoter.ts'
-import type { GatewayConfig } from './config/index.ts'
-import { type FileSystem, nodeFiles } from './log/index.ts'
+import type { WitnessPolicy } from '../core/log/index.ts'
+import { CountersignError } from '../errors.ts'
+import { createFileStore, nodeProcess, type ObjectStore, type ProcessFacts } from '../storage/index.ts'
+import { type GatewayConfig, loadWitnessPolicy } from './config/index.ts'
 import { createTelemetry } from './telemetry/json-lines.ts'
 import type { TelemetrySink } from './telemetry/types.ts'
 import type { UpstreamSet } from './upstream/index.ts'
@@ -35,8 +37,14 @@ export interface GatewayDeps {
   readonly random?: (size: number) => Uint8Array
   readonly timers?: Timers
   readonly telemetry?: TelemetrySink
-  /** The disk of the log. */
-  readonly files?: FileSystem
+  /** Where history is kept; by default what the configuration names. It must hold a lineage. */
+  readonly store?: ObjectStore
+  /** Who cosigns, with addresses; by default what the configuration names. */
+  readonly witnesses?: WitnessPolicy | 'none'
+  /** Opens new logs at witnesses; without it they are shown evidence. */
+  readonly enrolmentToken?: string | 'none'
+  /** What the lease says of this process. */
+  readonly process?: ProcessFacts
 }
 
 /** The same with nothing left out. */
@@ -52,14 +60,24 @@ const systemTimers: Timers = {
   },
 }
 
-export function resolveDeps(deps: GatewayDeps): ResolvedDeps {
+/** @throws CountersignError ERR_CONFIG for a policy of witnesses that does not decode */
+export async function resolveDeps(deps: GatewayDeps): Promise<ResolvedDeps> {
   return {
     clock: systemClock,
     random: (size) => new Uint8Array(randomBytes(size)),
     timers: systemTimers,
-    files: nodeFiles,
+    enrolmentToken: 'none',
+    process: nodeProcess(),
     endorse: async (quote) => endorseFromQuote(quote),
     telemetry: createTelemetry(deps.config.operational.log),
     ...deps,
+    store: deps.store ?? defaultStore(deps.config),
+    witnesses: deps.witnesses ?? (await loadWitnessPolicy(deps.config.operational)),
   }
+}
+
+function defaultStore({ operational }: GatewayConfig): ObjectStore {
+  const { storage, dataDir } = operational
+  if (storage.kind === 'file') return createFileStore(dataDir)
+  throw new CountersignError('ERR_CONFIG', 'operational.storage: this gateway was given no store for s3')
 }

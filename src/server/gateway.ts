@@ -1,38 +1,64 @@
-/** The gateway as one object: begins a session, serves it, drains it. @module */
+/** The gateway as one object: begins a boot, serves it, changes its session, drains it. @module */
 import { createServer, type Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CountersignError } from '../errors.ts'
-import { beginBoot } from './boot/begin-boot.ts'
+import { BootCycle, type Settings } from './boot/boot-cycle.ts'
+import { changeEpoch } from './boot/change-epoch.ts'
+import { refuseFixed, refuseMeasured } from './boot/changeable.ts'
+import type { Running } from './boot/running.ts'
+import { Upkeep } from './boot/upkeep.ts'
+import type { GatewayConfig } from './config/index.ts'
 import { type GatewayDeps, type ResolvedDeps, resolveDeps } from './deps.ts'
+import type { EvidenceStore } from './evidence-store/index.ts'
 import type { ReceiptLog } from './log/index.ts'
 import { answerParseErrors, guard, SERVER_OPTIONS } from './middleware/http-guard.ts'
 import { Admission } from './recorder/admission.ts'
 import { RandomPool } from './recorder/random-pool.ts'
-import { Recorder } from './recorder/recorder.ts'
+import type { Recorder } from './recorder/recorder.ts'
 import { createApp } from './routes/app.ts'
 import { judgeReadiness, type Readiness } from './routes/health.ts'
 import { Lifecycle } from './routes/lifecycle.ts'
 import type { GatewayParts } from './routes/parts.ts'
 import { Pulse } from './routes/pulse.ts'
 import { announcesMoreThan } from './routes/read-body.ts'
-import { Attester } from './session/attester.ts'
+import type { Attester } from './session/attester.ts'
 import { BootClock } from './session/boot-clock.ts'
-import { findSessions } from './session/earlier-logs.ts'
 import type { AttestedEvidence } from './session/evidence.ts'
+import type { UpstreamSet } from './upstream/index.ts'
 
 export interface Gateway {
   /** Starts serving. The first quote may still be under way: until it verified, chat routes answer 503. */
   listen(): Promise<{ readonly url: string }>
   /** Readiness off, no new requests, open ones up to 30 s, then cut with their receipts; last quote; flush. */
   close(): Promise<void>
-  /** Waits until the first quote has verified, or the log has failed, or the gateway is closed; then says how things stand. */
+  /** Waits until the first quote has verified, or the gateway has failed or is closed; then says how things stand. */
   ready(): Promise<Readiness>
   /** How things stand now. */
   readiness(): Promise<Readiness>
   /** The evidence in force, for whoever embeds the gateway. */
   evidence(): AttestedEvidence | undefined
+  /**
+   * Goes on under a new session with a new receipt key, and with what is given. Requests wait meanwhile; none fails.
+   * @throws CountersignError ERR_CONFIG where a new boot is needed, ERR_QUOTE when the change was abandoned; the old session then goes on
+   */
+  changeEpoch(next?: EpochChange): Promise<void>
+  /**
+   * Takes another configuration: operational settings at once, a changed measured part as an epoch.
+   * @param createUpstreams makes the upstreams of a changed measured part
+   * @throws CountersignError ERR_CONFIG for settings that only a restart changes; then nothing is changed
+   */
+  reload(config: GatewayConfig, createUpstreams: () => Promise<UpstreamSet>): Promise<void>
+  /** Resolves with the reason when the gateway cannot go on (another process writes its history), with undefined when it was closed. */
+  readonly ended: Promise<CountersignError | undefined>
+  /** Of the newest boot. */
   readonly log: ReceiptLog
+}
+
+export interface EpochChange {
+  readonly config?: GatewayConfig
+  /** Those in use until then are closed. */
+  readonly upstreams?: UpstreamSet
 }
 
 const DRAIN_MS = 30_000
@@ -40,69 +66,145 @@ const DRAIN_MS = 30_000
 const LAST_WORDS_MS = 5_000
 
 /**
- * Makes keys, session and log, and asks for the first quote. Nothing is served before {@link Gateway.listen}.
- * @throws CountersignError ERR_LOG_APPEND when the data directory cannot be written, ERR_CONFIG
+ * Takes the lineage, makes keys, session and log, and asks for the first quote. Nothing is served before {@link Gateway.listen}.
+ * @throws CountersignError ERR_CONFIG, also for a store without a lineage; ERR_LOG_APPEND when the store cannot be written
+ * @throws StateError LOG_FENCED while another process writes this history
  * @example
  * const gateway = await createGateway({ config, quoter, upstreams })
  * const { url } = await gateway.listen()
  */
 export async function createGateway(given: GatewayDeps): Promise<Gateway> {
-  const deps = resolveDeps(given)
+  const deps = await resolveDeps(given)
   const { telemetry } = deps
-  const clock = new BootClock(deps.clock)
-  const lifecycle = new Lifecycle()
-  // The log may fail while the session begins: there is no attester to stop then.
-  let stopAttester = (): void => {}
-  const earlierSessions = await findSessions(deps.config.operational.dataDir)
-  const boot = await beginBoot(deps, clock, (error) => {
-    telemetry.write({ event: 'log-failed', detail: error.message })
-    lifecycle.fail()
-    stopAttester()
-  })
-  const attester = new Attester(deps, boot, clock)
-  stopAttester = () => attester.stop()
-  const admission = new Admission(deps.timers)
-  const parts: GatewayParts = {
-    config: deps.config,
-    boot,
-    earlierSessions,
-    attester,
-    recorder: new Recorder(boot, { clock, random: deps.random, admission }, () => attester.receiptAppended()),
-    admission,
-    upstreams: deps.upstreams,
-    clock,
-    pulse: new Pulse(deps.timers, () => clock.monotonicMs()),
-    lifecycle,
-    random: new RandomPool(deps.random),
-    telemetry,
-    files: deps.files,
+  const clock = new BootClock(deps.clock, (aheadMs) =>
+    telemetry.write({
+      event: 'clock-leap',
+      detail: `the clock leapt ${Math.round(aheadMs / 1000)} s ahead: not followed`,
+    }),
+  )
+  const core = new GatewayCore(deps, clock)
+  await core.start()
+  return new RunningGateway(deps, core)
+}
+
+/** The parts, each as it is now: the boot may be another one after a failure, the session another one after an epoch. */
+class GatewayCore implements GatewayParts {
+  readonly clock: BootClock
+  readonly lifecycle: Lifecycle = new Lifecycle()
+  readonly admission: Admission
+  readonly pulse: Pulse
+  readonly random: RandomPool
+  readonly telemetry: GatewayParts['telemetry']
+  readonly #deps: ResolvedDeps
+  #settings: Settings
+  #cycle: BootCycle | undefined
+  #upkeep: Upkeep | undefined
+
+  constructor(deps: ResolvedDeps, clock: BootClock) {
+    this.#deps = deps
+    this.clock = clock
+    this.admission = new Admission(deps.timers)
+    this.pulse = new Pulse(deps.timers, () => clock.monotonicMs())
+    this.random = new RandomPool(deps.random)
+    this.telemetry = deps.telemetry
+    this.#settings = { config: deps.config, upstreams: deps.upstreams }
   }
-  attester.start()
-  return new RunningGateway(deps, parts)
+
+  async start(): Promise<void> {
+    const { clock, lifecycle, admission, telemetry } = this
+    const { store, timers } = this.#deps
+    this.#cycle = await BootCycle.start({
+      deps: this.#deps,
+      clock,
+      lifecycle,
+      admission,
+      settings: () => this.#settings,
+    })
+    this.#upkeep = new Upkeep({
+      running: () => this.running,
+      settings: () => this.#settings.config.operational,
+      store,
+      clock,
+      timers,
+      telemetry,
+    })
+  }
+
+  get cycle(): BootCycle {
+    if (this.#cycle === undefined) throw new CountersignError('ERR_USAGE', 'the gateway has not begun')
+    return this.#cycle
+  }
+
+  get running(): Running {
+    return this.cycle.running
+  }
+
+  get config(): GatewayConfig {
+    return this.#settings.config
+  }
+
+  get upstreams(): UpstreamSet {
+    return this.#settings.upstreams
+  }
+
+  get boot(): Running['boot'] {
+    return this.running.boot
+  }
+
+  get attester(): Attester {
+    return this.running.attester
+  }
+
+  get recorder(): Recorder {
+    return this.running.recorder
+  }
+
+  get evidence(): EvidenceStore {
+    return this.running.evidence
+  }
+
+  get rollback(): string | undefined {
+    return this.cycle.rollback
+  }
+
+  change(settings: Settings): void {
+    this.#settings = settings
+  }
+
+  async close(): Promise<void> {
+    await this.#upkeep?.close()
+    await this.cycle.close()
+    await this.upstreams.close()
+  }
 }
 
 class RunningGateway implements Gateway {
-  readonly log: ReceiptLog
+  readonly ended: Promise<CountersignError | undefined>
   readonly #deps: ResolvedDeps
-  readonly #parts: GatewayParts
+  readonly #core: GatewayCore
   readonly #server: Server
+  /** One change of the session at a time. */
+  #changing: Promise<void> = Promise.resolve()
 
-  constructor(deps: ResolvedDeps, parts: GatewayParts) {
+  constructor(deps: ResolvedDeps, core: GatewayCore) {
     this.#deps = deps
-    this.#parts = parts
-    this.log = parts.boot.log
-    const app = createApp(parts)
+    this.#core = core
+    this.ended = core.cycle.ended
+    const app = createApp(core)
     const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
     this.#server = createServer(SERVER_OPTIONS)
     const serve = guard((incoming, outgoing) => void listener(incoming, outgoing))
-    const limit = deps.config.measured.limits.bodyBytes
     answerParseErrors(this.#server)
     this.#server.on('request', serve)
     // A client that asks first is told to send only what will be read.
     this.#server.on('checkContinue', (incoming, outgoing) => {
-      if (!announcesMoreThan(incoming, limit)) outgoing.writeContinue()
+      if (!announcesMoreThan(incoming, core.config.measured.limits.bodyBytes)) outgoing.writeContinue()
       serve(incoming, outgoing)
     })
+  }
+
+  get log(): ReceiptLog {
+    return this.#core.boot.log
   }
 
   async listen(): Promise<{ readonly url: string }> {
@@ -123,21 +225,39 @@ class RunningGateway implements Gateway {
   }
 
   async ready(): Promise<Readiness> {
-    await this.#parts.attester.first
+    await this.#core.attester.first
     return this.readiness()
   }
 
   readiness(): Promise<Readiness> {
-    return judgeReadiness(this.#parts)
+    return judgeReadiness(this.#core)
   }
 
   evidence(): AttestedEvidence | undefined {
-    return this.#parts.attester.evidence
+    return this.#core.attester.evidence
+  }
+
+  changeEpoch(next: EpochChange = {}): Promise<void> {
+    const change = this.#changing.then(() => this.#changeEpoch(next))
+    this.#changing = change.catch(() => {})
+    return change
+  }
+
+  async reload(config: GatewayConfig, createUpstreams: () => Promise<UpstreamSet>): Promise<void> {
+    const { config: current, upstreams } = this.#core
+    refuseFixed(current.operational, config.operational)
+    if (config.digest === current.digest) {
+      this.#core.change({ config, upstreams })
+      return
+    }
+    refuseMeasured(config, this.#core.attester.newest)
+    await this.changeEpoch({ config, upstreams: await createUpstreams() })
   }
 
   async close(): Promise<void> {
-    const { lifecycle, attester, boot, upstreams } = this.#parts
+    const { lifecycle } = this.#core
     lifecycle.drain()
+    await this.#changing
     // Not the close of node:http: it destroys each connection whose answer was handed over, though the client has not taken it yet.
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
     await this.#finishRequests()
@@ -146,15 +266,28 @@ class RunningGateway implements Gateway {
     // Whoever was cut off just now still gets its receipt, before the log is closed.
     await this.#idleWithin(LAST_WORDS_MS)
     await closed
-    if (lifecycle.phase !== 'failed') await attester.close()
-    await boot.log.close()
-    await upstreams.close()
+    await this.#core.close()
     this.#deps.telemetry.write({ event: 'stopped', detail: '' })
+  }
+
+  async #changeEpoch(next: EpochChange): Promise<void> {
+    const { running, admission, clock, config, upstreams, lifecycle } = this.#core
+    if (lifecycle.phase !== 'serving') throw new CountersignError('ERR_USAGE', 'the gateway does not serve now')
+    const settings = { config: next.config ?? config, upstreams: next.upstreams ?? upstreams }
+    if (settings.config.digest !== config.digest) refuseMeasured(settings.config, running.attester.newest)
+    const onChanged = (): void => {
+      this.#core.change(settings)
+      const { session, digest } = running.boot.current
+      this.#deps.telemetry.write({ event: 'epoch', detail: `epoch ${session.epoch}, session ${digest}` })
+      if (settings.upstreams !== upstreams) void upstreams.close().catch(() => {})
+    }
+    const { timers } = this.#deps
+    await changeEpoch({ running, admission, clock, timers, next: settings, onChanged })
   }
 
   /** What is open at the deadline ends with an error and its receipt. */
   async #finishRequests(): Promise<void> {
-    const { lifecycle } = this.#parts
+    const { lifecycle } = this.#core
     if (await this.#idleWithin(DRAIN_MS)) return
     lifecycle.cutAll()
     await this.#idleWithin(LAST_WORDS_MS)
@@ -163,7 +296,7 @@ class RunningGateway implements Gateway {
   #idleWithin(ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       const cancel = this.#deps.timers.after(ms, () => resolve(false))
-      void this.#parts.lifecycle.idle().then(() => {
+      void this.#core.lifecycle.idle().then(() => {
         cancel()
         resolve(true)
       })

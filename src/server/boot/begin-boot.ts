@@ -1,40 +1,109 @@
-/** Begins a boot: keys, session document, genesis, log. wire.md sections 1 and 4. @module */
-import { join } from 'node:path'
+/**
+ * Begins a boot: what the one before left, keys, session document, genesis, log, what is carried over. Only then does the lineage name the
+ * new log: killed before, the next boot finds the old one as it was. wire.md sections 1 and 4. @module
+ */
 import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { encodeVkey, logOrigin, noteKey } from '../../core/log/index.ts'
 import type { CountersignError } from '../../errors.ts'
-import { createFileStore } from '../../storage/index.ts'
+import type { Lineage } from '../../storage/index.ts'
+import type { GatewayConfig } from '../config/index.ts'
 import type { ResolvedDeps } from '../deps.ts'
-import { createReceiptLog } from '../log/index.ts'
+import { createReceiptLog, type ReceiptLog } from '../log/index.ts'
 import type { BootClock } from '../session/boot-clock.ts'
-import { findPreviousLog } from '../session/earlier-logs.ts'
 import { createLogKey } from '../session/keys.ts'
 import { createSession, hexOf } from '../session/session.ts'
-import { replaceFile } from '../session/whole-file.ts'
+import type { UpstreamSet } from '../upstream/index.ts'
 import { Boot } from './boot.ts'
+import { StoredLogs } from './earlier-logs.ts'
+import { findPreviousLog, type PreviousLog } from './previous-log.ts'
+import { removeLog } from './remove-log.ts'
+import type { RunningSession } from './running-boot.ts'
+import { askWitnesses, type WitnessedPast } from './witnessed-past.ts'
+
+export interface BootDeps {
+  readonly deps: ResolvedDeps
+  readonly clock: BootClock
+  readonly lineage: Lineage
+  /** Of now: they change with the epoch. */
+  readonly config: GatewayConfig
+  readonly upstreams: UpstreamSet
+  /** Called once when the log cannot be made durable any more: the boot is over. */
+  readonly onLogFailure: (error: CountersignError) => void
+}
+
+export interface BegunBoot {
+  readonly boot: Boot
+  readonly previous: PreviousLog | undefined
+  /** Undefined where no witnesses are configured. */
+  readonly past: WitnessedPast | undefined
+  /** False when the log before is dated further ahead than is believed. */
+  readonly isDated: boolean
+}
 
 const BOOT_SIZE = 16
 
 /**
- * @param onLogFailure called once when the log cannot be made durable any more: the boot is over
- * @throws CountersignError ERR_LOG_APPEND, ERR_CONFIG
+ * @throws CountersignError ERR_LOG_APPEND when the store does not take it, ERR_CONFIG
+ * @throws StateError LOG_FENCED when another process writes the lineage
  */
-export async function beginBoot(
-  { config, upstreams, random, files }: ResolvedDeps,
-  clock: BootClock,
-  onLogFailure: (error: CountersignError) => void,
-): Promise<Boot> {
+export async function beginBoot(given: BootDeps): Promise<BegunBoot> {
+  const { deps, clock, lineage, config } = given
+  const { store, quoter, witnesses: policy, timers } = deps
   const { host } = config.measured
-  const { dataDir } = config.operational
+  const head = (await lineage.head())?.log
+  const previous =
+    head === undefined ? undefined : await findPreviousLog(store, { head, host, simulated: quoter.simulated })
+  const ids = (await store.list('log')).map((name) => name.replace(/\/$/, ''))
+  const past =
+    policy === 'none' ? undefined : await askWitnesses({ policy, host, previous, ids, clock: deps.clock, timers })
+  const isDated = clock.notBefore(previous?.iat ?? 0)
+  const { log, session, octets } = await openLog(given, describePast(previous, past))
+  try {
+    await log.writeSession(hexOf(session.digest), session.octets)
+    await carryOver(log, previous)
+    await log.checkpoint()
+    const earlier = await StoredLogs.list(store, { current: log.id, newest: head })
+    await lineage.moveHead(log.id)
+    return { boot: new Boot({ octets, log, session, store, earlier }), previous, past, isDated }
+  } catch (error) {
+    await log.close().catch(() => {})
+    await removeLog(store, log.id).catch(() => {})
+    throw error
+  }
+}
+
+async function openLog(
+  { deps, clock, lineage, config, upstreams, onLogFailure }: BootDeps,
+  previous: object,
+): Promise<{ readonly log: ReceiptLog; readonly session: RunningSession; readonly octets: Uint8Array }> {
+  const { store, random, timers } = deps
+  const { host } = config.measured
   const signer = createLogKey()
   const octets = random(BOOT_SIZE)
   const vkey = encodeVkey(noteKey(logOrigin(host, signer.publicKey), signer.publicKey))
-  const contents = { boot: octets, epoch: 0, iat: clock.seconds(), log: vkey, config, models: upstreams.models() }
-  const session = await createSession(contents)
-  const previous = await findPreviousLog(dataDir, files)
+  const models = upstreams.models()
+  const session = await createSession({ boot: octets, epoch: 0, iat: clock.seconds(), log: vkey, config, models })
   const genesis = encodeJcs({ session: session.digest, previous: { ...previous } })
-  const log = await createReceiptLog({ directory: dataDir, host, signer, files, onFailure: onLogFailure }, genesis)
-  await replaceFile(files, join(log.directory, 'session', hexOf(session.digest)), session.octets)
-  const earlier = { ids: () => [], open: async () => undefined, bootOctets: async () => undefined }
-  return new Boot({ octets, log, session, store: createFileStore(dataDir), earlier })
+  const fence = (): Promise<void> => lineage.fence()
+  const log = await createReceiptLog({ store, host, signer, fence, onFailure: onLogFailure, clock, timers }, genesis)
+  return { log, session, octets }
+}
+
+/** `genesis.previous`: what the store has, and what the witnesses know beyond it. */
+function describePast(
+  previous: PreviousLog | undefined,
+  past: WitnessedPast | undefined,
+): Readonly<Record<string, unknown>> {
+  const missing = past === undefined || past.missing.length === 0 ? {} : { missing: [...past.missing] }
+  if (previous === undefined) return { source: 'none', ...missing }
+  const { origin, checkpoint, recovered, open } = previous
+  const found =
+    past?.ahead === undefined ? { source: 'disk', checkpoint } : { source: 'witness', checkpoint: past.ahead.note }
+  return { ...found, origin, recovered: recovered.length, open, ...missing }
+}
+
+/** Right behind genesis: receipts that no quote covers, then quotes that no witness saw. */
+async function carryOver(log: ReceiptLog, previous: PreviousLog | undefined): Promise<void> {
+  const entries = [...(previous?.recovered ?? []), ...(previous?.quotes ?? [])]
+  if (entries.length > 0) await log.appendEntries(entries).durable
 }

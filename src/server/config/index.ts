@@ -13,5 +13,7 @@ export type {
   MeasuredConfig,
   ModelConfig,
   OperationalConfig,
+  StorageConfig,
   UpstreamConfig,
 } from './types.ts'
+export { loadWitnessPolicy } from './witness-policy.ts'

@@ -9,15 +9,18 @@ export interface Readiness {
   readonly evidence: string
   readonly log: string
   readonly upstreams: string
+  /** `ok`, or what witnesses saw that the store does not have. It is no reason to serve less: each new log says so itself. */
+  readonly history: string
 }
 
-export async function judgeReadiness({ lifecycle, attester, boot, upstreams }: GatewayParts): Promise<Readiness> {
+export async function judgeReadiness(parts: GatewayParts): Promise<Readiness> {
+  const { lifecycle, attester, boot, upstreams, rollback } = parts
   const evidence = attester.evidence === undefined ? attester.reason : 'ok'
   const log = boot.log.failure === undefined ? 'ok' : 'the log cannot be made durable'
   const answering = (await upstreams.healthy()) ? 'ok' : 'an upstream does not answer'
   const { phase } = lifecycle
   const ready = phase === 'serving' && [evidence, log, answering].every((state) => state === 'ok')
-  return { ready, phase, evidence, log, upstreams: answering }
+  return { ready, phase, evidence, log, upstreams: answering, history: rollback ?? 'ok' }
 }
 
 export async function showReadiness(parts: GatewayParts): Promise<Response> {

@@ -1,7 +1,7 @@
 /** What routes work with: the running parts of the gateway. @module */
 import type { RunningBoot } from '../boot/running-boot.ts'
 import type { GatewayConfig } from '../config/index.ts'
-import type { FileSystem } from '../log/index.ts'
+import type { EvidenceStore } from '../evidence-store/index.ts'
 import type { Admission } from '../recorder/admission.ts'
 import type { RandomPool } from '../recorder/random-pool.ts'
 import type { Recorder } from '../recorder/recorder.ts'
@@ -17,8 +17,8 @@ export interface GatewayParts {
   readonly config: GatewayConfig
   /** Of now: after a failure of the log another one takes its place. */
   readonly boot: RunningBoot
-  /** Sessions of earlier boots on this disk: path by hexadecimal digest. */
-  readonly earlierSessions: ReadonlyMap<string, string>
+  /** Every quoted checkpoint of this boot's log. */
+  readonly evidence: EvidenceStore
   readonly attester: Attester
   readonly recorder: Recorder
   readonly admission: Admission
@@ -28,12 +28,13 @@ export interface GatewayParts {
   readonly lifecycle: Lifecycle
   readonly random: RandomPool
   readonly telemetry: TelemetrySink
-  readonly files: FileSystem
+  /** What the witnesses remember and the store does not have; undefined for nothing. */
+  readonly rollback: string | undefined
 }
 
 /** Why no request that needs a receipt is admitted now; undefined when it is. */
 export function admissionRefusal({ lifecycle, attester, admission }: GatewayParts): ApiError | undefined {
-  if (lifecycle.phase === 'failed') return logUnavailable()
+  if (lifecycle.phase === 'failed' || lifecycle.phase === 'interrupted') return logUnavailable()
   if (lifecycle.phase === 'draining') return shuttingDown()
   // A request that comes while the session changes waits for the next one.
   if (admission.held) return undefined

@@ -1,25 +1,25 @@
 /** What anyone may read: sessions by digest, and the files of this log and of earlier ones. @module */
-import { join } from 'node:path'
 import { digestUri } from '../../core/crypto/index.ts'
-import { readLogFile } from '../log/index.ts'
 import { notFound } from './api-error.ts'
 import type { GatewayParts } from './parts.ts'
 import { respondError, respondOctets } from './respond.ts'
 
 const MAX_SESSION_SIZE: number = 64 * 1024
+/** Logs of earlier boots that are looked through for a session. */
+const MAX_LOGS = 1_024
+const SESSION_NAME = /^[0-9a-f]{64}$/
 const LOG_PATH = /^\/log\/([A-Za-z0-9_-]{43})\/([A-Za-z0-9./]{1,96})$/
 const FOREVER = { 'cache-control': 'public, max-age=31536000, immutable' } as const
 const BRIEF = { 'cache-control': 'no-cache' } as const
 
-async function readEarlier({ earlierSessions, files }: GatewayParts, hex: string): Promise<Uint8Array | undefined> {
-  const path = earlierSessions.get(hex)
-  const file = path === undefined ? undefined : await files.open(path)
-  if (file === undefined) return undefined
-  try {
-    return await file.read(0, MAX_SESSION_SIZE)
-  } finally {
-    await file.close()
+/** Newest first: of boots that ended long ago few are asked for. */
+async function readEarlier({ boot }: GatewayParts, hex: string): Promise<Uint8Array | undefined> {
+  if (!SESSION_NAME.test(hex)) return undefined
+  for (const id of boot.earlier.ids().slice(0, MAX_LOGS)) {
+    const octets = await boot.store.read(`log/${id}/session/${hex}`, MAX_SESSION_SIZE)
+    if (octets !== undefined) return octets
   }
+  return undefined
 }
 
 /** The exact octets: a receipt names their digest. */
@@ -36,13 +36,11 @@ function mediaTypeOf(path: string): string {
 }
 
 /** @param pathname as it was sent, not decoded: the log knows one spelling of each name */
-export async function showLogFile({ config, boot, files }: GatewayParts, pathname: string): Promise<Response> {
+export async function showLogFile({ boot }: GatewayParts, pathname: string): Promise<Response> {
   const [, id, path] = LOG_PATH.exec(pathname) ?? []
   if (id === undefined || path === undefined) return respondError(notFound())
-  const octets =
-    id === boot.log.id
-      ? await boot.log.readFile(path)
-      : await readLogFile(join(config.operational.dataDir, 'log', id), path, files)
+  const log = id === boot.log.id ? boot.log : await boot.earlier.open(id)
+  const octets = await log?.readFile(path)
   if (octets === undefined) return respondError(notFound())
   return respondOctets(mediaTypeOf(path), octets, path === 'checkpoint' ? BRIEF : FOREVER)
 }

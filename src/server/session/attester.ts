@@ -1,31 +1,44 @@
-/** The evidence in use, and what waits for newer: ties the quoting loop to session, log and disk. @module */
-import { join } from 'node:path'
-import { encodeArchive } from '../../core/archive/index.ts'
+/** The evidence in use, and what waits for newer: ties the quoting loop to the boot's session and log, and to what keeps evidence. @module */
 import { quoteOctets } from '../../core/evidence/endorse.ts'
 import { NITRO_STATEMENT_MAX_LIFE } from '../../core/evidence/statement.ts'
 import { createEntry } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
 import type { RunningBoot } from '../boot/running-boot.ts'
+import type { OperationalConfig } from '../config/index.ts'
 import type { ResolvedDeps } from '../deps.ts'
+import type { EvidenceStore } from '../evidence-store/index.ts'
 import type { BootClock } from './boot-clock.ts'
 import { type Challenge, Challenges } from './challenges.ts'
 import { type AttestedEvidence, prepareStatement, requestQuote, verifyOwnQuote } from './evidence.ts'
+import type { Publisher } from './publisher.ts'
 import { QuoteWaiters } from './quote-waiters.ts'
 import { QuotingLoop, type QuotingOutcome } from './quoting-loop.ts'
-import { replaceFile } from './whole-file.ts'
+import { WitnessCover } from './witness-cover.ts'
 
 /** Evidence is renewed when this part of its life is over. */
 const RENEW_AT = 0.75
 
+export interface AttesterParts {
+  readonly boot: RunningBoot
+  readonly clock: BootClock
+  readonly evidence: EvidenceStore
+  readonly publisher: Publisher
+  /** As configured now. */
+  readonly quoting: () => OperationalConfig['quoting']
+}
+
 export class Attester {
-  readonly #deps: ResolvedDeps
-  readonly #boot: RunningBoot
-  readonly #clock: BootClock
+  readonly #deps: Pick<ResolvedDeps, 'quoter' | 'endorse' | 'telemetry' | 'timers'>
+  readonly #parts: AttesterParts
   readonly #challenges: Challenges
-  readonly #waiters: QuoteWaiters
+  readonly #quoteWaiters: QuoteWaiters
+  readonly #witnessWaiters: QuoteWaiters
+  readonly #cover: WitnessCover = new WitnessCover()
   readonly #loop: QuotingLoop<AttestedEvidence>
   #newest: AttestedEvidence | undefined
-  #storing: Promise<void> = Promise.resolve()
+  /** Leaves that must be quoted though nobody waits for them. */
+  #wanted = 0
+  #working: Promise<unknown> = Promise.resolve()
   #markFirst: () => void = () => {}
   /** Resolves when the first evidence has verified, or when there will never be any. */
   readonly first: Promise<void> = new Promise((resolve) => {
@@ -34,17 +47,18 @@ export class Attester {
   /** Why there is no evidence, for readiness. */
   #lastFailure = 'the first quote is under way'
 
-  constructor(deps: ResolvedDeps, boot: RunningBoot, clock: BootClock) {
+  constructor(deps: Pick<ResolvedDeps, 'quoter' | 'endorse' | 'telemetry' | 'timers'>, parts: AttesterParts) {
+    const { boot, clock, quoting } = parts
     this.#deps = deps
-    this.#boot = boot
-    this.#clock = clock
+    this.#parts = parts
     this.#challenges = new Challenges(boot.log)
-    this.#waiters = new QuoteWaiters(deps.timers)
-    const { intervalMs, deadlineMs } = deps.config.operational.quoting
+    this.#quoteWaiters = new QuoteWaiters(deps.timers)
+    this.#witnessWaiters = new QuoteWaiters(deps.timers)
     this.#loop = new QuotingLoop<AttestedEvidence>(
       {
         attempt: () => this.#attempt(),
         isDue: () => this.#isDue(),
+        isUrgent: () => this.#isUrgent(),
         adopt: (evidence) => this.#adopt(evidence),
         renewInMs: ({ attestation }) => (attestation.expiresAt.getTime() - clock.date().getTime()) * RENEW_AT,
         deviceMs: ({ deviceMs }) => deviceMs,
@@ -52,7 +66,14 @@ export class Attester {
         monotonicMs: () => clock.monotonicMs(),
         timers: deps.timers,
       },
-      { intervalMs, deadlineMs },
+      {
+        get intervalMs() {
+          return quoting().intervalMs
+        },
+        get deadlineMs() {
+          return quoting().deadlineMs
+        },
+      },
     )
   }
 
@@ -61,10 +82,10 @@ export class Attester {
     this.#loop.poke()
   }
 
-  /** The newest evidence while it is in force. Without it no receipt may be signed. */
+  /** The newest evidence of the session in force, while it is in force itself. Without it no receipt may be signed. */
   get evidence(): AttestedEvidence | undefined {
     const newest = this.#newest
-    if (newest !== undefined && this.#clock.date() < newest.attestation.expiresAt) return newest
+    if (newest !== undefined && this.#isOfCurrentSession(newest) && this.#inForce(newest)) return newest
     this.#loop.poke()
     return undefined
   }
@@ -76,7 +97,9 @@ export class Attester {
 
   /** Why {@link evidence} is not there. */
   get reason(): string {
-    return this.#newest === undefined ? this.#lastFailure : 'the newest evidence has expired'
+    return this.#newest === undefined || !this.#isOfCurrentSession(this.#newest)
+      ? this.#lastFailure
+      : 'the newest evidence has expired'
   }
 
   /** A receipt was appended: it waits for a quote from now on. */
@@ -91,90 +114,150 @@ export class Attester {
 
   /** Evidence whose checkpoint holds the leaf at `index`, now or within `waitMs`; undefined when the wait is over. */
   async quoted(index: number, waitMs: number): Promise<AttestedEvidence | undefined> {
-    const covering = (): AttestedEvidence | undefined =>
-      this.evidence !== undefined && index < this.evidence.checkpoint.size ? this.evidence : undefined
+    const covering = (): AttestedEvidence | undefined => {
+      const newest = this.#newest
+      return newest !== undefined && index < newest.checkpoint.size && this.#inForce(newest) ? newest : undefined
+    }
     const now = covering()
     if (now !== undefined) return now
     this.#loop.poke()
-    return (await this.#waiters.wait(index, waitMs)) ? covering() : undefined
+    return (await this.#quoteWaiters.wait(index, waitMs)) ? covering() : undefined
   }
 
-  /** True when a quote over the leaf at `index` lies below a checkpoint that a quorum of witnesses cosigned, now or within `waitMs`. */
-  async witnessed(_index: number, _waitMs: number): Promise<boolean> {
-    return false
+  /** Whether a quote over the leaf at `index` lies below a checkpoint that the witnesses cosigned, now or within `waitMs`. */
+  async witnessed(index: number, waitMs: number): Promise<boolean> {
+    if (index < this.#cover.size) return true
+    this.#loop.poke()
+    return this.#witnessWaiters.wait(index, waitMs)
   }
 
-  /** One last quote over everything that waits. */
+  /** The witnesses cosigned the checkpoint of `size` leaves, and it is kept. */
+  checkpointWitnessed(size: number): void {
+    this.#cover.witnessed(size)
+    this.#witnessWaiters.release(this.#cover.size)
+  }
+
+  /** Quotes everything that is durable now, whether anyone waits for it or not. False when it did not verify within `waitMs`. */
+  async settle(waitMs: number): Promise<boolean> {
+    const { size } = this.#parts.boot.log
+    this.#wanted = Math.max(this.#wanted, size)
+    return (await this.quoted(size - 1, waitMs)) !== undefined
+  }
+
+  /** The boot goes on under another session: it needs evidence of its own. False when none verified within `waitMs`. */
+  async sessionChanged(waitMs: number): Promise<boolean> {
+    this.#lastFailure = 'the first quote of the new session is under way'
+    return this.settle(waitMs)
+  }
+
+  /** One last quote over everything that waits, and what follows from it. */
   async close(): Promise<void> {
     await this.#loop.close()
-    this.#waiters.abandon()
-    this.#markFirst()
-    await this.#storing
+    this.#end()
+    await this.#working
   }
 
   /** The log has failed. */
   stop(): void {
     this.#loop.stop()
-    this.#waiters.abandon()
+    this.#end()
+  }
+
+  #end(): void {
+    this.#quoteWaiters.abandon()
+    this.#witnessWaiters.abandon()
     this.#markFirst()
   }
 
+  #inForce({ attestation }: AttestedEvidence): boolean {
+    return this.#parts.clock.date() < attestation.expiresAt
+  }
+
+  #isOfCurrentSession({ session }: AttestedEvidence): boolean {
+    return session === this.#parts.boot.current.octets
+  }
+
   async #attempt(): Promise<AttestedEvidence> {
-    const { quoter, endorse, config } = this.#deps
-    const { statementLifeSeconds } = config.operational.quoting
+    const { quoter, endorse } = this.#deps
+    const { boot, clock, publisher, quoting } = this.#parts
+    const { statementLifeSeconds } = quoting()
     const life =
       quoter.tee === 'nitro' ? Math.min(statementLifeSeconds, NITRO_STATEMENT_MAX_LIFE) : statementLifeSeconds
-    const statement = await prepareStatement(this.#boot.log, this.#boot.current, this.#clock, life)
-    const askedMs = this.#clock.monotonicMs()
+    // The session changes only while nothing is asked for, but a late attempt may end under the next one: it is judged by its own.
+    const session = boot.current
+    const statement = prepareStatement(session, await publisher.checkpoint(), { iat: clock.seconds(), life })
+    const askedMs = clock.monotonicMs()
     const quote = await requestQuote(quoter, statement)
-    const deviceMs = this.#clock.monotonicMs() - askedMs
+    const deviceMs = clock.monotonicMs() - askedMs
     const endorsed = await endorse(quote)
     const { simulated } = quoter
-    return verifyOwnQuote({ quote: endorsed, deviceMs }, statement, {
-      session: this.#boot.current,
-      clock: this.#clock,
-      simulated,
-    })
+    return verifyOwnQuote({ quote: endorsed, deviceMs }, statement, { session, clock, simulated })
   }
 
   #isDue(): boolean {
     const newest = this.#newest
-    if (newest === undefined) return true
-    if (this.#challenges.pending > 0 || this.#clock.date() >= newest.attestation.expiresAt) return true
-    return this.#boot.log.nextReceiptSeq > newest.attestation.statement.counts.receipts
+    if (newest === undefined || !this.#isOfCurrentSession(newest)) return true
+    if (this.#wanted > newest.checkpoint.size) return true
+    if (this.#challenges.pending > 0 || !this.#inForce(newest)) return true
+    return this.#waiting > 0
+  }
+
+  /** Receipts that no quote covers. */
+  get #waiting(): number {
+    return this.#parts.boot.log.nextReceiptSeq - (this.#newest?.attestation.statement.counts.receipts ?? 0)
+  }
+
+  /** A full batch, and whoever changes the session while requests are held. */
+  #isUrgent(): boolean {
+    const newest = this.#newest
+    if (newest === undefined || !this.#isOfCurrentSession(newest)) return true
+    return this.#wanted > newest.checkpoint.size || this.#waiting >= this.#parts.quoting().batchSize
   }
 
   #adopt(evidence: AttestedEvidence): boolean {
     const { size } = evidence.checkpoint
-    // A quote that was asked for earlier and came later: what is in use covers more.
-    if (this.#newest !== undefined && size < this.#newest.checkpoint.size) return false
+    // A quote that was asked for earlier and came later: what is in use covers more, or is of the session that followed.
+    if (!this.#isOfCurrentSession(evidence)) return false
+    const newest = this.#newest
+    if (newest !== undefined && this.#isOfCurrentSession(newest) && size < newest.checkpoint.size) return false
     this.#newest = evidence
-    this.#appendQuote(evidence)
+    this.#keep(evidence)
     this.#challenges.release(size)
-    this.#waiters.release(size)
+    this.#quoteWaiters.release(size)
     this.#markFirst()
-    this.#storing = this.#storing.then(() => this.#store(evidence))
     return true
   }
 
-  /** The bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses will date. */
-  #appendQuote({ quote }: AttestedEvidence): void {
+  /** The record covers at once; the bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses date. */
+  #keep(evidence: AttestedEvidence): void {
+    const { size } = evidence.checkpoint
+    const kept = this.#parts.evidence
+      .add(evidence)
+      .catch((error: unknown) => this.#notice('evidence-not-stored', error))
+    const appended = this.#appendQuote(evidence)
+    if (appended === undefined) return
+    const { index, durable } = appended
+    this.#parts.evidence.quoteAppended(size, index)
+    this.#cover.quoteAppended({ size, index })
+    // A log that fails tells its owner itself.
+    const published = durable.then(
+      () => this.#parts.publisher.publish(),
+      () => {},
+    )
+    this.#working = Promise.all([this.#working, kept, published])
+  }
+
+  #appendQuote({ quote }: AttestedEvidence): { readonly index: number; readonly durable: Promise<void> } | undefined {
     try {
-      this.#boot.log.appendEntry(createEntry('quote', quoteOctets(quote)))
+      return this.#parts.boot.log.appendEntry(createEntry('quote', quoteOctets(quote)))
     } catch (error) {
-      if (!(error instanceof CountersignError) || error.code !== 'ERR_LOG_APPEND') throw error
+      if (error instanceof CountersignError && error.code === 'ERR_LOG_APPEND') return undefined
+      throw error
     }
   }
 
-  /** Only the newest is kept: its checkpoint covers all earlier receipts. */
-  async #store({ session, statement, quote }: AttestedEvidence): Promise<void> {
-    const { files, telemetry } = this.#deps
-    const path = join(this.#boot.log.directory, 'evidence.cmw.json')
-    try {
-      await replaceFile(files, path, encodeArchive({ session, statement, quote }))
-    } catch (error) {
-      telemetry.write({ event: 'evidence-not-stored', detail: error instanceof Error ? error.message : 'unknown' })
-    }
+  #notice(event: 'evidence-not-stored' | 'quote-failed', error: unknown): void {
+    this.#deps.telemetry.write({ event, detail: error instanceof Error ? error.message : 'unknown' })
   }
 
   #report(outcome: QuotingOutcome): void {

@@ -1,26 +1,74 @@
-/** Times of this boot as its documents give them: seconds that never go back, whatever the host's clock does. wire.md section 5. @module */
+/**
+ * Times as the gateway's documents give them: seconds that never go back, whatever the host's clock does. wire.md section 5.
+ *
+ * The host owns the clock. What it says is followed where it can be true: forward by up to a day at once (a machine that slept, a clock
+ * that was set). A leap beyond is not followed, or one wrong reading would date everything after it: time goes on by the monotonic clock.
+ * A clock that stands still or was set back is waited for at half pace, so that time neither stops nor stays wrong. @module
+ */
 import type { Clock } from '../deps.ts'
+
+const MAX_LEAP_MS = 86_400_000
+const WAITING_PACE = 0.5
 
 export class BootClock {
   readonly #clock: Clock
-  #last = 0
+  readonly #onLeap: (aheadMs: number) => void
+  #lastMs: number
+  #lastMonotonicMs: number
+  #leapt = false
 
-  constructor(clock: Clock) {
+  /** @param onLeap told once when the host's clock runs further ahead than is believed */
+  constructor(clock: Clock, onLeap: (aheadMs: number) => void = () => {}) {
     this.#clock = clock
+    this.#onLeap = onLeap
+    this.#lastMs = clock.now().getTime()
+    this.#lastMonotonicMs = clock.monotonicMs()
   }
 
   /** For `iat`: session.iat <= receipt.iat <= statement.iat hold because all of them come from here. */
   seconds(): number {
-    this.#last = Math.max(this.#last, Math.floor(this.#clock.now().getTime() / 1000))
-    return this.#last
+    return Math.floor(this.#advance() / 1000)
   }
 
-  /** The same instant for judging evidence, at full resolution where the host's clock is ahead of `seconds`. */
+  /** The same instant for judging evidence, at full resolution. */
   date(): Date {
-    return new Date(Math.max(this.seconds() * 1000, this.#clock.now().getTime()))
+    return new Date(this.#advance())
   }
 
   monotonicMs(): number {
     return this.#clock.monotonicMs()
+  }
+
+  /**
+   * Goes on from a time that an earlier boot stated under a quote, so that this one is not dated before it.
+   * @returns false for one further ahead than is believed: the clock was wrong then, or is now
+   */
+  notBefore(seconds: number): boolean {
+    const aheadMs = seconds * 1000 - this.#advance()
+    if (aheadMs > MAX_LEAP_MS) return false
+    if (aheadMs > 0) this.#lastMs += aheadMs
+    return true
+  }
+
+  #advance(): number {
+    const monotonicMs = this.#clock.monotonicMs()
+    const elapsedMs = Math.max(0, monotonicMs - this.#lastMonotonicMs)
+    this.#lastMonotonicMs = monotonicMs
+    const hostMs = this.#clock.now().getTime()
+    const expectedMs = this.#lastMs + elapsedMs
+    if (hostMs - expectedMs > MAX_LEAP_MS) {
+      this.#reportLeap(hostMs - expectedMs)
+      this.#lastMs = expectedMs
+    } else {
+      this.#leapt = false
+      this.#lastMs = Math.max(hostMs, this.#lastMs + elapsedMs * WAITING_PACE)
+    }
+    return this.#lastMs
+  }
+
+  #reportLeap(aheadMs: number): void {
+    if (this.#leapt) return
+    this.#leapt = true
+    this.#onLeap(aheadMs)
   }
 }

@@ -7,7 +7,7 @@ import type { SignedCheckpoint } from '../../core/log/index.ts'
 import { assertVerified, type Verified } from '../../core/verdict.ts'
 import { CountersignError, MalformedError } from '../../errors.ts'
 import type { RunningSession } from '../boot/running-boot.ts'
-import type { ReceiptLog } from '../log/index.ts'
+import type { LogFrontier } from '../log/index.ts'
 import type { BootClock } from './boot-clock.ts'
 import { selfTrust } from './self-policy.ts'
 
@@ -29,19 +29,16 @@ export interface PreparedStatement {
   readonly checkpoint: SignedCheckpoint
 }
 
-/** Signs a checkpoint and states it. Checkpoint and counts are of one instant; `iat` comes after both. */
-export async function prepareStatement(
-  log: ReceiptLog,
+/** States a checkpoint. Checkpoint and counts are of one instant, and `iat` was read after both. */
+export function prepareStatement(
   { digest }: RunningSession,
-  clock: BootClock,
-  lifeSeconds: number,
-): Promise<PreparedStatement> {
-  const { counts, ...checkpoint } = await log.checkpoint()
-  const iat = clock.seconds()
+  { counts, ...checkpoint }: SignedCheckpoint & LogFrontier,
+  { iat, life }: { readonly iat: number; readonly life: number },
+): PreparedStatement {
   const octets = encodeStatement({
     eat_profile: STATEMENT_PROFILE,
     iat,
-    exp: iat + lifeSeconds,
+    exp: iat + life,
     session: digest,
     counts: { intents: counts.intents, receipts: counts.receipts, open: counts.open },
     checkpoint: checkpoint.body,

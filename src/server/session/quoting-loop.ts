@@ -5,7 +5,7 @@
 import type { Cancel, Timers } from '../deps.ts'
 
 export interface QuotingOptions {
-  /** Least time from one attempt's start to the next. */
+  /** Least time from one attempt's start to the next, but for a full batch. */
   readonly intervalMs: number
   /** After this long an attempt counts as failed, and another may begin. */
   readonly deadlineMs: number
@@ -16,6 +16,8 @@ export interface QuotingDeps<Evidence> {
   readonly attempt: () => Promise<Evidence>
   /** Whether something waits for a quote newer than the last one. */
   readonly isDue: () => boolean
+  /** Whether what waits cannot wait for the interval: only the rest of the device is kept then. */
+  readonly isUrgent: () => boolean
   /** Uses the evidence; false when it is older than what is in use. */
   readonly adopt: (evidence: Evidence) => boolean
   /** Milliseconds from now until the evidence should be renewed though nothing waits. */
@@ -48,9 +50,10 @@ export class QuotingLoop<Evidence> {
   #cancelNext: Cancel | undefined
   /** When the armed timer fires; a later wish leaves it as it is. */
   #nextMs = Number.POSITIVE_INFINITY
-  #intervalMs: number
   #deadlineMs: number
   #earliestMs = Number.NEGATIVE_INFINITY
+  /** Until then the device is left alone, however much waits. */
+  #restMs = Number.NEGATIVE_INFINITY
   #renewMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #closed = false
@@ -59,14 +62,13 @@ export class QuotingLoop<Evidence> {
   constructor(deps: QuotingDeps<Evidence>, options: QuotingOptions) {
     this.#deps = deps
     this.#options = options
-    this.#intervalMs = options.intervalMs
     this.#deadlineMs = options.deadlineMs
   }
 
   /** Something waits now, or may: arms the next attempt if it is due. Cheap when one is armed or under way. */
   poke(): void {
     if (this.#closed || this.#current !== undefined) return
-    const wishMs = this.#deps.isDue() ? this.#earliestMs : Math.max(this.#earliestMs, this.#renewMs)
+    const wishMs = this.#wishMs()
     if (wishMs >= this.#nextMs) return
     this.#cancelNext?.()
     this.#nextMs = wishMs
@@ -74,6 +76,11 @@ export class QuotingLoop<Evidence> {
       this.#nextMs = Number.POSITIVE_INFINITY
       this.#begin()
     })
+  }
+
+  #wishMs(): number {
+    if (this.#deps.isUrgent()) return this.#restMs
+    return this.#deps.isDue() ? this.#earliestMs : Math.max(this.#earliestMs, this.#renewMs)
   }
 
   /** Makes one last attempt if something waits, and no more after it. */
@@ -126,8 +133,8 @@ export class QuotingLoop<Evidence> {
     if (this.#current !== attempt) return
     this.#failures = 0
     this.#deadlineMs = this.#options.deadlineMs
-    this.#intervalMs = Math.max(this.#options.intervalMs, this.#deps.deviceMs(evidence) * REST_FACTOR)
-    this.#release(attempt, attempt.startedMs + this.#intervalMs)
+    this.#restMs = attempt.startedMs + this.#deps.deviceMs(evidence) * REST_FACTOR
+    this.#release(attempt, Math.max(this.#restMs, attempt.startedMs + this.#options.intervalMs))
   }
 
   #failed(attempt: Attempt, error: unknown): void {
@@ -136,7 +143,8 @@ export class QuotingLoop<Evidence> {
     this.#deps.report({ ok: false, durationMs: nowMs - attempt.startedMs, error })
     const backOffMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, Math.max(FIRST_RETRY_MS, this.#options.intervalMs))
     this.#failures++
-    this.#release(attempt, nowMs + backOffMs)
+    this.#restMs = nowMs + backOffMs
+    this.#release(attempt, this.#restMs)
   }
 
   /** A device that stalls gets twice the time at the next attempt, so that attempts do not pile up before it. */

@@ -24,6 +24,7 @@ import {
 import type { GatewayDeps } from '../../../src/server/deps.ts'
 import { createGateway, createUpstreams, type Gateway, type TelemetryLine } from '../../../src/server/index.ts'
 import { createSimulatedSnp, type Faults, type SimulatedSnp } from '../../../src/simulator/index.ts'
+import { beginLineage, createFileStore } from '../../../src/storage/index.ts'
 import { CHAT_COMPLETION, json } from '../upstream/mock-answers.ts'
 import { type MockUpstream, type ReceivedRequest, type Script, startMockUpstream } from '../upstream/mock-upstream.ts'
 import { type Call, call, type Reply } from './http-client.ts'
@@ -43,7 +44,11 @@ export interface FixtureOptions {
   readonly faults?: Faults
   /** In place of the simulated device. */
   readonly quoter?: (simulated: Quoter) => Quoter
-  readonly deps?: Partial<Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'files' | 'endorse'>>
+  readonly deps?: Partial<
+    Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'store' | 'endorse' | 'witnesses' | 'process'>
+  >
+  /** Whether the store has its lineage already. */
+  readonly lineage?: 'there'
   /** Of an earlier fixture, so that this one is its next boot. */
   readonly dataDir?: string
   /** Answer before the first quote has verified. */
@@ -165,7 +170,17 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
     env: {},
   })
   const { lines, telemetry, line } = recordLines()
-  const gateway = await createGateway({ config, quoter: quoter(snp.quoter), upstreams, telemetry, ...options.deps })
+  const store = options.deps?.store ?? createFileStore(dataDir)
+  if (options.dataDir === undefined && options.lineage !== 'there')
+    await beginLineage(store, { name: 'main', host: HOST })
+  const gateway = await createGateway({
+    config,
+    quoter: quoter(snp.quoter),
+    upstreams,
+    telemetry,
+    ...options.deps,
+    store,
+  })
   const { url } = await gateway.listen()
   if (options.unready !== true) await gateway.ready()
   const stop = async (): Promise<void> => {

@@ -19,11 +19,19 @@ function createLoop() {
   const attempts: Attempt[] = []
   const adopted: string[] = []
   const outcomes: QuotingOutcome[] = []
-  const state: { due: boolean; inFlight: number; mostInFlight: number; adopts: boolean; deviceMs?: number } = {
+  const state: {
+    due: boolean
+    inFlight: number
+    mostInFlight: number
+    adopts: boolean
+    urgent: boolean
+    deviceMs?: number
+  } = {
     due: true,
     inFlight: 0,
     mostInFlight: 0,
     adopts: true,
+    urgent: false,
   }
   const settle = async (run: () => void): Promise<void> => {
     state.inFlight--
@@ -44,6 +52,7 @@ function createLoop() {
         })
       },
       isDue: () => state.due,
+      isUrgent: () => state.urgent,
       adopt: (evidence) => {
         adopted.push(evidence)
         state.due = false
@@ -148,6 +157,36 @@ describe('the quoting loop', () => {
     state.due = true
     loop.poke()
     time.advance(0)
+    expect(attempts).toHaveLength(2)
+  })
+
+  it('asks for a full batch before the interval is over, and still lets the device rest', async () => {
+    const { loop, time, attempts, state } = createLoop()
+    state.deviceMs = 300
+    loop.poke()
+    time.advance(0)
+    await attempts[0]?.succeed()
+    state.due = true
+    loop.poke()
+    state.urgent = true
+    loop.poke()
+    time.advance(599)
+    expect(attempts).toHaveLength(1)
+    time.advance(1)
+    expect(attempts.map(({ startedMs }) => startedMs)).toEqual([0, 600])
+    expect(state.mostInFlight).toBe(1)
+  })
+
+  it('backs off from a device that fails, however full the batch is', async () => {
+    const { loop, time, attempts, state } = createLoop()
+    state.urgent = true
+    loop.poke()
+    time.advance(0)
+    await attempts[0]?.fail()
+    loop.poke()
+    time.advance(99)
+    expect(attempts).toHaveLength(1)
+    time.advance(1)
     expect(attempts).toHaveLength(2)
   })
 

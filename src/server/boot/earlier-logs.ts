@@ -1,0 +1,97 @@
+/** Logs of earlier boots in this store, opened when somebody asks for one. The store is the host's: each log is verified as it is read. @module */
+
+import { digestUri } from '../../core/crypto/index.ts'
+import { decodeBase64Url } from '../../core/encoding/base64.ts'
+import { decodeJson } from '../../core/encoding/json.ts'
+import { ObjectReader } from '../../core/encoding/shape.ts'
+import { DIGEST_URI } from '../../core/evidence/resource-descriptor.ts'
+import { decodeSession } from '../../core/evidence/session.ts'
+import { MalformedError } from '../../errors.ts'
+import type { ObjectStore } from '../../storage/index.ts'
+import { openStoredLog, type StoredLog } from '../log/index.ts'
+import { hexOf } from '../session/session.ts'
+import { readPreviousId } from './previous-log.ts'
+import type { EarlierLogs } from './running-boot.ts'
+
+const LOG_ID = /^[A-Za-z0-9_-]{43}$/
+const MAX_DOCUMENT = 262_144
+/** Logs that are kept open: each holds a few tiles. */
+const MAX_OPEN = 16
+const MAX_BOOTS = 1_024
+const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
+
+export class StoredLogs implements EarlierLogs {
+  readonly #store: ObjectStore
+  readonly #open: Map<string, Promise<StoredLog | undefined>> = new Map()
+  readonly #boots: Map<string, Uint8Array> = new Map()
+  #ids: readonly string[]
+
+  private constructor(store: ObjectStore, ids: readonly string[]) {
+    this.#store = store
+    this.#ids = ids
+  }
+
+  /** Lists all but the log of this boot. @param newest the log before it */
+  static async list(
+    store: ObjectStore,
+    { current, newest }: { readonly current: string; readonly newest: string | undefined },
+  ): Promise<StoredLogs> {
+    const names = await store.list('log')
+    const found = names.map((name) => name.replace(/\/$/, '')).filter((id) => LOG_ID.test(id) && id !== current)
+    const logs = new StoredLogs(store, found)
+    // Nobody waits for the order: until it is known, those that were listed are there.
+    void logs.#follow(newest).catch(() => {})
+    return logs
+  }
+
+  ids(): readonly string[] {
+    return this.#ids
+  }
+
+  open(id: string): Promise<StoredLog | undefined> {
+    if (!this.#ids.includes(id)) return Promise.resolve(undefined)
+    const known = this.#open.get(id)
+    if (known !== undefined) {
+      this.#open.delete(id)
+      this.#open.set(id, known)
+      return known
+    }
+    const opened = openStoredLog(this.#store, id)
+    this.#open.set(id, opened)
+    opened.catch(() => this.#open.delete(id))
+    const [oldest] = this.#open.keys()
+    if (this.#open.size > MAX_OPEN && oldest !== undefined) this.#open.delete(oldest)
+    return opened
+  }
+
+  async bootOctets(id: string): Promise<Uint8Array | undefined> {
+    const known = this.#boots.get(id)
+    if (known !== undefined || !this.#ids.includes(id)) return known
+    const octets = await this.#readBoot(id)
+    if (octets !== undefined && this.#boots.size < MAX_BOOTS) this.#boots.set(id, octets)
+    return octets
+  }
+
+  async #readBoot(id: string): Promise<Uint8Array | undefined> {
+    const genesis = await this.#store.read(`log/${id}/genesis`, MAX_DOCUMENT)
+    if (genesis === undefined) return undefined
+    try {
+      const digest = new ObjectReader(decodeJson(genesis), 'genesis', CODES).string('session', DIGEST_URI)
+      const session = await this.#store.read(`log/${id}/session/${hexOf(digest)}`, MAX_DOCUMENT)
+      if (session === undefined || digestUri(session) !== digest) return undefined
+      return decodeBase64Url(decodeSession(session).boot)
+    } catch (error) {
+      if (error instanceof MalformedError) return undefined
+      throw error
+    }
+  }
+
+  /** Newest first, as each genesis names the log before it; those that no genesis names come behind. */
+  async #follow(newest: string | undefined): Promise<void> {
+    const chain: string[] = []
+    const known = new Set(this.#ids)
+    for (let id = newest; id !== undefined && known.delete(id); id = await readPreviousId(this.#store, id))
+      chain.push(id)
+    this.#ids = [...chain, ...known]
+  }
+}

@@ -1,0 +1,101 @@
+/** What is done now and then, beside all requests: thinning evidence, ending the retention of sealed receipts, reading everything back. @module */
+
+import type { ObjectStore } from '../../storage/index.ts'
+import type { OperationalConfig } from '../config/index.ts'
+import type { Cancel, Timers } from '../deps.ts'
+import { removeSealedBefore, scrubLog } from '../log/index.ts'
+import type { BootClock } from '../session/boot-clock.ts'
+import type { TelemetrySink } from '../telemetry/types.ts'
+import type { Running } from './running.ts'
+
+export interface UpkeepDeps {
+  readonly running: () => Running
+  readonly settings: () => Pick<OperationalConfig, 'retentionDays' | 'scrubHours'>
+  readonly store: ObjectStore
+  readonly clock: BootClock
+  readonly timers: Timers
+  readonly telemetry: TelemetrySink
+}
+
+const TICK_MS = 600_000
+const HOUR_MS = 3_600_000
+const DAY_SECONDS = 86_400
+
+export class Upkeep {
+  readonly #deps: UpkeepDeps
+  #cancel: Cancel = () => {}
+  #closed = false
+  #working: Promise<void> = Promise.resolve()
+  #retainedMs: number
+  #scrubbedMs: number
+
+  constructor(deps: UpkeepDeps) {
+    this.#deps = deps
+    this.#retainedMs = deps.clock.monotonicMs() - HOUR_MS
+    this.#scrubbedMs = deps.clock.monotonicMs()
+    this.#arm()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancel()
+    await this.#working
+  }
+
+  #arm(): void {
+    this.#cancel = this.#deps.timers.after(TICK_MS, () => {
+      this.#working = this.#tick().finally(() => {
+        if (!this.#closed) this.#arm()
+      })
+    })
+  }
+
+  async #tick(): Promise<void> {
+    const nowMs = this.#deps.clock.monotonicMs()
+    const { retentionDays, scrubHours } = this.#deps.settings()
+    await this.#attempt('retention', () => this.#deps.running().evidence.thin(this.#deps.clock.seconds()))
+    if (retentionDays !== 'forever' && nowMs - this.#retainedMs >= HOUR_MS) {
+      this.#retainedMs = nowMs
+      await this.#attempt('retention', () => this.#endRetention(retentionDays))
+    }
+    if (scrubHours > 0 && nowMs - this.#scrubbedMs >= scrubHours * HOUR_MS) {
+      this.#scrubbedMs = nowMs
+      await this.#attempt('scrub', () => this.#scrub())
+    }
+  }
+
+  get #ids(): readonly string[] {
+    const { boot } = this.#deps.running()
+    return [boot.log.id, ...boot.earlier.ids()]
+  }
+
+  async #endRetention(days: number): Promise<void> {
+    const { store, clock } = this.#deps
+    const before = clock.seconds() - days * DAY_SECONDS
+    for (const id of this.#ids) {
+      if (this.#closed) return
+      await removeSealedBefore(store, id, before)
+    }
+  }
+
+  async #scrub(): Promise<void> {
+    const { store, telemetry } = this.#deps
+    for (const id of this.#ids) {
+      if (this.#closed) return
+      const { leaves, corrupt } = await scrubLog(store, id, { repair: true })
+      const detail = `log ${id}: ${leaves} leaves read, ${corrupt.length} damaged`
+      telemetry.write({ event: 'scrub', detail })
+      for (const { name, repaired } of corrupt)
+        telemetry.write({ event: 'scrub', detail: `${name}: ${repaired ? 'restored' : 'lost'}` })
+    }
+  }
+
+  /** A store that fails here fails again where it matters. */
+  async #attempt(event: 'retention' | 'scrub', task: () => Promise<unknown>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      this.#deps.telemetry.write({ event, detail: error instanceof Error ? error.message : 'unknown' })
+    }
+  }
+}
