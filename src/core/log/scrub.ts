@@ -12,6 +12,8 @@ import { TILE_WIDTH, type Tile } from './tile.ts'
 import { completeRoot, hashAt } from './tile-hashes.ts'
 import type { TileSource } from './tile-proofs.ts'
 
+const MAX_DOUBTFUL = 8
+
 /** Something stored that is not the tree's. */
 export type CorruptPart =
   | {
@@ -31,9 +33,11 @@ export type CorruptPart =
 export interface TreeScrub {
   /** All that were read. */
   readonly leaves: number
-  /** From the left. Where a tile and a bundle below it are both bad, a good entry may be named beside the bad one. */
+  /** From the left. Where a tile is gone and a bundle below it is bad too, its good entries are named beside the bad ones. */
   readonly corrupt: readonly CorruptPart[]
 }
+
+type Hashes = readonly Uint8Array[]
 
 /** What is known of the hashes of a tile. A place is undefined where it cannot be told which of two sources is bad. */
 type Known = readonly (Uint8Array | undefined)[]
@@ -60,44 +64,46 @@ class Scrub {
     this.#onProgress = onProgress
   }
 
-  async tree(head: TreeHead): Promise<void> {
-    const tiles = edgeTiles(head.size)
-    const known = await this.#edge(tiles, head.root)
+  async tree({ size, root }: TreeHead): Promise<void> {
+    const edge = edgeTiles(size)
+    // The partial tiles lead to the root together, so that none of them can be judged alone.
+    const isRight = (hashes: Hashes): boolean => sameBytes(edgeRoot(cut(hashes, edge).map((tile) => join(tile))), root)
+    const known = await this.#settle(edge, isRight, { what: 'root' })
     // The highest tile of the edge spans the leftmost leaves.
-    for (const [i, tile] of [...tiles.entries()].reverse()) await this.#below(tile, known[i] ?? [])
-  }
-
-  /** The partial tiles lead to the root together: the bad one is that with which, made again, they do. */
-  async #edge(tiles: readonly EdgeTile[], root: Uint8Array): Promise<readonly Known[]> {
-    const stored = await Promise.all(tiles.map((tile) => this.#stored(tile)))
-    const made = (list: readonly Known[]): boolean => isRoot(list, root)
-    if (made(stored)) return stored
-    const derived = await Promise.all(tiles.map((tile) => this.#derived(tile)))
-    const mended = tiles.map((_, i) => stored.with(i, derived[i] ?? []))
-    const truth = [...mended, derived].find(made)
-    const pairs = tiles.map((tile, i) => ({ tile, own: stored[i] ?? [], due: (truth ?? derived)[i] ?? [] }))
-    const bad = pairs.filter(({ own, due }) => !agree(own, due))
-    for (const { tile, own } of bad.toReversed()) this.#report(tile, own)
-    if (bad.length === 0) this.corrupt.push({ what: 'root' })
-    return truth ?? pairs.map(({ own, due }) => common(own, due))
+    for (const [i, tile] of [...edge.entries()].reverse()) await this.#below(tile, known[i] ?? [])
   }
 
   async #below(tile: EdgeTile, known: Known): Promise<void> {
     if (tile.level === 0) return this.#bundle({ ...tile, level: 'entries' }, known)
-    for (let i = 0; i < tile.width; i++) {
-      const child = childOf(tile, i)
-      await this.#below(child, await this.#full(child, known[i]))
-    }
+    for (let i = 0; i < tile.width; i++) await this.#full(childOf(tile, i), known[i])
   }
 
   /** @param root of the tile, as the one above has it */
-  async #full(tile: EdgeTile, root: Uint8Array | undefined): Promise<Known> {
-    const stored = await this.#stored(tile)
-    if (root !== undefined && isOver(stored, root)) return stored
-    const derived = await this.#derived(tile)
-    if (!agree(stored, derived)) this.#report(tile, stored)
-    else if (root !== undefined) this.corrupt.push({ what: 'tile', tile, fault: 'rewritten' })
-    return root !== undefined && isOver(derived, root) ? derived : common(stored, derived)
+  async #full(tile: EdgeTile, root: Uint8Array | undefined): Promise<void> {
+    const isRight = root && ((hashes: Hashes): boolean => sameBytes(completeRoot(join(hashes)), root))
+    const [known = []] = await this.#settle([tile], isRight, { what: 'tile', tile, fault: 'rewritten' })
+    await this.#below(tile, known)
+  }
+
+  /**
+   * What is known of tiles that are right or not together, their bad ones reported.
+   * @param rewritten is reported where they are not right, and agree with what is below
+   */
+  async #settle(
+    tiles: readonly EdgeTile[],
+    isRight: ((hashes: Hashes) => boolean) | undefined,
+    rewritten: CorruptPart,
+  ): Promise<readonly Known[]> {
+    const stored = await Promise.all(tiles.map((tile) => this.#stored(tile)))
+    const whole = stored.flat().filter((hash) => hash !== undefined)
+    if (whole.length === stored.flat().length && isRight?.(whole)) return stored
+    const derived = await Promise.all(tiles.map((tile) => this.#derived(tile)))
+    const truth = isRight && mend(stored.flat(), derived.flat(), isRight)
+    const due = truth ? cut(truth, tiles) : derived
+    const bad = tiles.filter((_, i) => !agree(stored[i] ?? [], due[i] ?? []))
+    for (const tile of bad.toReversed()) this.#report(tile, stored[tiles.indexOf(tile)] ?? [])
+    if (bad.length === 0 && isRight) this.corrupt.push(rewritten)
+    return truth ? due : stored.map((known, i) => common(known, derived[i] ?? []))
   }
 
   async #bundle(tile: Tile, known: Known): Promise<void> {
@@ -157,25 +163,40 @@ function unknown(count: number): Known {
   return Array.from({ length: count }, () => undefined)
 }
 
-/** The octets, where all are known. */
-function joined(known: Known): Uint8Array | undefined {
-  const hashes = known.filter((hash) => hash !== undefined)
-  return hashes.length === known.length ? concatBytes(...hashes) : undefined
-}
-
 function rootOf(known: Known): Uint8Array | undefined {
-  const hashes = joined(known)
-  return hashes && completeRoot(hashes)
+  const hashes = known.filter((hash) => hash !== undefined)
+  return hashes.length === known.length ? completeRoot(join(hashes)) : undefined
 }
 
-function isOver(known: Known, root: Uint8Array): boolean {
-  const own = rootOf(known)
-  return own !== undefined && sameBytes(own, root)
+function join(hashes: Hashes): Uint8Array {
+  return concatBytes(...hashes)
 }
 
-function isRoot(edge: readonly Known[], root: Uint8Array): boolean {
-  const tiles = edge.map(joined).filter((hashes) => hashes !== undefined)
-  return tiles.length === edge.length && sameBytes(edgeRoot(tiles), root)
+/** The hashes of several tiles, tile by tile. */
+function cut(hashes: Hashes, tiles: readonly Tile[]): readonly Hashes[] {
+  let at = 0
+  return tiles.map(({ width }) => {
+    at += width
+    return hashes.slice(at - width, at)
+  })
+}
+
+/**
+ * The mixture of both that is right. Where both are known and differ, either may be bad; more than a few such places are damage of
+ * another kind, and each doubles the work.
+ */
+function mend(stored: Known, derived: Known, isRight: (hashes: Hashes) => boolean): Hashes | undefined {
+  const doubtful = common(stored, derived).flatMap((hash, i) => (hash || !stored[i] || !derived[i] ? [] : [i]))
+  const choices = doubtful.length > MAX_DOUBTFUL ? [0, 2 ** MAX_DOUBTFUL - 1] : [...Array(2 ** doubtful.length).keys()]
+  for (const choice of choices) {
+    const mixed = stored.map((hash, i) => {
+      const bit = Math.min(doubtful.indexOf(i), MAX_DOUBTFUL - 1)
+      return bit >= 0 && (choice >> bit) % 2 === 1 ? derived[i] : (hash ?? derived[i])
+    })
+    const hashes = mixed.filter((hash) => hash !== undefined)
+    if (hashes.length === mixed.length && isRight(hashes)) return hashes
+  }
+  return undefined
 }
 
 function common(stored: Known, derived: Known): Known {
