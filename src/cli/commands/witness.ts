@@ -48,7 +48,8 @@ const OPTIONS = {
 const NAME = /^[a-z0-9][a-z0-9.:-]{0,127}(?:\/[A-Za-z0-9._-]{1,64}){0,4}$/
 const LISTEN = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/
 
-interface Options {
+/** As they stand on the command line. */
+export interface WitnessOptions {
   readonly name?: string | undefined
   readonly listen?: string | undefined
   readonly policy?: string | undefined
@@ -68,7 +69,7 @@ export const command: Command = {
       case 'init':
         return init(directory, values, io)
       case 'serve':
-        return serve(directory, values, io)
+        return serveFolder({ directory, options: values, stopped: stopSignal() }, io)
       case 'vkey':
         io.out(`${(await readKeyFile(keyPath(directory))).vkey}\n`)
         return EXIT_OK
@@ -78,7 +79,7 @@ export const command: Command = {
   },
 }
 
-async function init(directory: string, { name }: Options, io: Io): Promise<ExitCode> {
+async function init(directory: string, { name }: WitnessOptions, io: Io): Promise<ExitCode> {
   if (name === undefined || !NAME.test(name))
     throw new UsageError('--name is due, an address without https://', 'For example: --name witness.example/w1')
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -88,7 +89,15 @@ async function init(directory: string, { name }: Options, io: Io): Promise<ExitC
   return EXIT_OK
 }
 
-async function serve(directory: string, options: Options, io: Io): Promise<ExitCode> {
+/** Serves until `stopped` resolves. */
+export async function serveFolder(
+  {
+    directory,
+    options,
+    stopped,
+  }: { readonly directory: string; readonly options: WitnessOptions; readonly stopped: Promise<void> },
+  io: Io,
+): Promise<ExitCode> {
   const { host, port } = readListen(options.listen ?? '127.0.0.1:8788')
   const key = await readKeyFile(keyPath(directory))
   const trust = await readWitnessTrust(options)
@@ -101,7 +110,6 @@ async function serve(directory: string, options: Options, io: Io): Promise<ExitC
     now: () => io.now(),
     report: (notice) => io.err(`countersign: ${describeNotice(notice)}\n`),
   })
-  const stopped = stopSignal()
   const running = await serveWitness(witness, { host, port })
   if (trust === undefined && tokens.size === 0)
     io.err('countersign: no --policy and no --token-file: no new log will be followed\n')
@@ -119,7 +127,7 @@ function readListen(text: string): { readonly host: string; readonly port: numbe
 }
 
 /** A policy that happens to lie in the working folder decides nothing here: who may open logs is said on the command line. */
-async function readWitnessTrust({ policy, lock }: Options): Promise<Trust | undefined> {
+async function readWitnessTrust({ policy, lock }: WitnessOptions): Promise<Trust | undefined> {
   if (policy !== undefined) return readTrust({ policy, lock })
   if (lock !== undefined) throw new UsageError('--lock goes with --policy', 'Add --policy FILE.')
   return undefined
