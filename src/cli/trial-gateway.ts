@@ -6,8 +6,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { decodeHex } from '../core/encoding/bytes.ts'
 import { CountersignError } from '../errors.ts'
 import type { GatewayConfig } from '../server/config/index.ts'
-import { createGateway, createUpstreams, type Gateway } from '../server/index.ts'
+import { createGateway, createStore, createUpstreams, type Gateway, type UpstreamSet } from '../server/index.ts'
 import { createSimulatedSnp } from '../simulator/index.ts'
+import { beginLineage, type ObjectStore } from '../storage/index.ts'
 import type { Io } from './command.ts'
 import { trialLock, trialPolicy } from './trial-policy.ts'
 
@@ -22,6 +23,10 @@ export interface TrialOptions {
   readonly config: GatewayConfig
   /** Where policy and lock are written. */
   readonly folder: string
+  /** `begin`: the store has none and is to have one. `continue`: it has one; where nothing is stored at all, a trial begins one too. */
+  readonly lineage: 'begin' | 'continue'
+  /** Opens its logs at the witnesses; without it they are shown evidence. */
+  readonly enrolmentToken?: string
 }
 
 const READY_TIMEOUT_MS = 30_000
@@ -41,18 +46,34 @@ async function untilReady(gateway: Gateway): Promise<void> {
   }
 }
 
+/** The upstreams of a configuration, as this process reaches them. */
+export function createTrialUpstreams(config: GatewayConfig, io: Io): Promise<UpstreamSet> {
+  return createUpstreams(config.measured, {
+    clock: { now: () => io.now(), monotonicMs: () => performance.now() },
+    random: (size) => new Uint8Array(randomBytes(size)),
+    env: io.env,
+  })
+}
+
+/** A history begins on purpose: a store that lost its own must not go unnoticed. One in which nothing ever was has lost nothing. */
+async function prepareLineage(store: ObjectStore, { config, lineage }: TrialOptions): Promise<void> {
+  const begin = { name: config.operational.lineage, host: config.measured.host }
+  const isEmpty = async (): Promise<boolean> =>
+    (await Promise.all(['lineage', 'log', 'private'].map((folder) => store.list(folder)))).flat().length === 0
+  if (lineage === 'begin' || (await isEmpty())) await beginLineage(store, begin)
+}
+
 /** Starts it and waits until its first quote has verified. */
-export async function startTrialGateway({ config, folder }: TrialOptions, io: Io): Promise<TrialGateway> {
+export async function startTrialGateway(options: TrialOptions, io: Io): Promise<TrialGateway> {
+  const { config, folder, enrolmentToken = 'none' } = options
+  const store = await createStore(config)
+  await prepareLineage(store, options)
   io.err('countersign: making a simulated TEE with throw-away keys (a few seconds)\n')
   // HOST_DATA carries the digest of the measured configuration, as a launch on hardware would set it.
   const hostData = decodeHex(config.digest.slice('sha256:'.length))
   const [snp, upstreams] = await Promise.all([
     createSimulatedSnp({ fields: { hostData } }),
-    createUpstreams(config.measured, {
-      clock: { now: () => io.now(), monotonicMs: () => performance.now() },
-      random: (size) => new Uint8Array(randomBytes(size)),
-      env: io.env,
-    }),
+    createTrialUpstreams(config, io),
   ])
   const references = {
     rootFingerprint: snp.rootFingerprint,
@@ -66,7 +87,7 @@ export async function startTrialGateway({ config, folder }: TrialOptions, io: Io
   const lockFile = join(folder, 'countersign.lock.json')
   await writeFile(policyFile, trialPolicy(references))
   await writeFile(lockFile, trialLock(references))
-  const gateway = await createGateway({ config, quoter: snp.quoter, upstreams })
+  const gateway = await createGateway({ config, quoter: snp.quoter, upstreams, store, enrolmentToken })
   const { url } = await gateway.listen()
   await untilReady(gateway)
   return { gateway, url, policyFile, lockFile }

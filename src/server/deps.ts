@@ -71,12 +71,13 @@ export async function resolveDeps(deps: GatewayDeps): Promise<ResolvedDeps> {
     endorse: async (quote) => endorseFromQuote(quote),
     telemetry: createTelemetry(deps.config.operational.log),
     ...deps,
-    store: deps.store ?? defaultStore(deps.config),
+    store: deps.store ?? (await createStore(deps.config)),
     witnesses: deps.witnesses ?? (await loadWitnessPolicy(deps.config.operational)),
   }
 }
 
-function defaultStore({ operational }: GatewayConfig): ObjectStore {
+/** The store that a configuration names. @throws CountersignError ERR_CONFIG */
+export async function createStore({ operational }: GatewayConfig): Promise<ObjectStore> {
   const { storage, dataDir } = operational
   if (storage.kind === 'file') return createFileStore(dataDir)
   throw new CountersignError('ERR_CONFIG', 'operational.storage: this gateway was given no store for s3')

@@ -64,6 +64,8 @@ export interface EpochChange {
 const DRAIN_MS = 30_000
 /** After streams are cut: time for their receipts. */
 const LAST_WORDS_MS = 5_000
+/** The same where no receipt can be made. */
+const FAREWELL_MS = 250
 
 /**
  * Takes the lineage, makes keys, session and log, and asks for the first quote. Nothing is served before {@link Gateway.listen}.
@@ -264,7 +266,7 @@ class RunningGateway implements Gateway {
     this.#server.closeAllConnections()
     this.#server.close()
     // Whoever was cut off just now still gets its receipt, before the log is closed.
-    await this.#idleWithin(LAST_WORDS_MS)
+    await this.#idleWithin(lifecycle.phase === 'failed' ? FAREWELL_MS : LAST_WORDS_MS)
     await closed
     await this.#core.close()
     this.#deps.telemetry.write({ event: 'stopped', detail: '' })
@@ -288,9 +290,10 @@ class RunningGateway implements Gateway {
   /** What is open at the deadline ends with an error and its receipt. */
   async #finishRequests(): Promise<void> {
     const { lifecycle } = this.#core
-    if (await this.#idleWithin(DRAIN_MS)) return
+    // Where another process writes this history no receipt can be made any more: there is nothing to wait for.
+    if (lifecycle.phase !== 'failed' && (await this.#idleWithin(DRAIN_MS))) return
     lifecycle.cutAll()
-    await this.#idleWithin(LAST_WORDS_MS)
+    await this.#idleWithin(lifecycle.phase === 'failed' ? FAREWELL_MS : LAST_WORDS_MS)
   }
 
   #idleWithin(ms: number): Promise<boolean> {

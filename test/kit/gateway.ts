@@ -11,6 +11,7 @@ import { decodeLock } from '../../src/core/lock.ts'
 import { decodePolicy } from '../../src/core/policy.ts'
 import { createGateway, createUpstreams, decodeConfig, type Gateway } from '../../src/server/index.ts'
 import { createSimulatedSnp, importPki, type SimulatedSnpOptions } from '../../src/simulator/index.ts'
+import { beginLineage, createFileStore } from '../../src/storage/index.ts'
 
 export interface TestGateway {
   readonly gateway: Gateway
@@ -81,7 +82,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     random,
     env: {},
   })
-  const gateway = await createGateway({ config: decoded, quoter: snp.quoter, upstreams })
+  const store = createFileStore(directory)
+  await beginLineage(store, { name: decoded.operational.lineage, host: decoded.measured.host })
+  const gateway = await createGateway({ config: decoded, quoter: snp.quoter, upstreams, store })
   const { url } = await gateway.listen()
   const references = {
     rootFingerprint: snp.rootFingerprint,

@@ -69,7 +69,7 @@ async function runDemo(
   const config = createDefaultConfig({
     env: { COUNTERSIGN_LISTEN_PORT: '0', COUNTERSIGN_DATA_DIR: join(folder, 'data'), COUNTERSIGN_LOG: 'none' },
   })
-  const { gateway, url, policyFile, lockFile } = await startTrialGateway({ config, folder }, io)
+  const { gateway, url, policyFile, lockFile } = await startTrialGateway({ config, folder, lineage: 'continue' }, io)
   try {
     const trust = { policy: await readPolicy(policyFile), lock: await readLock(lockFile) }
     const [model] = config.measured.models

@@ -1,10 +1,12 @@
 /** `countersign serve`: runs the gateway until it is told to stop. @module */
 import { parseArgs } from 'node:util'
+import { CountersignError } from '../../errors.ts'
 import { createDefaultConfig, exampleConfig, type GatewayConfig, loadConfig } from '../../server/config/index.ts'
+import type { Gateway } from '../../server/index.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_OK } from '../exit-codes.ts'
 import { paint, SIMULATED_BANNER } from '../output.ts'
-import { startTrialGateway } from '../trial-gateway.ts'
+import { createTrialUpstreams, startTrialGateway } from '../trial-gateway.ts'
 
 const HELP = `countersign serve [-c FILE] [options]
 
@@ -12,18 +14,23 @@ Runs the gateway. Point an OpenAI client at the address that it prints.
 
   -c, --config FILE             configuration; --example prints one to start from
   --simulated                   on a simulated TEE: proves nothing about hardware
+  --inception                   begin the history of this gateway in a store that has none; once, on purpose
   --dangerously-no-api-keys     without a configuration: serve the embedded model to whoever can connect
   --example                     print a commented configuration
+
+On SIGHUP it reads its configuration again: operational settings change at once, a changed measured part is a new session.
 
 Example: countersign serve --simulated --dangerously-no-api-keys
 `
 
-async function readConfiguration(
-  values: { readonly config?: string | undefined; readonly open: boolean },
-  io: Io,
-): Promise<GatewayConfig> {
-  if (values.config !== undefined) return loadConfig(values.config, { env: io.env })
-  if (values.open) return createDefaultConfig({ env: io.env })
+interface Source {
+  readonly config?: string | undefined
+  readonly open: boolean
+}
+
+async function readConfiguration({ config, open }: Source, io: Io): Promise<GatewayConfig> {
+  if (config !== undefined) return loadConfig(config, { env: io.env })
+  if (open) return createDefaultConfig({ env: io.env })
   throw new UsageError(
     'serve needs a configuration with API keys',
     'Give one with -c FILE (countersign serve --example > countersign.yaml), or for a trial add --dangerously-no-api-keys.',
@@ -36,6 +43,27 @@ function stopSignal(): Promise<void> {
   })
 }
 
+/** What cannot be taken is told, and changes nothing: the gateway goes on as it was. */
+async function reload(gateway: Gateway, source: Source, io: Io): Promise<void> {
+  try {
+    const config = await readConfiguration(source, io)
+    await gateway.reload(config, () => createTrialUpstreams(config, io))
+    io.err('countersign: configuration read again\n')
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error
+    io.err(`countersign: configuration not taken: ${error.message}\n`)
+  }
+}
+
+function tokenFor({ operational }: GatewayConfig, io: Io): string {
+  const { witnesses } = operational
+  if (witnesses === 'none' || witnesses.enrolmentTokenEnv === 'none') return 'none'
+  const token = io.env[witnesses.enrolmentTokenEnv]
+  if (token === undefined || token === '')
+    throw new CountersignError('ERR_CONFIG', `environment variable ${witnesses.enrolmentTokenEnv} is not set`)
+  return token
+}
+
 export const command: Command = {
   summary: 'run the gateway',
   help: HELP,
@@ -45,6 +73,7 @@ export const command: Command = {
       options: {
         config: { type: 'string', short: 'c' },
         simulated: { type: 'boolean', default: false },
+        inception: { type: 'boolean', default: false },
         'dangerously-no-api-keys': { type: 'boolean', default: false },
         example: { type: 'boolean', default: false },
       },
@@ -58,19 +87,29 @@ export const command: Command = {
         'no quoter for real hardware is built yet',
         'For a trial on any machine add --simulated; it proves nothing about hardware.',
       )
-    const config = await readConfiguration({ config: values.config, open: values['dangerously-no-api-keys'] }, io)
+    const source = { config: values.config, open: values['dangerously-no-api-keys'] }
+    const config = await readConfiguration(source, io)
     const stopped = stopSignal()
     const { gateway, url, policyFile, lockFile } = await startTrialGateway(
-      { config, folder: config.operational.dataDir },
+      {
+        config,
+        folder: config.operational.dataDir,
+        lineage: values.inception ? 'begin' : 'continue',
+        enrolmentToken: tokenFor(config, io),
+      },
       io,
     )
     io.err(`${paint(SIMULATED_BANNER, '33;1', io.colour)}\n`)
     if (config.operational.apiKeys === 'dangerously-none')
       io.err(`${paint('No API keys: whoever can connect may ask', '33;1', io.colour)}\n`)
     io.out(`listening on ${url}/v1\npolicy ${policyFile}\nlock   ${lockFile}\n`)
-    await stopped
-    io.err('countersign: finishing what is under way\n')
+    const onHangUp = (): void => void reload(gateway, source, io)
+    process.on('SIGHUP', onHangUp)
+    const failure = await Promise.race([stopped.then(() => undefined), gateway.ended])
+    process.off('SIGHUP', onHangUp)
+    if (failure === undefined) io.err('countersign: finishing what is under way\n')
     await gateway.close()
+    if (failure !== undefined) throw failure
     return EXIT_OK
   },
 }
