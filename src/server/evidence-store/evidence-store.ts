@@ -92,7 +92,12 @@ export class EvidenceStore {
   /** The newest cosigned checkpoint that is kept. */
   async newestWitnessed(): Promise<string | undefined> {
     const size = this.#witnessed.greatest
-    return size === undefined ? undefined : (await this.#note(size))?.note
+    return size === undefined ? undefined : this.witnessedAt(size)
+  }
+
+  /** The cosigned checkpoint of exactly this size. */
+  async witnessedAt(size: number): Promise<string | undefined> {
+    return this.#witnessed.has(size) ? (await this.#note(size))?.note : undefined
   }
 
   /**
@@ -134,6 +139,18 @@ export class EvidenceStore {
   async covering(index: number, session: string, wish: CoveringWish): Promise<CoveringEvidence | undefined> {
     const witnessed = wish.grade === 'witnessed' ? await this.#firstWitnessed(index, session) : undefined
     return witnessed ?? this.#firstQuoted(index, session, wish.nowSeconds)
+  }
+
+  /**
+   * The earliest that covers the leaf at `index`, for whoever does not know its session: it is that of the leaf, because a session is quoted
+   * to its end before the next one begins.
+   */
+  async earliest(index: number): Promise<CoveringEvidence | undefined> {
+    for (let size = this.#records.above(index); size !== undefined; size = this.#records.above(size)) {
+      const found = await this.at(size)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   /** The newest evidence under a session, whatever it covers. */

@@ -36,7 +36,7 @@ export const CORS_HEADERS: Readonly<Record<string, string>> = {
 /** On the answer to a preflight. */
 export const PREFLIGHT_HEADERS: Readonly<Record<string, string>> = {
   ...CORS_HEADERS,
-  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
   'access-control-allow-headers': ALLOWED.join(', '),
   'access-control-max-age': '600',
 }

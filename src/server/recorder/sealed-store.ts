@@ -6,17 +6,20 @@
  * KEY      HKDF-SHA-256(IKM rid, salt boot, info "countersign:store:1" 00 tenant)
  * AAD      boot (16) || seq (u64 LE) || jti (16)
  * RECORD   length of the token (u32 LE) || token, ASCII || { length (u32 LE) || inserted octets of a splice } …
+ * GONE     index of the leaf (u64 LE) || HMAC-SHA-256(KEY with info "countersign:gone:1" 00 tenant, jti || index): what an erased
+ *          record leaves behind, so that its owner, and nobody else, hears that it was erased
  * ```
  * @module
  */
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto'
 import { digestUri } from '../../core/crypto/index.ts'
 import { decodeBase64Url } from '../../core/encoding/base64.ts'
-import { concatBytes } from '../../core/encoding/bytes.ts'
+import { concatBytes, encodeHex } from '../../core/encoding/bytes.ts'
 import { Reader } from '../../core/encoding/reader.ts'
 import { decodeAscii } from '../../core/encoding/utf8.ts'
 import { receiptJti } from '../../core/receipt/receipt.ts'
-import type { ReceiptLog } from '../log/index.ts'
+import type { ObjectStore } from '../../storage/index.ts'
+import type { PublishedLog } from '../log/index.ts'
 
 /** What is kept of a receipt. */
 export interface ReceiptRecord {
@@ -47,13 +50,15 @@ const BOOT_SIZE = 16
 const SEQ_SIZE = 8
 const JTI_SIZE = 16
 const LENGTH_SIZE = 4
-const INFO = 'countersign:store:1\0'
+const MAC_SIZE = 32
+const SEALING = 'countersign:store:1\0'
+const GONE = 'countersign:gone:1\0'
 const RID = /^[A-Za-z0-9_-]{21}[AQgw]$/
 
 /** RFC 5869 with one block of output: extract, then expand with the counter octet 1. */
-function deriveKey({ rid, tenant }: RecordOwner, boot: Uint8Array): Uint8Array {
+function deriveKey({ rid, tenant }: RecordOwner, boot: Uint8Array, info: typeof SEALING | typeof GONE): Uint8Array {
   const pseudorandom = createHmac('sha256', boot).update(rid).digest()
-  return createHmac('sha256', pseudorandom).update(`${INFO}${tenant}\u0001`).digest()
+  return createHmac('sha256', pseudorandom).update(`${info}${tenant}\u0001`).digest()
 }
 
 /** Written by hand: a DataView would give each of these few octets memory of its own. */
@@ -90,7 +95,7 @@ function decodeRecord(bytes: Uint8Array): ReceiptRecord {
 /** @param iv 12 random octets, never used before */
 export function sealRecord(record: ReceiptRecord, owner: RecordOwner, place: RecordPlace, iv: Uint8Array): Uint8Array {
   const { token, inserts } = record
-  const cipher = createCipheriv(CIPHER, deriveKey(owner, place.boot), iv)
+  const cipher = createCipheriv(CIPHER, deriveKey(owner, place.boot, SEALING), iv)
   cipher.setAAD(additionalData(place))
   const sealed: Uint8Array[] = [iv, cipher.update(lengthOf(token.length)), cipher.update(token, 'latin1')]
   for (const insert of inserts) sealed.push(cipher.update(lengthOf(insert.length)), cipher.update(insert))
@@ -101,7 +106,7 @@ export function sealRecord(record: ReceiptRecord, owner: RecordOwner, place: Rec
 /** Undefined for another owner, another place, and altered octets: the three cannot be told apart. */
 export function openRecord(sealed: Uint8Array, owner: RecordOwner, place: RecordPlace): ReceiptRecord | undefined {
   if (sealed.length < IV_SIZE + TAG_SIZE) return undefined
-  const decipher = createDecipheriv(CIPHER, deriveKey(owner, place.boot), sealed.subarray(0, IV_SIZE), {
+  const decipher = createDecipheriv(CIPHER, deriveKey(owner, place.boot, SEALING), sealed.subarray(0, IV_SIZE), {
     authTagLength: TAG_SIZE,
   })
   decipher.setAAD(additionalData(place))
@@ -115,32 +120,93 @@ export function openRecord(sealed: Uint8Array, owner: RecordOwner, place: Record
   return decodeRecord(clear)
 }
 
-/** A receipt that was found again. */
-export interface StoredReceipt {
-  readonly token: string
-  /** By digest. */
-  readonly inserts: ReadonlyMap<string, Uint8Array>
-  /** Place of its leaf. */
-  readonly index: number
+function encodeGone(owner: RecordOwner, { boot, jti }: Omit<RecordPlace, 'seq'>, index: number): Uint8Array {
+  const place = new Uint8Array(SEQ_SIZE)
+  writeUint(place, 0, { value: index, size: SEQ_SIZE })
+  const mac = createHmac('sha256', deriveKey(owner, boot, GONE))
+    .update(jti)
+    .update(place)
+    .digest()
+  return concatBytes(place, mac)
+}
+
+/** The index that it holds; undefined for another owner and for altered octets. */
+function openGone(gone: Uint8Array, owner: RecordOwner, place: Omit<RecordPlace, 'seq'>): number | undefined {
+  if (gone.length !== SEQ_SIZE + MAC_SIZE) return undefined
+  const index = Number(new DataView(gone.buffer, gone.byteOffset).getBigUint64(0, true))
+  if (!Number.isSafeInteger(index)) return undefined
+  return timingSafeEqual(gone, encodeGone(owner, place, index)) ? index : undefined
+}
+
+/** Where one boot keeps its receipts. */
+export interface ReceiptShelf {
+  readonly log: PublishedLog
+  /** 16 octets. */
+  readonly boot: Uint8Array
+  readonly store: ObjectStore
+}
+
+/** Who asks, for what. */
+export interface ReceiptWish {
+  /** As the client sent it, whatever that was. */
+  readonly rid: string
+  readonly tenant: string
+}
+
+/** A receipt that was found again. `erased`: all that is left is its leaf. */
+export type StoredReceipt =
+  | {
+      readonly state: 'kept'
+      readonly token: string
+      /** By digest. */
+      readonly inserts: ReadonlyMap<string, Uint8Array>
+      /** Place of its leaf. */
+      readonly index: number
+    }
+  | { readonly state: 'erased'; readonly index: number }
+
+interface Capability {
+  readonly owner: RecordOwner
+  readonly jti: Uint8Array
+}
+
+function readCapability({ rid, tenant }: ReceiptWish): Capability | undefined {
+  if (!RID.test(rid)) return undefined
+  const octets = decodeBase64Url(rid)
+  return { owner: { rid: octets, tenant }, jti: decodeBase64Url(receiptJti(octets)) }
+}
+
+function goneName({ log }: ReceiptShelf, jti: Uint8Array): string {
+  return `private/${log.id}/gone/${encodeHex(jti)}`
 }
 
 /**
  * Finds a receipt by its retrieval capability.
- * @param rid as the client sent it, whatever that was
  * @returns undefined for an unknown, malformed or foreign one alike
  */
-export async function findReceipt(
-  log: ReceiptLog,
-  boot: Uint8Array,
-  { rid, tenant }: { readonly rid: string; readonly tenant: string },
-): Promise<StoredReceipt | undefined> {
-  if (!RID.test(rid)) return undefined
-  const octets = decodeBase64Url(rid)
-  const jti = decodeBase64Url(receiptJti(octets))
+export async function findReceipt(shelf: ReceiptShelf, wish: ReceiptWish): Promise<StoredReceipt | undefined> {
+  const capability = readCapability(wish)
+  if (capability === undefined) return undefined
+  const { owner, jti } = capability
+  const { log, boot, store } = shelf
   const found = await log.readSealed(jti)
-  if (found === undefined) return undefined
-  const record = openRecord(found.sealed, { rid: octets, tenant }, { boot, seq: found.seq, jti })
+  if (found === undefined) {
+    const gone = await store.read(goneName(shelf, jti), SEQ_SIZE + MAC_SIZE)
+    const index = gone && openGone(gone, owner, { boot, jti })
+    return index === undefined ? undefined : { state: 'erased', index }
+  }
+  const record = openRecord(found.sealed, owner, { boot, seq: found.seq, jti })
   if (record === undefined) return undefined
   const inserts = new Map(record.inserts.map((insert) => [digestUri(insert), insert]))
-  return { token: record.token, inserts, index: found.index }
+  return { state: 'kept', token: record.token, inserts, index: found.index }
+}
+
+/** Erases what {@link findReceipt} found: disclosures, salts and inserted octets go, durably; the leaf stays. */
+export async function eraseReceipt(shelf: ReceiptShelf, wish: ReceiptWish, { index }: StoredReceipt): Promise<void> {
+  const capability = readCapability(wish)
+  if (capability === undefined) return
+  const { owner, jti } = capability
+  // Before the octets go: in between it is there still, and after a crash it can be erased again.
+  await shelf.store.write([{ name: goneName(shelf, jti), bytes: encodeGone(owner, { boot: shelf.boot, jti }, index) }])
+  await shelf.log.erase(jti)
 }

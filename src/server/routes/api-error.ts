@@ -48,6 +48,16 @@ export function notFound(): ApiError {
   }
 }
 
+export function receiptErased(): ApiError {
+  const message = 'The content of this receipt was erased. Its leaf stays in the log.'
+  return { status: 410, type: 'invalid_request_error', code: 'receipt_erased', message, param: null }
+}
+
+export function neverQuoted(): ApiError {
+  const message = 'No quote covers this receipt: its boot ended before. The next log holds it as recovered.'
+  return { status: 410, type: 'invalid_request_error', code: 'receipt_not_quoted', message, param: null }
+}
+
 export function gradeUnavailable(): ApiError {
   const message = 'This gateway has no witnesses: the grade `witnessed` cannot be met.'
   const code = 'attestation_unavailable'

@@ -10,13 +10,16 @@ import { type ApiError, internalError, invalidApiKey, logUnavailable, notFound }
 import { showAttestation } from './attestation.ts'
 import { CHAT_ROUTE, handleChat } from './chat/handle-chat.ts'
 import { showLiveness, showReadiness } from './health.ts'
+import { History } from './history.ts'
 import { listModels, showModel } from './models.ts'
 import type { GatewayParts } from './parts.ts'
-import { readPreferences } from './preferences.ts'
-import { showLogFile, showSession } from './published.ts'
-import { showProof, showReceipt } from './receipts.ts'
+import { type Preferences, readPreferences } from './preferences.ts'
+import { showLogFile, showLogs, showSession } from './published.ts'
+import { type Asked, deleteReceipt, showProof, showReceipt } from './receipts.ts'
 import { createRequestId } from './request-id.ts'
 import { respondError } from './respond.ts'
+
+const RECEIPT_ROUTE = '/v1/receipts/:rid'
 
 interface Env {
   Bindings: HttpBindings
@@ -54,14 +57,17 @@ function observed(parts: GatewayParts, route: string, handler: Handler): (c: Con
   }
 }
 
-function waitOf(c: Context<Env>): number | undefined {
+/** `wait` may stand in the query too, for clients that cannot set headers. */
+function preferencesOf(c: Context<Env>): Preferences {
+  const { wait, ...preferences } = readPreferences(c.env.incoming.headers)
   const text = c.req.query('wait')
-  if (text !== undefined) return /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined
-  return readPreferences(c.env.incoming.headers).wait
+  const asked = text === undefined ? wait : /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined
+  return { ...preferences, ...(asked === undefined ? {} : { wait: asked }) }
 }
 
 export function createApp(parts: GatewayParts): Hono<Env> {
   const app = new Hono<Env>()
+  const history = new History(parts)
   const get = (route: string, handler: Handler): void => {
     app.get(route, observed(parts, route, handler))
   }
@@ -86,19 +92,20 @@ export function createApp(parts: GatewayParts): Hono<Env> {
     '/v1/models/:id{.+}',
     withCaller((c, caller) => showModel(parts, caller, c.req.param('id') ?? '')),
   )
-  get('/v1/attestation', (c) => showAttestation(parts, { nonce: c.req.query('nonce'), wait: waitOf(c) }))
+  get('/v1/attestation', (c) => showAttestation(parts, { nonce: c.req.query('nonce'), wait: preferencesOf(c).wait }))
   get('/v1/sessions/:hex', (c) => showSession(parts, c.req.param('hex') ?? ''))
-  get(
-    '/v1/receipts/:rid',
+  const withReceipt = (handler: (asked: Asked, c: Context<Env>) => Answer): Handler =>
     withCaller((c, caller) =>
-      showReceipt(parts, { rid: c.req.param('rid') ?? '', caller }, c.req.header('accept') ?? ''),
-    ),
-  )
+      handler({ parts, history, rid: c.req.param('rid') ?? '', caller, preferences: preferencesOf(c) }, c),
+    )
   get(
-    '/v1/receipts/:rid/proof',
-    withCaller((c, caller) => showProof(parts, { rid: c.req.param('rid') ?? '', caller })),
+    RECEIPT_ROUTE,
+    withReceipt((asked, c) => showReceipt(asked, c.req.header('accept') ?? '')),
   )
-  get('/log/*', (c) => showLogFile(parts, c.req.path))
+  app.delete(RECEIPT_ROUTE, observed(parts, RECEIPT_ROUTE, withReceipt(deleteReceipt)))
+  get(`${RECEIPT_ROUTE}/proof`, withReceipt(showProof))
+  get('/log', () => showLogs(parts, history))
+  get('/log/*', (c) => showLogFile(history, c.req.path))
   get('/livez', () => showLiveness(parts))
   get('/readyz', () => showReadiness(parts))
   app.options('*', () => new Response(null, { status: 204, headers: PREFLIGHT_HEADERS }))

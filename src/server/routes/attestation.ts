@@ -1,33 +1,24 @@
 /** `GET /v1/attestation`: the evidence in force, or with a nonce evidence that is newer than it. wire.md section 1. @module */
 import { ARCHIVE_TYPE, encodeArchive } from '../../core/archive/index.ts'
 import { decodeBase64Url } from '../../core/encoding/base64.ts'
-import { encodeTlogProof } from '../../core/log/index.ts'
-import type { AttestedEvidence } from '../session/evidence.ts'
 import { evidenceUnavailable, invalidRequest, tooManyChallenges } from './api-error.ts'
 import type { GatewayParts } from './parts.ts'
 import { boundedWaitMs, isNonceText } from './preferences.ts'
+import { proveIn } from './receipt-archive.ts'
 import { respondError, respondOctets, respondPending } from './respond.ts'
 
 const FRESH = { 'cache-control': 'no-store' } as const
 
-/** C2SP tlog-proof of a leaf in exactly the quoted checkpoint. */
-export async function proveLeaf(
-  { boot }: GatewayParts,
-  index: number,
-  { checkpoint }: AttestedEvidence,
-): Promise<string> {
-  const hashes = await boot.log.inclusionProof(index, checkpoint.size)
-  return encodeTlogProof({ index, hashes, checkpoint: checkpoint.note })
-}
-
 /** @throws CountersignError ERR_LOG_APPEND */
 async function answerChallenge(parts: GatewayParts, nonce: Uint8Array, waitMs: number): Promise<Response> {
-  const challenge = parts.attester.challenge(nonce)
+  // Of one boot, whichever runs when the wait is over.
+  const { attester, boot } = parts
+  const challenge = attester.challenge(nonce)
   if (challenge === undefined) return respondError(tooManyChallenges())
   await challenge.durable
-  const evidence = await parts.attester.quoted(challenge.index, waitMs)
+  const evidence = await attester.quoted(challenge.index, waitMs)
   if (evidence === undefined) return respondPending(1)
-  const proof = await proveLeaf(parts, challenge.index, evidence)
+  const proof = await proveIn(boot.log, challenge.index, evidence.checkpoint)
   return respondOctets(ARCHIVE_TYPE, encodeArchive({ ...evidence, proof }), FRESH)
 }
 

@@ -8,8 +8,13 @@ export function respondOctets(mediaType: string, octets: Uint8Array, headers: He
   return new Response(new Uint8Array(octets), { headers: { 'content-type': mediaType, ...headers } })
 }
 
-export function respondText(mediaType: string, text: string): Response {
-  return new Response(text, { headers: { 'content-type': mediaType } })
+export function respondText(mediaType: string, text: string, headers: Headers = {}): Response {
+  return new Response(text, { headers: { 'content-type': mediaType, ...headers } })
+}
+
+/** Done, and there is nothing to show. */
+export function respondNothing(): Response {
+  return new Response(null, { status: 204 })
 }
 
 export function respondJson(value: object, status: number = 200, headers: Headers = {}): Response {

@@ -36,6 +36,7 @@ export interface NoticeLine {
     | 'scrub'
     | 'retention'
     | 'evidence-not-stored'
+    | 'evidence-damaged'
     | 'internal-error'
     | 'started'
     | 'stopped'
