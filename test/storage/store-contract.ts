@@ -1,5 +1,5 @@
 /** What every driver of the storage port must do, as tests. @module */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Journal, ObjectStore } from '../../src/storage/index.ts'
 import { rejectionOf } from '../kit/rejection-of.ts'
 
@@ -154,27 +154,35 @@ export function describeStore(name: string, open: () => Promise<ObjectStore>): v
   describe(`${name}: journals`, () => {
     let store: ObjectStore
     let journal: Journal
+    const opened: { close(): Promise<void> }[] = []
     beforeEach(async () => {
       store = await open()
       journal = await store.createJournal('private/a/wal/0')
+      opened.push(journal)
     })
+    afterEach(async () => {
+      for (const each of opened.splice(0)) await each.close()
+    })
+    const openJournal = async () => {
+      const reader = await store.openJournal('private/a/wal/0')
+      if (reader) opened.push(reader)
+      return reader
+    }
 
     it('gives back what was appended, in order, to others after a sync', async () => {
       await journal.append(octets('one '))
       await Promise.all([journal.append(octets('two ')), journal.append(octets('three'))])
       await journal.sync()
-      const reader = await store.openJournal('private/a/wal/0')
+      const reader = await openJournal()
       expect(text(await reader?.read(0, 13))).toBe('one two three')
       expect(text(await reader?.read(4, 3))).toBe('two')
-      await reader?.close()
-      await journal.close()
     })
 
     it('reads zeros, or nothing, behind what was appended', async () => {
       expect(await journal.reserve(100)).toBe(true)
       await journal.append(octets('abc'))
       await journal.sync()
-      const reader = await store.openJournal('private/a/wal/0')
+      const reader = await openJournal()
       const size = (await reader?.size()) ?? 0
       const found = (await reader?.read(0, size + 10)) ?? octets('')
       expect(size).toBeGreaterThanOrEqual(3)
@@ -192,7 +200,7 @@ export function describeStore(name: string, open: () => Promise<ObjectStore>): v
         if (i % 3 === 0) await journal.sync()
       }
       await journal.sync()
-      const reader = await store.openJournal('private/a/wal/0')
+      const reader = await openJournal()
       expect(text(await reader?.read(0, expected.length))).toBe(expected)
       expect(text(await reader?.read(100, 50))).toBe(expected.slice(100, 150))
     })
@@ -201,7 +209,7 @@ export function describeStore(name: string, open: () => Promise<ObjectStore>): v
       await journal.append(octets('mine'))
       await journal.sync()
       expect(await rejectionOf(store.createJournal('private/a/wal/0'))).toBeInstanceOf(Error)
-      const reader = await store.openJournal('private/a/wal/0')
+      const reader = await openJournal()
       expect(text(await reader?.read(0, 4))).toBe('mine')
       expect(await store.openJournal('private/a/wal/1')).toBeUndefined()
       expect(await store.openJournalForErasure('private/a/wal/1')).toBeUndefined()
@@ -214,7 +222,7 @@ export function describeStore(name: string, open: () => Promise<ObjectStore>): v
       await journal.append(octets(' more'))
       await journal.sync()
       expect(await rejectionOf(journal.erase(20, 2))).toMatchObject({ code: 'ERR_USAGE' })
-      const reader = await store.openJournal('private/a/wal/0')
+      const reader = await openJournal()
       expect(text(await reader?.read(0, 21))).toBe('keep \0\0\0\0\0\0 keep more')
     })
 
@@ -223,18 +231,16 @@ export function describeStore(name: string, open: () => Promise<ObjectStore>): v
       await journal.sync()
       await journal.append(octets(' two secret'))
       await journal.sync()
-      await journal.close()
       const eraser = await store.openJournalForErasure('private/a/wal/0')
       await eraser?.erase(4, 13)
       await eraser?.close()
-      const reader = await store.openJournal('private/a/wal/0')
+      const reader = await openJournal()
       expect(text(await reader?.read(0, 21))).toBe(`one ${'\0'.repeat(13)}cret`)
     })
 
     it('is listed and removed like an object', async () => {
       await journal.append(octets('x'))
       await journal.sync()
-      await journal.close()
       expect((await store.list('private/a/wal')).map((name) => name.replace(/\/$/, ''))).toEqual(['0'])
       await store.remove(['private/a/wal/0'])
       expect(await store.list('private/a/wal')).toEqual([])
