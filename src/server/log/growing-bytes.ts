@@ -13,12 +13,13 @@ export class GrowingBytes {
   }
 
   append(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.extend(bytes.length))
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#size)
     this.#size += bytes.length
   }
 
   appendU32(value: number): void {
-    this.extend(4)
+    this.#reserve(4)
     for (let shift = 0; shift < 32; shift += 8) this.#bytes[this.#size++] = (value >>> shift) & 0xff
   }
 
@@ -27,19 +28,16 @@ export class GrowingBytes {
     return this.#bytes.subarray(0, this.#size)
   }
 
-  /** Makes sure that `length` octets more fit. @returns where they will stand */
-  extend(length: number): number {
-    const needed = this.#size + length
-    if (needed > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#bytes.length * 2, needed))
-      larger.set(this.view())
-      this.#bytes = larger
-    }
-    return this.#size
-  }
-
   clear(): void {
     this.#size = 0
     if (this.#bytes.length > KEPT_CAPACITY) this.#bytes = new Uint8Array(FIRST_CAPACITY)
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#size + length
+    if (needed <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, needed))
+    larger.set(this.view())
+    this.#bytes = larger
   }
 }

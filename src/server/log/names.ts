@@ -31,7 +31,7 @@ export function erasedName(id: string): string {
 /** Numbers among names, ascending: anything else in the folder is not ours. */
 export function numbersOf(names: readonly string[]): readonly number[] {
   return names
-    .filter((name) => /^(?:0|[1-9][0-9]{0,8})$/.test(name))
+    .filter((name) => /^(?:0|[1-9][0-9]{0,15})$/.test(name))
     .map(Number)
     .sort((a, b) => a - b)
 }

@@ -14,7 +14,11 @@ export interface PlacedTable {
 }
 
 /** Adds the records of a table, but those before `fromSeq`. Read by hand, without an object for each. */
-export function indexTable(index: JtiIndex, { table, firstIndex, firstSeq, sealed }: PlacedTable, fromSeq = 0): void {
+export function indexTable(
+  index: Pick<JtiIndex, 'add'>,
+  { table, firstIndex, firstSeq, sealed }: PlacedTable,
+  fromSeq = 0,
+): void {
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
   let { offset } = sealed
   for (let at = 0, seq = firstSeq; at < table.length; at += RECORD_SIZE, seq++) {
@@ -32,7 +36,11 @@ export function indexTable(index: JtiIndex, { table, firstIndex, firstSeq, seale
   }
 }
 
-export function addToIndex(index: JtiIndex, { place, layout, bytes, ...head }: ScannedGroup, fromSeq: number): void {
+export function addToIndex(
+  index: Pick<JtiIndex, 'add'>,
+  { place, layout, bytes, ...head }: ScannedGroup,
+  fromSeq: number,
+): void {
   const table = bytes.subarray(layout.table, layout.signature)
   const sealed = { segment: place.segment, offset: place.offset + layout.sealed }
   indexTable(index, { table, firstIndex: head.firstIndex, firstSeq: head.firstSeq, sealed }, fromSeq)

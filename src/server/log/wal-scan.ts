@@ -47,6 +47,8 @@ export interface ScannedGroup extends GroupHead {
 export interface ScanOptions {
   /** Segment to begin with. */
   readonly from: number
+  /** A group within that segment to begin with instead of its preamble. */
+  readonly at?: { readonly origin: string | undefined; readonly offset: number; readonly position: GroupPosition }
   /** Visits the groups before this one only. */
   readonly until?: number
   /** Visits groups up to the one with this leaf only. */
@@ -104,10 +106,9 @@ class Scan {
   }
 
   end(): WalEnd {
-    if (this.#origin === undefined || this.#position === undefined)
-      throw new MalformedError('EVIDENCE_TRUNCATED', 'there is no write-ahead log')
+    if (this.#position === undefined) throw new MalformedError('EVIDENCE_TRUNCATED', 'there is no write-ahead log')
     const [last, lastHead, tail] = [this.#last, this.#lastHead, this.#tail]
-    return { origin: this.#origin, position: this.#position, last, lastHead, tail }
+    return { origin: this.#origin ?? '', position: this.#position, last, lastHead, tail }
   }
 
   async walk(reader: SegmentReader): Promise<void> {
@@ -135,7 +136,7 @@ class Scan {
       // What is reserved and not written reads as zeros, and nothing else may follow.
       if ((await reader.writtenEnd(offset)) > offset) throw refused('does not begin here')
     } catch (error) {
-      if (!(error instanceof MalformedError) || this.#origin === undefined) throw error
+      if (!(error instanceof MalformedError) || this.#position === undefined) throw error
       await this.#stop(reader, offset, { covers, reason: error.message })
     }
   }
@@ -146,6 +147,12 @@ class Scan {
   }
 
   async #begin(reader: SegmentReader): Promise<number> {
+    const { from, at } = this.#options
+    if (at !== undefined && reader.segment === from) {
+      this.#origin = at.origin
+      this.#position = at.position
+      return at.offset
+    }
     const preamble = await reader.preamble()
     const { position } = preamble
     if (this.#position !== undefined && !this.#continues(position, preamble.origin))
@@ -159,7 +166,7 @@ class Scan {
     const at = this.#position
     return (
       at !== undefined &&
-      origin === this.#origin &&
+      (origin === this.#origin || this.#origin === undefined) &&
       number === at.number &&
       firstIndex === at.firstIndex &&
       firstSeq === at.firstSeq &&
