@@ -29,7 +29,7 @@ function timeOf(
 }
 
 /** The audit says itself which times are proven: policy's own word is for whoever judges one answer. */
-function atGivenTime({ policy, lock }: Trust): Trust {
+export function atGivenTime({ policy, lock }: Trust): Trust {
   const { time, witnesses } = policy.audit
   return { policy: { ...policy, audit: { time: time === 'nitro-document' ? time : 'unchecked', witnesses } }, lock }
 }

@@ -122,6 +122,12 @@ export class TestBoot {
     this.#files.set(`log/${this.id}/${path}`, octets)
   }
 
+  read(path: string): Uint8Array {
+    const octets = this.#files.get(`log/${this.id}/${path}`)
+    if (octets === undefined) throw new Error(`no ${path}`)
+    return octets
+  }
+
   append(entry: Uint8Array): this {
     this.#entries.push(entry)
     this.#tree.append(hashLeaf(entry))
