@@ -3,8 +3,9 @@
 import { decodeArchive } from '../core/archive/index.ts'
 import { encodeBase64Url } from '../core/encoding/base64.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
+import type { FailureCode } from '../core/failure-codes.ts'
 import type { Lock } from '../core/lock.ts'
-import type { Policy } from '../core/policy.ts'
+import { GRADES, type Grade, type Policy } from '../core/policy.ts'
 import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
 import { CountersignError } from '../errors.ts'
 import { missingReceipt, readTransforms, ridNames } from './carried-receipt.ts'
@@ -14,7 +15,9 @@ import { verifiedEventBody } from './event-body.ts'
 import { bearsReceipt, credentials, type Exchange, readExchange, takesBody } from './exchange.ts'
 import { GatewayAttestation } from './gateway-attestation.ts'
 import { pollDocument, readBody } from './http.ts'
-import { type AttestedReceipt, createReceipt, type ReceiptContext } from './receipt.ts'
+import type { ReceiptContext } from './reach-grade.ts'
+import { type AttestedReceipt, createReceipt } from './receipt.ts'
+import { ReceiptLedger } from './receipt-ledger.ts'
 
 export interface AttestedFetchOptions {
   readonly policy: Policy
@@ -24,6 +27,10 @@ export interface AttestedFetchOptions {
   readonly onReceipt?: (receipt: AttestedReceipt) => void
   /** Longest unstreamed answer, and most that is held back of a stream, octets. */
   readonly maxAnswerSize?: number
+  /** Asks the gateway to hold each answer until its receipt has this grade; what policy asks for is waited for in any case. */
+  readonly grade?: Grade
+  /** Seconds that the gateway may hold an answer for that; its own limit applies too. */
+  readonly wait?: number
   readonly deps?: Partial<ClientDeps>
 }
 
@@ -32,6 +39,8 @@ export type AttestedFetch = typeof globalThis.fetch
 const MAX_ANSWER_SIZE = 64 * 1024 * 1024
 const NONCE_SIZE = 32
 const MAX_REMEMBERED = 10_000
+/** What verifying the gateway anew may mend: the receipt is of another session, or dated after the quote at hand. */
+const RENEWED: readonly FailureCode[] = ['EVIDENCE_DIGEST_MISMATCH', 'KEY_EXPIRED']
 const RECEIPT_ID = /^[A-Za-z0-9_-]{21}[AQgw]$/
 const receipts: WeakMap<Response, Promise<AttestedReceipt>> = new WeakMap()
 
@@ -52,6 +61,8 @@ class AttestedFetcher {
   readonly #deps: ClientDeps
   readonly #maxAnswerSize: number
   readonly #onReceipt: (receipt: AttestedReceipt) => void
+  readonly #prefer: string | undefined
+  readonly #ledger: ReceiptLedger = new ReceiptLedger()
   readonly #gateways: Map<string, GatewayAttestation> = new Map()
   /** `jti` of receipts accepted here: one receipt answers one request. */
   readonly #seen: Set<string> = new Set()
@@ -62,6 +73,7 @@ class AttestedFetcher {
     onReceipt = () => undefined,
     maxAnswerSize = MAX_ANSWER_SIZE,
     deps = {},
+    ...waiting
   }: AttestedFetchOptions) {
     // Whoever stands in between can leave disclosures out of the token. Here the octets of both directions are held, so they are compared.
     const disclosures = [...new Set([...policy.disclosures, 'request' as const, 'response' as const])]
@@ -69,6 +81,7 @@ class AttestedFetcher {
     this.#deps = createClientDeps(deps)
     this.#maxAnswerSize = maxAnswerSize
     this.#onReceipt = onReceipt
+    this.#prefer = preferenceOf(waiting)
   }
 
   async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
@@ -82,6 +95,8 @@ class AttestedFetcher {
     const nonce = this.#deps.random(NONCE_SIZE)
     const noncedAt = this.#deps.clock.now()
     exchange.headers.set('attestation-nonce', encodeBase64Url(nonce))
+    // Beside what the application prefers: a list, RFC 7240 section 2.
+    if (this.#prefer !== undefined) exchange.headers.append('prefer', this.#prefer)
     const response = await this.#deps.fetch(exchange.url, {
       ...exchange.init,
       headers: exchange.headers,
@@ -141,7 +156,9 @@ class AttestedFetcher {
       seen: this.#seen,
       replay: await this.#replay(token, exchange, rid),
     }
-    const verdict = demand(await this.#verify(token, held, exchange))
+    await this.#ledger.refuseContradiction(token)
+    const { session, ...judged } = await this.#verify(token, held, exchange)
+    const verdict = demand(judged.verdict)
     const { jti } = verdict.value.claims
     if (!ridNames(rid, jti))
       throw new NotVerifiedError('RECEIPT_CONTEXT', [
@@ -154,18 +171,22 @@ class AttestedFetcher {
         },
       ])
     this.#remember(jti)
+    this.#ledger.add(token, session)
     const kept: ReceiptContext = {
       base: exchange.base,
       rid,
       headers,
       held: { ...held, seen: new Set() },
       noncedAt,
+      session,
       trust: this.#trust,
       deps: this.#deps,
     }
     const signed = createReceipt(token, verdict, kept)
     // The answer waits until its receipt has the grade that policy asks for; one out of reach fails there with GRADE_TOO_LOW.
-    const receipt = this.#trust.policy.grade === 'signed' ? signed : await signed.upgrade('quoted')
+    const { grade, audit } = this.#trust.policy
+    const reachable = grade === 'witnessed' && audit.witnesses === 'unchecked' ? 'quoted' : grade
+    const receipt = reachable === 'signed' ? signed : await signed.upgrade(reachable)
     this.#onReceipt(receipt)
     return receipt
   }
@@ -177,14 +198,17 @@ class AttestedFetcher {
     if (this.#seen.size > MAX_REMEMBERED && oldest !== undefined) this.#seen.delete(oldest)
   }
 
-  /** Verifies under the gateway as held; once more after verifying it anew, because a reboot or epoch begins another session. */
-  async #verify(token: string, held: HeldExchange, { base, headers }: Exchange): ReturnType<typeof verifyReceipt> {
+  /** Verifies under the gateway as held; once more after verifying it anew, because a reboot, an epoch or a later quote came in between. */
+  async #verify(token: string, held: HeldExchange, { base, headers }: Exchange): Promise<JudgedReceipt> {
     const gateway = this.#gateway(base)
-    const { attestation } = await gateway.current(credentials(headers))
-    const first = await verifyReceipt(token, attestation, held, this.#trust)
-    if (first.ok || first.code !== 'EVIDENCE_DIGEST_MISMATCH') return first
+    const { attestation, session } = await gateway.current(credentials(headers))
+    const verdict = await verifyReceipt(token, attestation, held, this.#trust)
+    if (verdict.ok || !RENEWED.includes(verdict.code)) return { verdict, session }
     const renewed = await gateway.renew(credentials(headers))
-    return verifyReceipt(token, renewed.attestation, held, this.#trust)
+    return {
+      verdict: await verifyReceipt(token, renewed.attestation, held, this.#trust),
+      session: renewed.session,
+    }
   }
 
   /** Octets that the gateway inserted, where policy wants the changes replayed and there are any. */
@@ -198,6 +222,22 @@ class AttestedFetcher {
       inserts: decodeArchive(await pollDocument(`${base}/receipts/${rid}`, asked, this.#deps)).inserts ?? new Map(),
     }
   }
+}
+
+interface JudgedReceipt {
+  readonly verdict: Awaited<ReturnType<typeof verifyReceipt>>
+  /** Octets of the session that it was judged under. */
+  readonly session: Uint8Array
+}
+
+/** `Prefer: receipt=…, wait=…`; nothing where neither is asked for. */
+function preferenceOf({ grade, wait }: Pick<AttestedFetchOptions, 'grade' | 'wait'>): string | undefined {
+  if (grade !== undefined && !GRADES.includes(grade))
+    throw new CountersignError('ERR_USAGE', `grade is one of ${GRADES.join(', ')}`)
+  if (wait !== undefined && !(Number.isSafeInteger(wait) && wait >= 0))
+    throw new CountersignError('ERR_USAGE', 'wait is a whole number of seconds')
+  const wanted = [...(grade === undefined ? [] : [`receipt=${grade}`]), ...(wait === undefined ? [] : [`wait=${wait}`])]
+  return wanted.length === 0 ? undefined : wanted.join(', ')
 }
 
 type Accept = (token: string | undefined, held: HeldOctets) => Promise<AttestedReceipt>

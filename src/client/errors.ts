@@ -11,8 +11,10 @@ export class NotVerifiedError extends CountersignError {
   readonly failure: FailureCode
   readonly failed: Check | undefined
   readonly checks: readonly Check[]
+  /** With RECEIPT_EQUIVOCATION: both receipts and their session, for `decodeEquivocation` and `verifyEquivocation`. Keep it. */
+  readonly evidence: Uint8Array | undefined
 
-  constructor(failure: FailureCode, checks: readonly Check[]) {
+  constructor(failure: FailureCode, checks: readonly Check[], evidence?: Uint8Array) {
     const failed = failedCheck(checks)
     // Some details hold what a hostile gateway wrote, and messages end up in logs.
     const detail = failed?.detail.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?').slice(0, MAX_DETAIL)
@@ -24,6 +26,7 @@ export class NotVerifiedError extends CountersignError {
     this.failure = failure
     this.failed = failed
     this.checks = checks
+    this.evidence = evidence
   }
 }
 

@@ -14,6 +14,8 @@ const WAIT_SECONDS = 10
 /** A gateway that verified, and until when that counts. */
 export interface VerifiedGateway {
   readonly attestation: Verified<Attestation>
+  /** Octets of the session document. */
+  readonly session: Uint8Array
 }
 
 interface Held extends VerifiedGateway {
@@ -60,14 +62,24 @@ export class GatewayAttestation {
     const bytes = await pollDocument(url, { headers, timeoutMs: ATTESTATION_TIMEOUT_MS }, this.#deps)
     const archive: Archive = decodeArchive(bytes)
     const at = clock.now()
+    const session = new Uint8Array(archive.session)
     const verdict = demand(
-      await verifyAttestation(archive, this.#trust, challengeAnchor({ nonce, noncedAt, at, proof: archive.proof })),
+      await verifyAttestation(
+        { ...archive, session },
+        this.#trust,
+        challengeAnchor({ nonce, noncedAt, at, proof: archive.proof }),
+      ),
     )
-    const lifeMs = Math.min(
-      this.#trust.policy.live.maxAgeSeconds * 1000,
-      verdict.value.expiresAt.getTime() - at.getTime(),
-    )
-    this.#held = { attestation: verdict.value, freshUntilMs: startedMs + lifeMs }
+    const lifeMs = Math.min(this.#trust.policy.live.maxAgeSeconds * 1000, lifeOf(verdict.value, noncedAt))
+    this.#held = { attestation: verdict.value, session, freshUntilMs: startedMs + lifeMs }
     return this.#held
   }
+}
+
+/**
+ * How long a session may be used, counted from the challenge: the statement's effective life. A statement that says it is older than the
+ * nonce below it has that much less of its life left.
+ */
+function lifeOf({ expiresAt, statement }: Attestation, noncedAt: Date): number {
+  return expiresAt.getTime() - Math.max(statement.iat * 1000, noncedAt.getTime())
 }

@@ -1,16 +1,10 @@
 /** A verified receipt in the hands of an application, and how it reaches a higher grade. @module */
-import { decodeArchive } from '../core/archive/index.ts'
-import type { Trust } from '../core/evidence/attestation.ts'
 import type { Grade } from '../core/policy.ts'
-import { type AnswerEvidence, type VerifiedAnswer, verifyAnswer } from '../core/receipt/answer.ts'
 import type { ReceiptClaims } from '../core/receipt/claims.ts'
 import type { Disclosed } from '../core/receipt/disclosed.ts'
-import type { HeldExchange, SignedReceipt } from '../core/receipt/verify.ts'
-import type { Check, Verdict, Verified } from '../core/verdict.ts'
-import { CountersignError } from '../errors.ts'
-import type { ClientDeps } from './deps.ts'
-import { demand } from './errors.ts'
-import { pollDocument } from './http.ts'
+import type { SignedReceipt } from '../core/receipt/verify.ts'
+import type { Check, Verdict } from '../core/verdict.ts'
+import { type LaterGrade, type ReceiptContext, reachGrade } from './reach-grade.ts'
 
 const UPGRADE_TIMEOUT_MS = 60_000
 
@@ -27,21 +21,8 @@ export interface AttestedReceipt {
   readonly assumptions: readonly string[]
   /** Everything that an auditor needs, once the receipt is quoted; undefined before. */
   readonly archive: Uint8Array | undefined
-  /** Waits until the receipt stands in a checkpoint that the hardware quoted, and verifies that. */
-  upgrade(grade: 'quoted', options?: { readonly timeoutMs?: number }): Promise<AttestedReceipt>
-}
-
-/** What the upgrade of one receipt needs to remember. */
-export interface ReceiptContext {
-  /** The gateway's address up to and with `/v1`. */
-  readonly base: string
-  /** Retrieval capability of the receipt; whoever has it reads the receipt. */
-  readonly rid: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly held: HeldExchange
-  readonly noncedAt: Date
-  readonly trust: Trust
-  readonly deps: ClientDeps
+  /** Waits until the receipt stands in a checkpoint that the hardware quoted, or until witnesses saw that quote, and verifies that. */
+  upgrade(grade: LaterGrade, options?: { readonly timeoutMs?: number }): Promise<AttestedReceipt>
 }
 
 /** A receipt of grade `signed`. */
@@ -70,39 +51,27 @@ function shared({
   return { simulated, checks, assumptions }
 }
 
-function issuerJws(token: string): string {
-  return token.slice(0, token.indexOf('~'))
-}
-
+/**
+ * @param grade to reach: the archive is asked for again until it verifies there
+ * @throws NotVerifiedError when what the gateway gives does not verify, or does not reach the grade in time
+ */
 async function upgrade(
   token: string,
   context: ReceiptContext,
-  grade: 'quoted',
+  grade: LaterGrade,
   { timeoutMs = UPGRADE_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<AttestedReceipt> {
-  if (grade !== 'quoted') throw new CountersignError('ERR_USAGE', 'a receipt can be upgraded to "quoted"')
-  const { base, rid, headers, trust, held, noncedAt, deps } = context
-  const url = `${base}/receipts/${rid}`
-  await pollDocument(`${url}/proof`, { headers, timeoutMs }, deps)
-  const bytes = await pollDocument(url, { headers: { ...headers, accept: 'application/cmw+json' }, timeoutMs }, deps)
-  const archive = decodeArchive(bytes)
-  if (archive.proof === undefined)
-    throw new CountersignError('ERR_NETWORK', 'the gateway gave an archive without its proof; ask again')
-  // The signed part stays the one that came with the answer; its other disclosures, its place in the log and the quote come now.
-  const full =
-    archive.receipt !== undefined && issuerJws(archive.receipt) === issuerJws(token) ? archive.receipt : token
-  const evidence: AnswerEvidence = { ...archive, receipt: full }
-  const verdict = demand(await verifyAnswer(evidence, held, trust, { at: deps.clock.now(), noncedAt }))
-  const answer: Verified<VerifiedAnswer> = verdict.value
-  const { claims, disclosed } = answer.signed
+  const reached = await reachGrade(token, context, { grade, timeoutMs })
+  const { signed, grade: verified } = reached.verdict.value
+  const { claims, disclosed } = signed
   return {
-    ...shared(verdict),
-    token: full,
+    ...shared(reached.verdict),
+    token: reached.token,
     claims,
     disclosed,
     // What was verified, whatever was asked for.
-    grade: answer.grade,
-    archive: bytes,
+    grade: verified,
+    archive: reached.archive,
     upgrade: (again, options) => upgrade(token, context, again, options),
   }
 }

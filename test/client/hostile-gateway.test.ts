@@ -68,6 +68,32 @@ describe('attested fetch', () => {
     await expect(ask(createFetch({ grade: 'witnessed' }))).rejects.toMatchObject({ failure: 'GRADE_TOO_LOW' })
   })
 
+  it('asks the gateway to hold an answer for the grade and time given, beside what the application prefers', async () => {
+    const { policy, lock } = gateway.trust
+    const sent: (string | null)[] = []
+    const asking = (options: { grade?: 'quoted'; wait?: number }): typeof fetch =>
+      createAttestedFetch({
+        policy,
+        ...(lock === undefined ? {} : { lock }),
+        ...options,
+        deps: {
+          fetch: (input, init) => {
+            if (init?.method === 'POST') sent.push(new Headers(init.headers).get('prefer'))
+            return fetch(input, init)
+          },
+        },
+      })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+    await asking({ grade: 'quoted', wait: 2 })(`${gateway.base}/chat/completions`, init)
+    await asking({ wait: 1 })(`${gateway.base}/chat/completions`, {
+      ...init,
+      headers: { ...init.headers, prefer: 'respond-async' },
+    })
+    await ask(createFetch())
+    expect(sent).toEqual(['receipt=quoted, wait=2', 'respond-async, wait=1'])
+    expect(() => asking({ wait: -1 })).toThrow('wait')
+  })
+
   it('never names a grade that it did not verify', async () => {
     const receipt = await receiptOf(await ask(createFetch()))
     const asked = Reflect.apply(receipt.upgrade, receipt, ['witnessed'])

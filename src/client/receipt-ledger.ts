@@ -1,0 +1,85 @@
+/**
+ * Receipts accepted here, for as long as this program runs: a gateway that hands out another one for the same request, name or number has
+ * convicted itself. Bounded: the oldest are forgotten first. @module
+ */
+import { encodeEquivocation } from '../core/archive/index.ts'
+import { type EquivocationEvidence, findContradiction, verifyEquivocation } from '../core/receipt/equivocation.ts'
+import { decodeReceipt, type Receipt } from '../core/receipt/receipt.ts'
+import { MalformedError } from '../errors.ts'
+import { NotVerifiedError } from './errors.ts'
+
+const MAX_REMEMBERED = 10_000
+
+/** A receipt that verified, under the session whose octets are beside it. */
+interface Entry {
+  readonly token: string
+  readonly session: Uint8Array
+}
+
+/** What a second receipt of one session would share with the first: place, name, and the nonce that was sent once. */
+function namesOf({ claims }: Receipt): readonly string[] {
+  const { session, seq, jti, eat_nonce: nonce } = claims
+  return [`seq ${session} ${seq}`, `jti ${jti}`, ...(nonce === undefined ? [] : [`nonce ${nonce}`])]
+}
+
+export class ReceiptLedger {
+  readonly #entries: Map<string, Entry> = new Map()
+  readonly #limit: number
+
+  /** @param limit most receipts that are remembered */
+  constructor(limit: number = MAX_REMEMBERED) {
+    this.#limit = limit * 3
+  }
+
+  /** Remembers a receipt that verified. */
+  add(token: string, session: Uint8Array): void {
+    for (const name of namesOf(decodeReceipt(token))) {
+      this.#entries.delete(name)
+      this.#entries.set(name, { token, session })
+    }
+    for (const name of this.#entries.keys()) {
+      if (this.#entries.size <= this.#limit) return
+      this.#entries.delete(name)
+    }
+  }
+
+  /**
+   * Holds a receipt, whoever gave it, against those that verified before.
+   * @throws NotVerifiedError RECEIPT_EQUIVOCATION with the pair as evidence when both are signed and contradict each other
+   */
+  async refuseContradiction(token: string): Promise<void> {
+    const receipt = read(token)
+    if (receipt === undefined) return
+    for (const name of namesOf(receipt)) {
+      const known = this.#entries.get(name)
+      if (known !== undefined) await refuseEquivocation({ session: known.session, receipts: [known.token, token] })
+    }
+  }
+}
+
+/** What does not decode is for the verifier to refuse by name. */
+function read(token: string): Receipt | undefined {
+  try {
+    return decodeReceipt(token)
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined
+    throw error
+  }
+}
+
+/**
+ * The session's key must have signed both: a host that makes one up convicts nobody, and what it made up is refused elsewhere.
+ * @throws NotVerifiedError RECEIPT_EQUIVOCATION
+ */
+export async function refuseEquivocation(evidence: EquivocationEvidence): Promise<void> {
+  const [one, other] = evidence.receipts.map(read)
+  if (one === undefined || other === undefined || findContradiction(one, other) === undefined) return
+  const verdict = await verifyEquivocation(evidence)
+  if (!verdict.ok) return
+  const detail = verdict.checks.find(({ name }) => name === 'contradiction')?.detail ?? ''
+  throw new NotVerifiedError(
+    'RECEIPT_EQUIVOCATION',
+    [{ name: 'equivocation', status: 'fail', required: true, detail, code: 'RECEIPT_EQUIVOCATION' }],
+    encodeEquivocation(evidence),
+  )
+}

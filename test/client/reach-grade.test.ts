@@ -1,0 +1,119 @@
+/** A receipt on its way to a higher grade: the archive is asked for until it verifies there, and no further than time allows. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { createClientDeps } from '../../src/client/deps.ts'
+import { NotVerifiedError } from '../../src/client/errors.ts'
+import { type LaterGrade, type ReachedGrade, reachGrade } from '../../src/client/reach-grade.ts'
+import { type Archive, decodeArchive, decodeEquivocation, encodeArchive } from '../../src/core/archive/index.ts'
+import type { Policy } from '../../src/core/policy.ts'
+import { verifyEquivocation } from '../../src/core/receipt/equivocation.ts'
+import { readFixture } from '../core/receipt/fixture.ts'
+import { PAIRS } from '../tools/answer/equivocation-recipes.ts'
+
+const NAME = 'witnessed-own-nonce'
+const { held, trust, time, evidence } = readFixture(NAME)
+const witnessed = decodeArchive(new Uint8Array(readFileSync(`attestation-fixtures/answer/${NAME}/archive.cmw.json`)))
+const { quoteProof: _, consistency: __, ...quoted } = witnessed
+const fewer: Archive = readFixture('witnessed-quorum-not-needed').evidence
+
+interface Run {
+  readonly grade?: LaterGrade
+  readonly policy?: Partial<Policy>
+  /** What the gateway gives, one after the other; the last one again and again. */
+  readonly archives: readonly Archive[]
+}
+
+/** A gateway by its answers: how it was asked, and how long that took. */
+async function reach({ grade = 'witnessed', policy = {}, archives }: Run): Promise<{
+  readonly reached: ReachedGrade
+  readonly asked: readonly Headers[]
+}> {
+  const asked: Headers[] = []
+  let nowMs = 0
+  const deps = createClientDeps({
+    clock: { now: () => time.at, monotonicMs: () => nowMs },
+    sleep: async (ms) => {
+      nowMs += ms
+    },
+    fetch: async (input, init) => {
+      if (String(input).endsWith('/proof')) return new Response('')
+      const archive = archives[Math.min(asked.length, archives.length - 1)]
+      asked.push(new Headers(init?.headers))
+      return new Response(archive === undefined ? '' : encodeArchive(archive).slice())
+    },
+  })
+  const context = {
+    base: 'https://gw.example.com/v1',
+    rid: 'UlJSUlJSUlJSUlJSUlJSUg',
+    headers: {},
+    held,
+    noncedAt: time.noncedAt === 'unknown' ? time.at : time.noncedAt,
+    session: witnessed.session,
+    trust: { ...trust, policy: { ...trust.policy, grade: 'signed' as const, ...policy } },
+    deps,
+  }
+  return { reached: await reachGrade(evidence.receipt, context, { grade, timeoutMs: 5_000 }), asked }
+}
+
+describe('reaching a grade', () => {
+  it('asks until witnesses saw the quote, and says what it waits for', async () => {
+    const { reached, asked } = await reach({ archives: [quoted, quoted, witnessed] })
+    expect(reached.verdict.value.grade).toBe('witnessed')
+    expect(decodeArchive(reached.archive)).toEqual(witnessed)
+    expect(asked.map((headers) => headers.get('prefer'))).toEqual([
+      'receipt=witnessed, wait=5',
+      'receipt=witnessed, wait=4',
+      'receipt=witnessed, wait=3',
+    ])
+  })
+
+  it('asks once where the first archive is enough', async () => {
+    const { reached, asked } = await reach({ grade: 'quoted', archives: [quoted] })
+    expect([reached.verdict.value.grade, asked.length]).toEqual(['quoted', 1])
+  })
+
+  it('waits for the grade of the policy where that is the higher one', async () => {
+    const { reached } = await reach({ grade: 'quoted', policy: { grade: 'witnessed' }, archives: [quoted, witnessed] })
+    expect(reached.verdict.value.grade).toBe('witnessed')
+  })
+
+  it('gives up with the reason of the last verdict when time is up', async () => {
+    await expect(reach({ archives: [quoted] })).rejects.toMatchObject({ failure: 'GRADE_TOO_LOW' })
+  })
+
+  it('[L10] gives up with WITNESS_QUORUM where too few witnesses cosign', async () => {
+    await expect(reach({ archives: [fewer] })).rejects.toMatchObject({ failure: 'WITNESS_QUORUM' })
+  })
+
+  it.each(['same-seq', 'same-jti', 'same-nonce'])(
+    '[R17] refuses another receipt of the gateway for the same request, with both as evidence: %s',
+    async (name) => {
+      const other = PAIRS.find((pair) => pair.name === name)?.receipts[1] ?? ''
+      const error: unknown = await reach({ archives: [{ ...witnessed, receipt: other }] }).catch(
+        (reason: unknown) => reason,
+      )
+      if (!(error instanceof NotVerifiedError)) throw error
+      expect(error.failure).toBe('RECEIPT_EQUIVOCATION')
+      const pair = decodeEquivocation(error.evidence ?? new Uint8Array(0))
+      expect(pair.receipts).toEqual([evidence.receipt, other])
+      expect(await verifyEquivocation(pair)).toMatchObject({ ok: true })
+    },
+  )
+
+  it('keeps its own receipt where the archive holds one that the gateway did not sign', async () => {
+    const forged = PAIRS.find((pair) => pair.name === 'forged')?.receipts[1] ?? ''
+    const { reached } = await reach({ archives: [{ ...witnessed, receipt: forged }] })
+    expect(reached.token).toBe(evidence.receipt)
+  })
+
+  it('does not wait for what time does not mend', async () => {
+    const altered = { ...witnessed, statement: witnessed.statement.map((octet, i) => (i === 80 ? octet ^ 1 : octet)) }
+    const asked = reach({ archives: [altered, witnessed] })
+    await expect(asked).rejects.toMatchObject({ code: 'ERR_NOT_VERIFIED' })
+  })
+
+  it('refuses to wait for witnesses where policy names none', async () => {
+    const policy = { audit: { time: 'unchecked', witnesses: 'unchecked' } } as const
+    await expect(reach({ policy, archives: [witnessed] })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+})

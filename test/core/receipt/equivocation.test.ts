@@ -1,0 +1,59 @@
+/** Pairs of receipts that convict the gateway of their session, and pairs that convict nobody. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { decodeEquivocation, encodeEquivocation } from '../../../src/core/archive/index.ts'
+import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
+import { verifyEquivocation } from '../../../src/core/receipt/equivocation.ts'
+import { failedCheck } from '../../../src/core/verdict.ts'
+import { failureOf } from '../../kit/failure-of.ts'
+
+const FOLDER = join('attestation-fixtures', 'equivocation')
+const vectors = readdirSync(FOLDER).map((name) => ({
+  name,
+  bytes: new Uint8Array(readFileSync(join(FOLDER, name, 'pair.cmw.json'))),
+  ...JSON.parse(readFileSync(join(FOLDER, name, 'vector.json'), 'utf8')),
+}))
+
+describe('pairs of receipts', () => {
+  it('has vectors of each kind, each bad one with -fail behind its name', () => {
+    expect(vectors.length).toBeGreaterThan(10)
+    for (const { name, expect: due } of vectors) expect([name, !due.ok]).toEqual([name, name.endsWith('-fail')])
+  })
+
+  for (const { name, row, title, bytes, expect: due } of vectors)
+    it(`[${row}] ${due.ok ? 'convicts by' : 'rejects'} ${title} (${name})`, async () => {
+      const evidence = decodeEquivocation(bytes)
+      expect(encodeEquivocation(evidence)).toEqual(bytes)
+      const verdict = await verifyEquivocation(evidence)
+      if (verdict.ok) expect({ ok: true, kind: verdict.value.kind }).toEqual(due)
+      else expect({ ok: false, code: verdict.code, check: failedCheck(verdict.checks)?.name }).toEqual(due)
+    })
+
+  it('says that a nonce convicts only before whoever sent it', async () => {
+    const assumed = async (name: string): Promise<string> => {
+      const { bytes } = vectors.find((vector) => vector.name === name)
+      return (await verifyEquivocation(decodeEquivocation(bytes))).assumptions.join()
+    }
+    expect(await assumed('same-nonce')).toContain('only whoever sent it knows')
+    expect(await assumed('same-seq')).not.toContain('only whoever sent it knows')
+  })
+})
+
+describe('a bundle', () => {
+  const [{ bytes }] = vectors
+  const altered = (change: (text: string) => string): string =>
+    failureOf(() => decodeEquivocation(encodeUtf8(change(decodeUtf8(bytes)))))
+
+  it.each<readonly [string, string, (text: string) => string]>([
+    ['another type', 'PARSE_INVALID', (text) => text.replace('equivocation:1', 'equivocation:2')],
+    ['another record', 'PARSE_INVALID', (text) => text.replace('"first"', '"third"')],
+    ['a record more', 'PARSE_INVALID', (text) => text.replace(/}$/, ',"note":1}')],
+    ['another media type', 'PARSE_INVALID', (text) => text.replace('application/eat+jwt', 'text/plain')],
+    ['a result for evidence', 'PARSE_INVALID', (text) => text.replace(/,4\]\}$/, ',8]}')],
+    ['a record twice', 'JSON_DUPLICATE_KEY', (text) => text.replace('{', '{"first":1,')],
+    ['more than it may hold', 'EVIDENCE_TOO_LARGE', (text) => `${text}${' '.repeat(1 << 18)}`],
+  ])('rejects %s with %s', (_, code, change) => {
+    expect(altered(change)).toBe(code)
+  })
+})
