@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { decodeHex } from '../../src/core/encoding/bytes.ts'
 import { createGateway, createUpstreams, decodeConfig } from '../../src/server/index.ts'
 import { createSimulatedSnp, importPki } from '../../src/simulator/index.ts'
+import { beginLineage, createFileStore } from '../../src/storage/index.ts'
 
 /** What a child is told, by its environment. */
 export interface ChildOptions {
@@ -46,16 +47,17 @@ export async function serveChild(): Promise<void> {
     random: (size) => new Uint8Array(randomBytes(size)),
     env: {},
   })
+  const startedMs = performance.now()
   try {
-    const startedMs = performance.now()
     const gateway = await createGateway({ config, quoter: snp.quoter, upstreams })
     const bootMs = performance.now() - startedMs
     const { url } = await gateway.listen()
     await gateway.ready()
     process.stdout.write(`${JSON.stringify({ url, log: gateway.log.id, bootMs })}\n`)
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : 'unknown'}\n`)
-    process.exit(3)
+    const refused = error instanceof Error ? error.message : 'unknown'
+    process.stdout.write(`${JSON.stringify({ refused, refusedMs: performance.now() - startedMs })}\n`)
+    process.exitCode = 3
   }
 }
 
@@ -69,6 +71,11 @@ export interface KillableGateway {
   readonly child: ChildProcess
 }
 
+/** Makes a folder one that a gateway may write. */
+export async function prepareFolder(dataDir: string): Promise<void> {
+  await beginLineage(createFileStore(dataDir), { name: 'main', host: 'gw.example.com' })
+}
+
 export async function startChild(options: ChildOptions): Promise<KillableGateway> {
   const [, script = ''] = process.argv
   const child = spawn(process.execPath, [script, '--child'], {
@@ -76,10 +83,16 @@ export async function startChild(options: ChildOptions): Promise<KillableGateway
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   for await (const line of createInterface({ input: child.stdout })) {
-    const said: Omit<KillableGateway, 'child'> = JSON.parse(line)
-    return { ...said, child }
+    const said: Omit<KillableGateway, 'child'> | Refusal = JSON.parse(line)
+    if ('url' in said) return { ...said, child }
+    throw new Error(`refused after ${said.refusedMs} ms: ${said.refused}`)
   }
   throw new Error('the gateway did not begin')
+}
+
+interface Refusal {
+  readonly refused: string
+  readonly refusedMs: number
 }
 
 export async function kill({ child }: KillableGateway): Promise<void> {

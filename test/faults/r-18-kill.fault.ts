@@ -10,7 +10,7 @@ import { createSimulatedPki, exportPki } from '../../src/simulator/index.ts'
 import { CHAT_STREAM, json, sse } from '../server/upstream/mock-answers.ts'
 import { startMockUpstream } from '../server/upstream/mock-upstream.ts'
 import { type FaultResult, type FaultRun, runFault } from './fault.ts'
-import { kill, serveChild, startChild } from './killed-gateway.ts'
+import { kill, prepareFolder, serveChild, startChild } from './killed-gateway.ts'
 import { readHistory } from './stored-history.ts'
 
 const CLIENTS = 16
@@ -51,6 +51,7 @@ async function killUnderLoad(run: FaultRun): Promise<readonly FaultResult[]> {
     new TextDecoder().decode(body).includes('"stream":true') ? sse(CHAT_STREAM, [50]) : json(ANSWER),
   )
   const options = { upstream: upstream.origin, dataDir: run.scratch, pki: exportPki(await createSimulatedPki()) }
+  await prepareFolder(run.scratch)
   const received: string[] = []
   let slowestBootMs = 0
   try {
