@@ -2,10 +2,11 @@
  * Begins a boot: what the one before left, keys, session document, genesis, log, what is carried over. Only then does the lineage name the
  * new log: killed before, the next boot finds the old one as it was. wire.md sections 1 and 4. @module
  */
+import { encodeBase64Url } from '../../core/encoding/base64.ts'
 import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { encodeVkey, logOrigin, noteKey } from '../../core/log/index.ts'
 import type { CountersignError } from '../../errors.ts'
-import type { Lineage } from '../../storage/index.ts'
+import type { Lineage, ObjectStore } from '../../storage/index.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { ResolvedDeps } from '../deps.ts'
 import { createReceiptLog, type ReceiptLog } from '../log/index.ts'
@@ -41,6 +42,8 @@ export interface BegunBoot {
 }
 
 const BOOT_SIZE = 16
+const PROBE = 'private/probe'
+const PROBE_SIZE = 65_536
 
 /**
  * @throws CountersignError ERR_LOG_APPEND when the store does not take it, ERR_CONFIG
@@ -50,6 +53,8 @@ export async function beginBoot(given: BootDeps): Promise<BegunBoot> {
   const { deps, clock, lineage, config } = given
   const { store, quoter, witnesses: policy, timers } = deps
   const { host } = config.measured
+  // A disk that takes nothing is found out before it is asked to hold one more log, each time anew.
+  await probe(store)
   const head = (await lineage.head())?.log
   const previous =
     head === undefined ? undefined : await findPreviousLog(store, { head, host, simulated: quoter.simulated })
@@ -72,6 +77,11 @@ export async function beginBoot(given: BootDeps): Promise<BegunBoot> {
   }
 }
 
+async function probe(store: ObjectStore): Promise<void> {
+  await store.write([{ name: PROBE, bytes: new Uint8Array(PROBE_SIZE) }])
+  await store.remove([PROBE])
+}
+
 async function openLog(
   { deps, clock, lineage, config, upstreams, onLogFailure }: BootDeps,
   previous: object,
@@ -85,8 +95,13 @@ async function openLog(
   const session = await createSession({ boot: octets, epoch: 0, iat: clock.seconds(), log: vkey, config, models })
   const genesis = encodeJcs({ session: session.digest, previous: { ...previous } })
   const fence = (): Promise<void> => lineage.fence()
-  const log = await createReceiptLog({ store, host, signer, fence, onFailure: onLogFailure, clock, timers }, genesis)
-  return { log, session, octets }
+  try {
+    const log = await createReceiptLog({ store, host, signer, fence, onFailure: onLogFailure, clock, timers }, genesis)
+    return { log, session, octets }
+  } catch (error) {
+    await removeLog(store, encodeBase64Url(signer.publicKey)).catch(() => {})
+    throw error
+  }
 }
 
 /** `genesis.previous`: what the store has, and what the witnesses know beyond it. */

@@ -180,6 +180,10 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
     telemetry,
     ...options.deps,
     store,
+  }).catch(async (error: unknown) => {
+    await upstreams.close()
+    await mock.close()
+    throw error
   })
   const { url } = await gateway.listen()
   if (options.unready !== true) await gateway.ready()
@@ -215,7 +219,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
     stop,
     close: async () => {
       await stop()
-      await rm(dataDir, { recursive: true })
+      await rm(dataDir, { recursive: true, force: true })
     },
   }
 }
