@@ -1,5 +1,4 @@
 /** A segment of a write-ahead log, read in large pieces. Its octets and its length are the host's. @module */
-import { isZero } from '../../core/encoding/bytes.ts'
 import { MalformedError } from '../../errors.ts'
 import type { JournalReader, ObjectStore } from '../../storage/index.ts'
 import { segmentName } from './names.ts'
@@ -8,6 +7,7 @@ import { decodePreamble, MAX_PREAMBLE_SIZE, type Preamble } from './wal-format.t
 const CHUNK: number = 4 * 1024 * 1024
 /** Zeros are looked for in pieces of this size. */
 const PIECE: number = 256 * 1024
+const ZEROS: Buffer = Buffer.alloc(PIECE)
 
 export class SegmentReader {
   readonly segment: number
@@ -60,7 +60,7 @@ export class SegmentReader {
     for (let end = this.end; end > from; ) {
       const start = Math.max(from, end - PIECE)
       const piece = await this.read(start, end - start)
-      if (!isZero(piece)) return start + piece.findLastIndex((octet) => octet !== 0) + 1
+      if (!ZEROS.subarray(0, piece.length).equals(piece)) return start + lengthWithoutZeros(piece)
       end = start
     }
     return from
@@ -69,4 +69,10 @@ export class SegmentReader {
   close(): Promise<void> {
     return this.#journal.close()
   }
+}
+
+function lengthWithoutZeros(bytes: Uint8Array): number {
+  let length = bytes.length
+  while (length > 0 && bytes[length - 1] === 0) length--
+  return length
 }

@@ -12,9 +12,11 @@ import {
   verifyInclusion,
 } from '../../../src/core/log/index.ts'
 import { assertVerified } from '../../../src/core/verdict.ts'
-import { readLogFile, readWriteAheadLog } from '../../../src/server/log/index.ts'
+import { openStoredLog } from '../../../src/server/log/index.ts'
 import { MemoryFiles } from '../../kit/memory-files.ts'
-import { answer, GENESIS, idOf, openLog, receiptOf } from './log-traffic.ts'
+import { createMemoryStore } from '../../kit/memory-store.ts'
+import { answer, GENESIS, idOf, openLog, published, receiptOf } from './log-traffic.ts'
+import { readWal } from './wal-contents.ts'
 
 describe('appending', () => {
   test('begins with the genesis entry, durable before the log is handed out', async () => {
@@ -22,13 +24,9 @@ describe('appending', () => {
     const log = await openLog(files)
     expect(log.size).toBe(1)
     expect(log.nextReceiptSeq).toBe(0)
-    expect(log.rootAt(1)).toEqual(hashLeaf(createEntry('genesis', GENESIS)))
-    const found = await readWriteAheadLog(
-      log.directory,
-      files.afterCrash(() => false),
-    )
+    const found = await readWal(createMemoryStore(files.afterCrash(() => false)), log.id)
     expect(found).toMatchObject({ origin: log.origin, size: 1, tail: { kind: 'clean' } })
-    expect(await log.readTile('genesis')).toEqual(GENESIS)
+    expect(await log.readFile('genesis')).toEqual(GENESIS)
   })
 
   test('assigns index and seq at once, in call order, over all kinds of entries', async () => {
@@ -50,7 +48,7 @@ describe('appending', () => {
     let inFlight = 0
     let most = 0
     files.onStep = async ({ operation, path }) => {
-      if (operation !== 'sync' || !path.endsWith('.wal')) return
+      if (operation !== 'sync' || !path.includes('/wal/')) return
       most = Math.max(most, ++inFlight)
       await new Promise((resolve) => setImmediate(resolve))
       inFlight--
@@ -96,8 +94,8 @@ describe('appending', () => {
     const { durable } = log.appendReceipt({ entry, jti, sealed, intent })
     for (const bytes of [entry, jti, sealed, intent]) bytes.fill(0xff)
     await Promise.all([admitted, durable])
-    const { entry: original, jti: name, sealed: record } = receiptOf(3)
-    expect(await log.readSealed(name)).toEqual({ sealed: record, index: 1, seq: 0, entry: original })
+    const { jti: name, sealed: record } = receiptOf(3)
+    expect(await log.readSealed(name)).toEqual({ sealed: record, index: 1, seq: 0 })
   })
 
   test.each([
@@ -196,13 +194,15 @@ describe('checkpoints', () => {
       await answer(log, n)
       const { note, size } = await log.checkpoint()
       heads.push(assertVerified(await verifyCheckpoint({ ...log, checkpoint: note })))
-      const proof = encodeTlogProof({ index: n + 1, hashes: log.inclusionProof(n + 1, size), checkpoint: note })
+      const proof = encodeTlogProof({ index: n + 1, hashes: await log.inclusionProof(n + 1, size), checkpoint: note })
       const verdict = await verifyInclusion({ ...log, proof, entry: receiptOf(n).entry })
       expect(verdict).toMatchObject({ ok: true, value: { index: n + 1, size: n + 2 } })
     }
     for (const older of heads)
       for (const newer of heads.slice(heads.indexOf(older)))
-        expect((await verifyConsistency(older, newer, log.consistencyProof(older.size, newer.size))).ok).toBe(true)
+        expect((await verifyConsistency(older, newer, await log.consistencyProof(older.size, newer.size))).ok).toBe(
+          true,
+        )
   })
 
   test('are the same octets while the log does not grow, with the counts of the moment', async () => {
@@ -215,7 +215,7 @@ describe('checkpoints', () => {
     const second = await log.checkpoint()
     expect(second.note).toBe(first.note)
     expect(second.counts).toEqual({ intents: 2, receipts: 1, open: 1 })
-    expect(files.steps.slice(steps).map(({ operation }) => operation)).toEqual(['append', 'sync'])
+    expect(files.steps.slice(steps).map(({ operation }) => operation)).toEqual(['write', 'sync'])
   })
 
   test('are written after all tiles of their size are durable', async () => {
@@ -226,8 +226,10 @@ describe('checkpoints', () => {
       void log.appendReceipt(receiptOf(n))
     }
     await log.appendEntry(createEntry('nonce', idOf(0))).durable
+    let looked = false
     files.onStep = ({ operation, path }) => {
-      if (operation !== 'create' || !path.endsWith('/checkpoint.tmp')) return
+      if (operation !== 'link' || !path.endsWith('/checkpoint')) return
+      looked = true
       const crashed = files.afterCrash(() => false)
       for (const name of [
         'tile/0/000',
@@ -236,11 +238,12 @@ describe('checkpoints', () => {
         'tile/entries/000',
         'tile/entries/001.p/46',
       ])
-        expect(crashed.read(`${log.directory}/${name}`)?.length, name).toBeGreaterThan(0)
+        expect(crashed.read(published(log, name))?.length, name).toBeGreaterThan(0)
     }
     const { note } = await log.checkpoint()
-    expect(files.afterCrash(() => false).read(`${log.directory}/checkpoint`)).toEqual(encodeUtf8(note))
-    expect(await log.readTile('checkpoint')).toEqual(encodeUtf8(note))
+    expect(looked).toBe(true)
+    expect(files.afterCrash(() => false).read(published(log, 'checkpoint'))).toEqual(encodeUtf8(note))
+    expect(await log.readFile('checkpoint')).toEqual(encodeUtf8(note))
   })
 
   test('asked for at once come in order and never go back', async () => {
@@ -254,13 +257,14 @@ describe('checkpoints', () => {
     expect(sizes).toEqual([...sizes].sort((a, b) => a - b))
   })
 
-  test('prove nothing beyond the durable frontier', async () => {
+  test('are what proofs reach to, and not what is durable only', async () => {
     const log = await openLog(new MemoryFiles())
-    const { durable } = log.appendEntry(createEntry('nonce', idOf(0)))
+    await log.checkpoint()
+    await log.appendEntry(createEntry('nonce', idOf(0))).durable
     for (const use of [() => log.rootAt(2), () => log.inclusionProof(1, 2), () => log.consistencyProof(1, 2)])
-      expect(use).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }))
-    await durable
-    expect(log.consistencyProof(1, 2)).toHaveLength(1)
+      await expect(use()).rejects.toMatchObject({ code: 'ERR_USAGE' })
+    await log.checkpoint()
+    expect(await log.consistencyProof(1, 2)).toHaveLength(1)
   })
 })
 
@@ -284,21 +288,21 @@ describe('published files', () => {
       for (let start = 0; start < upTo; start += 256) {
         const width = Math.min(256, upTo - start)
         const name = `00${start / 256}${width < 256 ? `.p/${width}` : ''}`
-        expect(await log.readTile(`tile/0/${name}`)).toEqual(tree.hashes(0, start, width))
+        expect(await log.readFile(`tile/0/${name}`)).toEqual(tree.hashes(0, start, width))
         const bundle = entries.slice(start, start + width).flatMap((entry) => [0, 33, ...entry])
-        expect(await log.readTile(`tile/entries/${name}`)).toEqual(Uint8Array.from(bundle))
+        expect(await log.readFile(`tile/entries/${name}`)).toEqual(Uint8Array.from(bundle))
       }
       if (upTo >= 256) {
         const width = Math.floor(upTo / 256)
-        expect(await log.readTile(`tile/1/000.p/${width}`)).toEqual(tree.hashes(8, 0, width))
+        expect(await log.readFile(`tile/1/000.p/${width}`)).toEqual(tree.hashes(8, 0, width))
       }
     }
     // A full tile is written once; its partial ones are gone, and are cut from it for who still asks.
     const written = files.steps.filter(({ operation, path }) => operation === 'rename' && path.endsWith('tile/0/000'))
     expect(written).toHaveLength(1)
     expect(files.paths().filter((path) => path.includes('tile/0/000.p'))).toEqual([])
-    expect(await log.readTile('tile/0/000.p/200')).toEqual(tree.hashes(0, 0, 200))
-    expect(await log.readTile('tile/entries/000.p/2')).toHaveLength(70)
+    expect(await log.readFile('tile/0/000.p/200')).toEqual(tree.hashes(0, 0, 200))
+    expect(await log.readFile('tile/entries/000.p/2')).toHaveLength(70)
     expect(files.paths().filter((path) => path.endsWith('.tmp'))).toEqual([])
   })
 
@@ -306,8 +310,8 @@ describe('published files', () => {
     const files = new MemoryFiles()
     const log = await openLog(files)
     await log.writeEpoch(1, encodeUtf8('{"epoch":1}'))
-    expect(await log.readTile('epoch/1')).toEqual(encodeUtf8('{"epoch":1}'))
-    expect(files.afterCrash(() => false).read(`${log.directory}/epoch/1`)).toEqual(encodeUtf8('{"epoch":1}'))
+    expect(await log.readFile('epoch/1')).toEqual(encodeUtf8('{"epoch":1}'))
+    expect(files.afterCrash(() => false).read(published(log, 'epoch/1'))).toEqual(encodeUtf8('{"epoch":1}'))
     await expect(log.writeEpoch(-1, GENESIS)).rejects.toMatchObject({ code: 'ERR_USAGE' })
   })
 
@@ -342,24 +346,35 @@ describe('published files', () => {
       asked++
       return open(name)
     }
-    expect(await log.readTile(path)).toBeUndefined()
+    expect(await log.readFile(path)).toBeUndefined()
     expect(asked).toBe(0)
   })
 
-  test('of an earlier boot are read from its directory, and absent ones are not there', async () => {
+  test('of an earlier boot are read and proven from the store, and absent ones are not there', async () => {
     const files = new MemoryFiles()
-    const { directory, checkpoint } = await openLog(files).then(async (log) => ({
-      directory: log.directory,
-      checkpoint: await log.checkpoint(),
-    }))
-    expect(await readLogFile(directory, 'checkpoint', files)).toEqual(encodeUtf8(checkpoint.note))
-    expect(await readLogFile(directory, 'tile/5/000', files)).toBeUndefined()
-    expect(await readLogFile(directory, 'tile/5/000.p/3', files)).toBeUndefined()
+    const log = await openLog(files)
+    await answer(log, 1)
+    const checkpoint = await log.checkpoint()
+    await log.close()
+    const stored = await openStoredLog(createMemoryStore(files), log.id)
+    expect(stored).toMatchObject({ id: log.id, vkey: log.vkey, checkpoint: { size: 2, note: checkpoint.note } })
+    expect(await stored?.frontier()).toEqual(log.frontier())
+    expect(await stored?.readFile('checkpoint')).toEqual(encodeUtf8(checkpoint.note))
+    expect(await stored?.readFile('genesis')).toEqual(GENESIS)
+    expect(await stored?.readFile('tile/0/000.p/2')).toHaveLength(64)
+    for (const path of ['tile/0/000', 'tile/0/000.p/3', 'tile/5/000', 'tile/5/000.p/3', 'tile/0/001', 'epoch/7'])
+      expect(await stored?.readFile(path), path).toBeUndefined()
+    expect(await stored?.inclusionProof(1, 2)).toEqual(await log.inclusionProof(1, 2))
+    expect(await stored?.readSealed(receiptOf(1).jti)).toEqual({ sealed: receiptOf(1).sealed, index: 1, seq: 0 })
+    expect(await stored?.readSealed(receiptOf(2).jti)).toBeUndefined()
   })
 
-  test('that no log writes are refused', async () => {
+  test('of a log that never published, and of no log, there are none', async () => {
     const files = new MemoryFiles()
-    files.put('/log/checkpoint', new Uint8Array((1 << 20) + 1))
-    await expect(readLogFile('/log', 'checkpoint', files)).rejects.toMatchObject({ code: 'ERR_LOG_APPEND' })
+    const { id } = await openLog(files)
+    const store = createMemoryStore(files)
+    expect(await openStoredLog(store, id)).toBeUndefined()
+    expect(await openStoredLog(store, id.replace(/^./, '_'))).toBeUndefined()
+    expect(await openStoredLog(store, '../x')).toBeUndefined()
   })
 })
