@@ -27,6 +27,8 @@ export interface WitnessFixtureOptions {
   readonly trust?: Trust
   readonly now?: () => Date
   readonly newOriginsPerDay?: number
+  /** Whose token {@link TOKEN} is. */
+  readonly tokenHost?: string
   readonly listen?: Partial<ListenOptions>
 }
 
@@ -48,12 +50,20 @@ export function witnessSigner(seed: number): WitnessSigner {
 }
 
 export async function startWitness(options: WitnessFixtureOptions = {}): Promise<WitnessFixture> {
-  const { seed = 0x71, store = createMemoryStore(), trust, now = () => NOW, newOriginsPerDay, listen } = options
+  const {
+    seed = 0x71,
+    store = createMemoryStore(),
+    trust,
+    now = () => NOW,
+    newOriginsPerDay,
+    tokenHost = HOST,
+    listen,
+  } = options
   const notices: WitnessNotice[] = []
   const witness = await createWitness({
     store,
     key: witnessSigner(seed),
-    tokens: new Map([[HOST, [sha256(encodeUtf8(TOKEN))]]]),
+    tokens: new Map([[tokenHost, [sha256(encodeUtf8(TOKEN))]]]),
     now,
     report: (notice) => notices.push(notice),
     ...(trust === undefined ? {} : { trust }),

@@ -57,35 +57,38 @@ export function connectWitness(url: string, timers: Timers): WitnessConnection {
     // Named, so that NODE_TLS_REJECT_UNAUTHORIZED cannot switch it off.
     connect: { timeout: TOTAL_MS, rejectUnauthorized: true },
   })
-  const cut = new AbortController()
+  const underWay = new Set<AbortController>()
+  let isClosed = false
   return {
     async send({ method, path, headers = {}, octets = null }) {
-      const late = new AbortController()
-      const cancel = timers.after(TOTAL_MS, () => late.abort())
+      const cut = new AbortController()
+      let isLate = false
+      const cancel = timers.after(TOTAL_MS, () => {
+        isLate = true
+        cut.abort()
+      })
+      underWay.add(cut)
       try {
         const answer = await pool.request({
           method,
           path: base + path,
           headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'countersign', ...headers },
           body: octets,
-          signal: AbortSignal.any([cut.signal, late.signal]),
+          signal: cut.signal,
         })
-        return {
-          status: answer.statusCode,
-          mediaType: mediaTypeOf(answer.headers),
-          octets: await readWhole(answer.body),
-        }
+        const mediaType = mediaTypeOf(answer.headers)
+        return { status: answer.statusCode, mediaType, octets: await readWhole(answer.body) }
       } catch (cause) {
         if (cause instanceof WitnessFailure) throw cause
-        throw new WitnessFailure(cut.signal.aborted ? 'closed' : late.signal.aborted ? 'timeout' : 'unreachable', {
-          cause,
-        })
+        throw new WitnessFailure(isClosed ? 'closed' : isLate ? 'timeout' : 'unreachable', { cause })
       } finally {
+        underWay.delete(cut)
         cancel()
       }
     },
     close: async () => {
-      cut.abort()
+      isClosed = true
+      for (const cut of underWay) cut.abort()
       await pool.destroy()
     },
   }

@@ -95,13 +95,21 @@ export class Submitter {
   }
 
   async #enrol(): Promise<void> {
-    const enrolment = this.#enrolled ? undefined : await this.#deps.enrolment()
+    const enrolment = this.#enrolled ? undefined : await this.#enrolment()
     if (enrolment === undefined) throw new WitnessFailure('unknown-origin')
     this.#enrolled = true
     const { status } = await this.#deps.connection.send({ method: 'POST', path: '/add-origin', ...bodyOf(enrolment) })
     if (status !== 200) throw new WitnessFailure('not-enrolled')
     this.#size = 0
     this.#deps.onEnrolled()
+  }
+
+  async #enrolment(): Promise<Enrolment | undefined> {
+    try {
+      return await this.#deps.enrolment()
+    } catch (cause) {
+      throw new WitnessFailure('unknown-origin', { cause })
+    }
   }
 }
 

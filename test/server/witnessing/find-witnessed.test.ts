@@ -69,6 +69,17 @@ describe('witnesses asked about a host', () => {
     expect(found.origins[0]?.timeSeconds).toBe(NOW_SECONDS)
   })
 
+  it('are asked about hosts with a port', async () => {
+    const host = '[2001:db8::1]:8443'
+    const log = new TestLog({ host })
+    const one = await witness(1, { tokenHost: host })
+    expect((await one.enrol(log)).status).toBe(200)
+    await one.submit(log.request(0, 3))
+    const time = new ManualTime(NOW)
+    const { origins } = await findWitnessed(policyOf([one], 1), host, { clock: time, timers: time })
+    expect(origins.map(({ origin, size }) => [origin, size])).toEqual([[log.origin, 3]])
+  })
+
   it('tell all of a long list', async () => {
     const one = await witness(1)
     for (let seed = 1; seed <= 70; seed++) {
