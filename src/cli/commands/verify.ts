@@ -11,7 +11,7 @@ import { type BareOptions, verifyBare } from '../evidence/verify-bare.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readInput, readTrust } from '../files.ts'
 import { fetchAttestation } from '../gateway-attestation.ts'
-import { renderVerdict, verdictJson } from '../output.ts'
+import { printable, renderVerdict, verdictJson } from '../output.ts'
 
 const HELP = `countersign verify FILE|URL [options]
 
@@ -24,9 +24,11 @@ by its address, a live gateway. Files are verified offline, but for --fetch.
   --explain            for every check the value wanted and the section that asks for it
   --json               one JSON object instead of a table
 
-Of an archive:
+Of an archive, judged as of its own time (when witnesses saw its quote, else as its Nitro document says, else --as-of or now, as policy
+allows), which decides; what its hardware evidence is worth now is shown beside it:
   --request FILE       the request's octets, as they were sent
   --response FILE      the answer's octets, as they were received
+  --ear                claims of an attestation result (EAR, draft-ietf-rats-ear-03) as JSON instead of a table; unsigned
 
 Of bare evidence:
   --endorsements PATH… files or folders, in any order: certificates and revocation lists (DER or PEM), Intel's TCB info and QE identity
@@ -55,6 +57,7 @@ const OPTIONS = {
   'event-log': { type: 'string' },
   'report-data': { type: 'string' },
   'as-of': { type: 'string' },
+  ear: { type: 'boolean', default: false },
   explain: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -111,6 +114,23 @@ function hintFor({ kind }: Recognised): string {
   return 'It vouches for evidence: countersign verify EVIDENCE --endorsements FILE'
 }
 
+/** @throws UsageError for what is no archive */
+function renderEar({ ear }: Judged): string {
+  if (ear === undefined)
+    throw new UsageError('--ear goes with an archive', 'Leave it out; --json says the same of anything else.')
+  return `${JSON.stringify(ear, undefined, 2)}\n`
+}
+
+function renderJudged(
+  { verdict, result, more, missing = [], times = [] }: Judged,
+  { json, explain, colour }: { readonly json: boolean; readonly explain: boolean; readonly colour: boolean },
+): string {
+  const hints = verdict.ok ? [] : missing
+  if (json) return verdictJson(verdict, { ...more, ...(hints.length > 0 && { missing: hints }) })
+  const lines = times.map((line) => `${printable(line)}\n`)
+  return `${renderVerdict(verdict, { colour, result, explain, hints })}${lines.join('')}`
+}
+
 /** A revocation list that bare evidence came without is something missing, not something wrong. */
 function exitCode(verdict: Verdict<object>, missing: readonly string[]): ExitCode {
   if (verdict.ok) return EXIT_OK
@@ -133,17 +153,15 @@ export const command: Command = {
     const options = {
       trust: await readTrust(values),
       at: readTime(values['as-of'], io),
+      now: io.now(),
       request: values.request,
       response: values.response,
     }
     const given = { ...values, endorsements: [...(values.endorsements ?? []), ...more] }
-    const { verdict, result, more: shown, missing = [] } = await judgeInput(input, options, { given, io })
-    const hints = verdict.ok ? [] : missing
-    io.out(
-      values.json
-        ? verdictJson(verdict, { ...shown, ...(hints.length > 0 && { missing: hints }) })
-        : renderVerdict(verdict, { colour: io.colour, result, explain: values.explain, hints }),
-    )
+    const judged = await judgeInput(input, options, { given, io })
+    if (values.ear) io.out(renderEar(judged))
+    else io.out(renderJudged(judged, { ...values, colour: io.colour }))
+    const { verdict, missing = [] } = judged
     return exitCode(verdict, missing)
   },
 }

@@ -1,11 +1,18 @@
 /** Judges archives for `countersign verify`: a gateway's evidence, and an answer with the octets that a person names. @module */
-import { type Archive, decodeArchive } from '../../core/archive/index.ts'
-import { type Trust, verifyAttestation } from '../../core/evidence/attestation.ts'
-import { verifyAnswer } from '../../core/receipt/answer.ts'
+import {
+  type Archive,
+  type ArchiveVerdicts,
+  decodeArchive,
+  encodeEar,
+  verifyArchive,
+} from '../../core/archive/index.ts'
+import type { JsonObject } from '../../core/encoding/json.ts'
+import type { Attestation, Trust } from '../../core/evidence/attestation.ts'
 import { EventStreamDigest } from '../../core/receipt/event-stream.ts'
 import { decodeReceipt } from '../../core/receipt/receipt.ts'
 import { type HeldExchange, type HeldOctets, holdOctets } from '../../core/receipt/verify.ts'
-import type { Verdict } from '../../core/verdict.ts'
+import { failedCheck, type Verdict } from '../../core/verdict.ts'
+import { SOFTWARE_NAME, SOFTWARE_VERSION } from '../../server/version.ts'
 import { UsageError } from '../command.ts'
 import { readInput } from '../files.ts'
 
@@ -17,7 +24,10 @@ export interface ExchangeFiles {
 
 export interface ArchiveOptions extends ExchangeFiles {
   readonly trust: Trust
+  /** T where nothing proves one. */
   readonly at: Date
+  /** By the clock of this machine. */
+  readonly now: Date
 }
 
 /** A verdict, what it proves in a few words, and what machines are told beside it. */
@@ -27,6 +37,10 @@ export interface Judged {
   readonly more: Readonly<Record<string, unknown>>
   /** What is missing and what would supply it. */
   readonly missing?: readonly string[]
+  /** What is said of an archive as of its own time and of now, in two lines. */
+  readonly times?: readonly string[]
+  /** Claims of an attestation result. */
+  readonly ear?: JsonObject
 }
 
 /** An event stream is digested over its covered octets, anything else as it is. */
@@ -77,27 +91,81 @@ async function holdExchange(
   }
 }
 
+const NOTHING_HELD: HeldExchange = {
+  nonce: 'unchecked',
+  request: 'not-held',
+  response: 'not-held',
+  outcome: 'any',
+  seen: new Set(),
+  replay: 'not-held',
+}
+
+const SOURCES = {
+  nonce: 'proven by your nonce',
+  witnessed: 'when witnesses saw its quote',
+  document: 'as its Nitro document says',
+  'as-given': 'as given, not proven',
+} as const satisfies Record<Attestation['time'], string>
+
+function attestationOf(verdicts: ArchiveVerdicts): Attestation | undefined {
+  if (!verdicts.asOf.ok) return undefined
+  return verdicts.subject === 'gateway' ? verdicts.asOf.value : verdicts.asOf.value.attestation
+}
+
+function outcomeOf(verdict: Verdict<unknown>): string {
+  if (verdict.ok) return verdict.simulated ? 'verified (simulated)' : 'verified'
+  return `${verdict.code} (${failedCheck(verdict.checks)?.name ?? 'unknown check'})`
+}
+
+/** The first line decides; the second says what the same hardware evidence is worth today. */
+function describeTimes(verdicts: ArchiveVerdicts, now: Date): readonly string[] {
+  const attestation = attestationOf(verdicts)
+  const when = attestation === undefined ? '' : ` ${attestation.judgedAt.toISOString()}, ${SOURCES[attestation.time]}`
+  return [
+    `as of${when}: ${outcomeOf(verdicts.asOf)}`,
+    `now, ${now.toISOString()}, hardware evidence alone: ${outcomeOf(verdicts.now)}; decides nothing`,
+  ]
+}
+
+function timesJson(verdicts: ArchiveVerdicts, now: Date): Readonly<Record<string, unknown>> {
+  const attestation = attestationOf(verdicts)
+  const time = attestation && { time: attestation.judgedAt, source: attestation.time }
+  const { ok, checks } = verdicts.now
+  return {
+    asOf: { verified: verdicts.asOf.ok, ...(verdicts.asOf.ok ? {} : { code: verdicts.asOf.code }), ...time },
+    now: { verified: ok, ...(verdicts.now.ok ? {} : { code: verdicts.now.code }), time: now, checks },
+  }
+}
+
+function describeResult(verdicts: ArchiveVerdicts): string {
+  const attestation = attestationOf(verdicts)
+  const given = attestation?.time === 'as-given' ? '; time: as given, not proven' : ''
+  if (!verdicts.asOf.ok) return ''
+  if (verdicts.subject === 'gateway') return `the gateway${given}`
+  const { grade, signed } = verdicts.asOf.value
+  return `an answer of ${signed.claims.model.name}, outcome ${signed.claims.outcome}, grade ${grade}${given}`
+}
+
+function describeAnswer(verdicts: ArchiveVerdicts): Readonly<Record<string, unknown>> {
+  if (verdicts.subject === 'gateway' || !verdicts.asOf.ok) return {}
+  const { grade, signed } = verdicts.asOf.value
+  return { grade, outcome: signed.claims.outcome, model: signed.claims.model }
+}
+
 /** @throws MalformedError what {@link decodeArchive} throws */
 export async function judgeArchive(bytes: Uint8Array, options: ArchiveOptions): Promise<Judged> {
   const archive = decodeArchive(bytes)
-  const { receipt, proof } = archive
-  if (receipt === undefined) {
-    refuseOctets(options, 'this archive')
-    const verdict = await verifyAttestation(archive, options.trust, { source: 'as-given', at: options.at })
-    return { verdict, result: 'the gateway; time: as given, not proven', more: {} }
-  }
-  const held = await holdExchange(archive, receipt, options)
-  const evidence = { ...archive, receipt, ...(proof === undefined ? {} : { proof }) }
-  const verdict = await verifyAnswer(evidence, held, demandOctets(options.trust, options), {
-    at: options.at,
-    noncedAt: 'unknown',
-  })
-  if (!verdict.ok) return { verdict, result: '', more: {} }
-  const { grade, signed, attestation } = verdict.value
-  const { outcome, model } = signed.claims
+  const { receipt } = archive
+  const { at, now } = options
+  if (receipt === undefined) refuseOctets(options, 'this archive')
+  const held = receipt === undefined ? NOTHING_HELD : await holdExchange(archive, receipt, options)
+  const trust = receipt === undefined ? options.trust : demandOctets(options.trust, options)
+  const verdicts = await verifyArchive(archive, held, trust, { now, at })
   return {
-    verdict,
-    result: `an answer of ${model.name}, outcome ${outcome}, grade ${grade}${attestation.time === 'as-given' ? '; time: as given, not proven' : ''}`,
-    more: { grade, outcome, model },
+    verdict: verdicts.asOf,
+    result: describeResult(verdicts),
+    more: { ...describeAnswer(verdicts), ...timesJson(verdicts, now) },
+    times: describeTimes(verdicts, now),
+    ear: encodeEar(verdicts, { archive, trust, now, build: `${SOFTWARE_NAME} ${SOFTWARE_VERSION}` }),
   }
 }

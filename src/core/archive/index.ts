@@ -7,5 +7,6 @@ export {
   MAX_ARCHIVE_SIZE,
 } from './archive.ts'
 export type { CmwMessage } from './cmw.ts'
+export { type EarContext, encodeEar, type TrustTier, type TrustworthinessVector } from './ear.ts'
 export { decodeEquivocation, encodeEquivocation } from './equivocation-bundle.ts'
 export { type ArchiveTimes, type ArchiveVerdicts, verifyArchive } from './verify.ts'
