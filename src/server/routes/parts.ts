@@ -28,14 +28,17 @@ export interface GatewayParts {
   readonly lifecycle: Lifecycle
   readonly random: RandomPool
   readonly telemetry: TelemetrySink
+  /** Whether anyone cosigns: without witnesses no receipt is ever witnessed. */
+  readonly hasWitnesses: boolean
   /** What the witnesses remember and the store does not have; undefined for nothing. */
   readonly rollback: string | undefined
 }
 
 /** Why no request that needs a receipt is admitted now; undefined when it is. */
-export function admissionRefusal({ lifecycle, attester, admission }: GatewayParts): ApiError | undefined {
+export function admissionRefusal({ lifecycle, attester, admission, boot }: GatewayParts): ApiError | undefined {
   if (lifecycle.phase === 'failed' || lifecycle.phase === 'interrupted') return logUnavailable()
   if (lifecycle.phase === 'draining') return shuttingDown()
+  if (boot.log.isFull) return logUnavailable()
   // A request that comes while the session changes waits for the next one.
   if (admission.held) return undefined
   // A receipt under a session whose first quote did not verify would be one that nobody can trust: none is signed.

@@ -1,0 +1,107 @@
+/** Log time under a host's clock that jumps, stops and goes back. */
+import { describe, expect, it } from 'vitest'
+import { BootClock } from '../../../src/server/session/boot-clock.ts'
+
+const START = Date.parse('2027-01-01T00:00:00Z')
+const HOUR = 3_600_000
+
+function createClock(): {
+  readonly clock: BootClock
+  /** Lets `ms` go by; the host's clock shows `shown` of it. */
+  pass(ms: number, shown?: number): void
+  readonly leaps: number[]
+} {
+  let now = START
+  let monotonic = 0
+  const leaps: number[] = []
+  const clock = new BootClock({ now: () => new Date(now), monotonicMs: () => monotonic }, (ms) => leaps.push(ms))
+  return {
+    clock,
+    leaps,
+    pass(ms, shown = ms) {
+      monotonic += ms
+      now += shown
+    },
+  }
+}
+
+const offset = (clock: BootClock): number => clock.date().getTime() - START
+
+describe('log time', () => {
+  it('is the host’s while that goes on as time does', () => {
+    const { clock, pass } = createClock()
+    pass(1_500)
+    expect(offset(clock)).toBe(1_500)
+    expect(clock.seconds()).toBe(START / 1000 + 1)
+    pass(10_000, 10_050)
+    expect(offset(clock)).toBe(11_550)
+  })
+
+  it('never goes back by a millisecond or an hour, and waits at half pace until the host is there again', () => {
+    const { clock, pass } = createClock()
+    pass(1_000)
+    clock.seconds()
+    pass(0, -1)
+    expect(offset(clock)).toBe(1_000)
+    pass(2, 2)
+    expect(offset(clock)).toBe(1_001)
+    pass(0, -HOUR)
+    const before = offset(clock)
+    pass(HOUR)
+    expect(offset(clock)).toBe(before + HOUR / 2)
+    pass(HOUR)
+    expect(offset(clock)).toBe(before + HOUR)
+    pass(HOUR)
+    expect(offset(clock)).toBe(1_001 + 2 * HOUR)
+  })
+
+  it('goes on while the host’s clock stands still', () => {
+    const { clock, pass } = createClock()
+    pass(10_000, 0)
+    expect(offset(clock)).toBe(5_000)
+    pass(0, 10_000)
+    expect(offset(clock)).toBe(10_000)
+  })
+
+  it('follows an hour ahead, as of a machine that slept', () => {
+    const { clock, pass, leaps } = createClock()
+    pass(0, HOUR)
+    expect(offset(clock)).toBe(HOUR)
+    expect(leaps).toEqual([])
+  })
+
+  it('does not follow ten years ahead, says so once, and is right when the host is again', () => {
+    const { clock, pass, leaps } = createClock()
+    const decade = 10 * 365 * 24 * HOUR
+    pass(0, decade)
+    expect(offset(clock)).toBe(0)
+    pass(1_000)
+    expect(offset(clock)).toBe(1_000)
+    expect(leaps).toEqual([decade])
+    pass(1_000, 1_000 - decade)
+    expect(offset(clock)).toBe(2_000)
+  })
+
+  it('never decreases, whatever the host shows', () => {
+    const { clock, pass } = createClock()
+    const shown = [5, -HOUR, 3, 0, HOUR, -1, 40 * 365 * 24 * HOUR, 7, -40 * 365 * 24 * HOUR, 0, 2]
+    let last = offset(clock)
+    for (const step of [...shown, ...shown, ...shown]) {
+      pass(10, step)
+      const next = offset(clock)
+      expect(next).toBeGreaterThanOrEqual(last)
+      expect(next - last).toBeLessThanOrEqual(24 * HOUR + 10)
+      last = next
+    }
+  })
+
+  it('goes on from what the boot before stated, unless that is more than a day ahead', () => {
+    const { clock } = createClock()
+    expect(clock.notBefore(START / 1000 - 60)).toBe(true)
+    expect(offset(clock)).toBe(0)
+    expect(clock.notBefore(START / 1000 + 60)).toBe(true)
+    expect(offset(clock)).toBe(60_000)
+    expect(clock.notBefore(START / 1000 + 10 * 86_400)).toBe(false)
+    expect(offset(clock)).toBe(60_000)
+  })
+})
