@@ -165,6 +165,10 @@ class GatewayCore implements GatewayParts {
     return this.running.evidence
   }
 
+  get hasWitnesses(): boolean {
+    return this.#deps.witnesses !== 'none'
+  }
+
   get rollback(): string | undefined {
     return this.cycle.rollback
   }

@@ -45,7 +45,7 @@ export interface FixtureOptions {
   /** In place of the simulated device. */
   readonly quoter?: (simulated: Quoter) => Quoter
   readonly deps?: Partial<
-    Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'store' | 'endorse' | 'witnesses' | 'process'>
+    Pick<GatewayDeps, 'clock' | 'timers' | 'random' | 'store' | 'endorse' | 'witnesses' | 'enrolmentToken' | 'process'>
   >
   /** Whether the store has its lineage already. */
   readonly lineage?: 'there'

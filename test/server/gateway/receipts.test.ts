@@ -5,12 +5,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type Archive, decodeArchive } from '../../../src/core/archive/index.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import { createEntry, verifyInclusion } from '../../../src/core/log/index.ts'
+import type { Policy } from '../../../src/core/policy.ts'
 import { type VerifiedAnswer, verifyAnswer } from '../../../src/core/receipt/answer.ts'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { holdOctets } from '../../../src/core/receipt/verify.ts'
 import { assertVerified, type Verified } from '../../../src/core/verdict.ts'
 import { hashApiKey } from '../../../src/server/config/index.ts'
 import { createFileStore } from '../../../src/storage/index.ts'
+import { startWitness, TOKEN } from '../../witness/witness-fixture.ts'
+import { policyOf } from '../witnessing/loop-fixture.ts'
 import {
   ask,
   attestArchive,
@@ -71,7 +74,7 @@ const archiveOf = async ({ reply }: Exchange, headers: Readonly<Record<string, s
 async function verifyOffline(
   { request, reply }: Exchange,
   archive: Archive,
-  { trust }: GatewayFixture = fixture,
+  { trust }: Pick<GatewayFixture, 'trust'> = fixture,
 ): Promise<Verified<VerifiedAnswer>> {
   const octets = encodeUtf8(request)
   const held = {
@@ -132,6 +135,39 @@ describe('an archive', () => {
     expect((await verifyOffline(asked, archive)).grade).toBe('signed')
     const proof = await fixture.get(`/v1/receipts/${ridOf(asked.reply)}/proof`)
     expect([proof.status, proof.headers['retry-after']]).toEqual([202, '1'])
+  })
+})
+
+describe('with a witness', () => {
+  it('an answer is held until its quote is witnessed, and its archive proves it, in the next boot too', async () => {
+    const witness = await startWitness({ now: () => new Date() })
+    await start({ deps: { witnesses: policyOf([witness], 1), enrolmentToken: TOKEN } })
+    const asked = await exchange(SPLICED_MODEL, { prefer: 'receipt=witnessed, wait=20' })
+    expect(asked.reply.headers['preference-applied']).toBe('receipt=witnessed')
+    const fetched = await fixture.get(`/v1/receipts/${ridOf(asked.reply)}`, { ...CMW, prefer: 'receipt=witnessed' })
+    expect(fetched.headers['preference-applied']).toBe('receipt=witnessed')
+    const archive = decodeArchive(fetched.octets)
+    const { policy, lock } = fixture.trust
+    const lines = [`witness w1 ${witness.vkey}`, 'quorum w1']
+    const audited: Policy = { ...policy, grade: 'witnessed', audit: { time: 'witnessed', witnesses: lines } }
+    expect((await verifyOffline(asked, archive, { trust: { policy: audited, lock } })).grade).toBe('witnessed')
+
+    const { id } = fixture.gateway.log
+    const [size] = JSON.parse((await fixture.get(`/log/${id}/witnessed`)).text)
+    const note = await fixture.get(`/log/${id}/witnessed/${size}`)
+    expect([note.headers['cache-control'], note.text.split('\n')[1]]).toEqual(['no-cache', String(size)])
+
+    await restart()
+    expect(await archiveOf(asked, CMW)).toEqual(archive)
+    await witness.close()
+  })
+
+  it('whoever asks for less gets what is in force', async () => {
+    const witness = await startWitness({ now: () => new Date() })
+    await start({ deps: { witnesses: policyOf([witness], 1), enrolmentToken: TOKEN } })
+    const asked = await exchange(PLAIN_MODEL, { prefer: 'receipt=witnessed, wait=20' })
+    expect((await verifyOffline(asked, await archiveOf(asked, QUOTED))).quoted).toBeDefined()
+    await witness.close()
   })
 })
 

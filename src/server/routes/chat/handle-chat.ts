@@ -171,7 +171,7 @@ function judgeHeaders({ exchange, parts, wish }: Turn, { headers }: IncomingMess
       param: 'Attestation-Nonce',
     })
   // RFC 7240 would ignore it. An answer whose receipt nobody will ever witness is not what was asked for, and costs as much.
-  if (wish?.grade === 'witnessed' && parts.config.operational.witnesses === 'none') return gradeUnavailable()
+  if (wish?.grade === 'witnessed' && !parts.hasWitnesses) return gradeUnavailable()
   return undefined
 }
 
