@@ -141,6 +141,36 @@ describe('a log that cannot be made durable', () => {
   })
 })
 
+describe('a disk without space', () => {
+  it('lets no answer leave that it does not hold, keeps what it has, and is used again when it has space', async () => {
+    await start()
+    const request = ask(PLAIN_MODEL)
+    const before = await fixture.chat(request)
+    const nonce = Buffer.alloc(32, 9).toString('base64url')
+    await fixture.get(`/v1/attestation?nonce=${nonce}`)
+    files.onStep = ({ operation, path }) => {
+      if (operation !== 'sync' && operation !== 'syncDirectory') throw diskError('ENOSPC', path)
+    }
+    const during = Array.from({ length: 5 }, () => fixture.chat(request))
+    await new Promise((resolve) => setImmediate(resolve))
+    const receipt = await fixture.get(`/v1/receipts/${before.headers['inference-receipt-id']}`)
+    expect(receipt.status).toBe(200)
+    healDisk()
+    for (const reply of await Promise.all(during)) {
+      expect([200, 503]).toContain(reply.status)
+      if (reply.status === 503) expect(reply.headers['inference-receipt']).toBeUndefined()
+      else await verifySigned(fixture, { request, reply })
+    }
+    const healedMs = performance.now()
+    let after = await fixture.chat(request)
+    while (after.status === 503 && performance.now() - healedMs < 5_000) {
+      await fixture.gateway.ready()
+      after = await fixture.chat(request)
+    }
+    await verifySigned(fixture, { request, reply: after })
+  })
+})
+
 describe('another writer', () => {
   it('[L13] ends the gateway for good, and says why', async () => {
     await start()
