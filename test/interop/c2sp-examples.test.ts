@@ -85,9 +85,11 @@ describe('examples without a key', () => {
       'AHCioX9nLjsrse6YhjRRmk1WUEirVOLLRoOQ6vfO5vk=',
     ]
     const body = 'example.com/fancylog\n109482\nsFodV/vSp5O8n9a8QpW6PRY97tfOSW5bsc2Xl/EQi08=\n'
-    const text = ['c2sp.org/tlog-proof@v1', 'index 73894', ...hashes, '', body].join('\n')
+    const extra = 'YWdlLXYxLjIuMS1kYXJ3aW4tYXJtNjQudGFyLmd6kYXJ3aW4tYXJ'
+    const text = ['c2sp.org/tlog-proof@v1', `extra ${extra}`, 'index 73894', ...hashes, '', body].join('\n')
     const proof = decodeTlogProof(text)
     expect([proof.index, proof.hashes.map(encodeBase64), proof.checkpoint]).toEqual([73_894, hashes, body])
+    expect(encodeBase64(proof.extra ?? new Uint8Array())).toBe(extra)
     expect(decodeCheckpoint(body).size).toBe(109_482)
   })
 
