@@ -208,6 +208,10 @@ export class StoredReceiptLog implements ReceiptLog {
     return this.#sealed.read(jti)
   }
 
+  placeOf(jti: Uint8Array): Promise<Pick<SealedReceipt, 'index' | 'seq'> | undefined> {
+    return this.#sealed.placeOf(jti)
+  }
+
   erase(jti: Uint8Array): Promise<boolean> {
     return this.#sealed.erase(jti)
   }

@@ -37,6 +37,12 @@ export class SealedRecords {
     return { sealed, index, seq }
   }
 
+  async placeOf(jti: Uint8Array): Promise<Pick<SealedReceipt, 'index' | 'seq'> | undefined> {
+    requireId('a jti', jti)
+    const place = await this.#deps.find(jti)
+    return place && { index: place.index, seq: place.seq }
+  }
+
   async erase(jti: Uint8Array): Promise<boolean> {
     const { store, id, find, journal } = this.#deps
     requireId('a jti', jti)

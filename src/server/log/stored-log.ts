@@ -46,6 +46,7 @@ export async function openStoredLog(store: ObjectStore, id: string): Promise<Sto
     consistencyProof: (older, newer) => tiles.consistencyProof(older, newer),
     rootAt: (size) => tiles.rootAt(size),
     readSealed: (jti) => sealed.read(jti),
+    placeOf: (jti) => sealed.placeOf(jti),
     erase: (jti) => sealed.erase(jti),
     readFile: (path) => readPublished({ store, id, tiles, checkpoint: () => bytes }, path),
     frontier: () => readFrontier(store, id),

@@ -99,6 +99,8 @@ export interface PublishedLog {
    * @throws StateError LOG_LEAF_CORRUPT when its octets are not those that were written
    */
   readSealed(jti: Uint8Array): Promise<SealedReceipt | undefined>
+  /** Place of a durable receipt's leaf, also when its sealed record was erased or removed for its age; undefined for an unknown one. */
+  placeOf(jti: Uint8Array): Promise<Pick<SealedReceipt, 'index' | 'seq'> | undefined>
   /** Overwrites a sealed record with zeros, durably; its leaf stays. False when there is no such receipt. */
   erase(jti: Uint8Array): Promise<boolean>
   /**

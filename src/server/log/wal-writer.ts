@@ -51,7 +51,7 @@ export class WalWriter {
     await this.#require(journal, bytes.length)
     const offset = this.#end
     this.#end += bytes.length
-    await journal.append(bytes)
+    await this.#put(journal, bytes)
     return { segment: this.#segment, offset }
   }
 
@@ -96,7 +96,7 @@ export class WalWriter {
     this.#end = 0
     await this.#require(journal, preamble.length + group.length)
     this.#end = preamble.length + group.length
-    await journal.append(concatBytes(preamble, group))
+    await this.#put(journal, concatBytes(preamble, group))
     return { segment, offset: preamble.length }
   }
 
@@ -110,6 +110,12 @@ export class WalWriter {
     const [journal] = made
     if (journal === undefined) throw new Error('no journal was made')
     return journal
+  }
+
+  /** A disk may lack space for what was reserved, too: a file system that copies on write keeps no promise. */
+  async #put(journal: Journal, bytes: Uint8Array): Promise<void> {
+    const { store, space } = this.#deps
+    await space.until(() => attemptWrite(store, () => journal.append(bytes)))
   }
 
   async #require(journal: Journal, octets: number): Promise<void> {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import { createEntry } from '../../../src/core/log/index.ts'
-import { nodeFiles, readLogFile, readWriteAheadLog } from '../../../src/server/log/index.ts'
-import { answer, GENESIS, idOf, openLog, receiptOf } from './log-traffic.ts'
+import { createReceiptLog, openStoredLog, recoverLog, scrubLog } from '../../../src/server/log/index.ts'
+import { createFileStore, type FileSystem, nodeFiles, type ObjectStore } from '../../../src/storage/index.ts'
+import { answer, CLOCK, GENESIS, HandTimers, HOST, idOf, NOTHING, receiptOf, SIGNER } from './log-traffic.ts'
 
 let root = ''
 beforeEach(async () => {
@@ -16,62 +16,85 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true })
 })
 
+const openOn = (store: ObjectStore, timers = new HandTimers()): ReturnType<typeof createReceiptLog> =>
+  createReceiptLog({ store, host: HOST, signer: SIGNER, clock: CLOCK, timers }, GENESIS)
+
 test('keeps what it was given, under the names that the layout gives', async () => {
-  const directory = join(root, 'data')
-  const log = await openLog(nodeFiles, { directory })
+  const store = createFileStore(join(root, 'data'))
+  const log = await openOn(store)
   await Promise.all(Array.from({ length: 300 }, (_, n) => answer(log, n)))
   await log.writeEpoch(1, encodeUtf8('{}'))
   const { note } = await log.checkpoint()
-  const { sealed, entry } = receiptOf(123)
-  expect(await log.readSealed(receiptOf(123).jti)).toMatchObject({ sealed, entry })
-  expect(await log.readTile('tile/0/000')).toHaveLength(8_192)
-  expect(await readFile(join(log.directory, 'lock'), 'utf8')).toBe(`${process.pid}\n`)
-  await expect(openLog(nodeFiles, { directory })).rejects.toMatchObject({ code: 'ERR_LOG_APPEND' })
+  const { sealed } = receiptOf(123)
+  expect(await log.readSealed(receiptOf(123).jti)).toMatchObject({ sealed })
+  expect(await log.readFile('tile/0/000')).toHaveLength(8_192)
+  await expect(openOn(createFileStore(join(root, 'data')))).rejects.toMatchObject({ code: 'ERR_LOG_APPEND' })
   await log.close()
 
-  expect(log.directory).toBe(join(directory, 'log', log.id))
-  expect((await readdir(log.directory)).sort()).toEqual(['checkpoint', 'epoch', 'genesis', 'tile', 'wal'])
-  expect(await readLogFile(log.directory, 'checkpoint')).toEqual(encodeUtf8(note))
-  expect(await readLogFile(log.directory, 'genesis')).toEqual(GENESIS)
-  expect(await readLogFile(log.directory, 'tile/9/000')).toBeUndefined()
-  const { size, counts, tail } = await readWriteAheadLog(log.directory)
-  expect({ size, counts, tail }).toEqual({
+  const directory = join(root, 'data', 'log', log.id)
+  expect((await readdir(directory)).sort()).toEqual(['checkpoint', 'epoch', 'genesis', 'tile'])
+  expect((await readdir(join(root, 'data', 'private', log.id))).sort()).toEqual(['index', 'wal'])
+  expect(await readFile(join(directory, 'checkpoint'), 'utf8')).toBe(note)
+  const again = createFileStore(join(root, 'data'))
+  expect(await (await openStoredLog(again, log.id))?.readFile('genesis')).toEqual(GENESIS)
+  expect(await recoverLog(again, log.id, NOTHING)).toMatchObject({
     size: 301,
     counts: { intents: 300, receipts: 300, open: 0 },
     tail: { kind: 'clean' },
   })
+  expect(await scrubLog(again, log.id, { repair: false })).toMatchObject({ leaves: 301, corrupt: [] })
 })
 
 test('follows no link that the host laid into the directory of a log', async () => {
+  const store = createFileStore(join(root, 'data'))
+  const log = await openOn(store)
+  await log.checkpoint()
+  const path = join(root, 'data', 'log', log.id, 'epoch', '1')
+  await log.writeEpoch(1, encodeUtf8('{}'))
   await writeFile(join(root, 'secret'), 'secret')
-  await symlink(join(root, 'secret'), join(root, 'checkpoint'))
-  await expect(readLogFile(root, 'checkpoint')).rejects.toMatchObject({ code: 'ELOOP' })
+  await rm(path)
+  await symlink(join(root, 'secret'), path)
+  await expect(log.readFile('epoch/1')).rejects.toMatchObject({ code: 'ELOOP' })
+  await log.close()
 })
 
-test('ends when the disk is full', async () => {
+test('waits when the disk is full, and goes on when there is room', async () => {
   // /dev/full takes nothing: ENOSPC on every write.
-  const full = await nodeFiles.open('/dev/full')
-  await full?.close()
   let fill = false
-  const files = {
+  const files: FileSystem = {
     ...nodeFiles,
-    create: async (path: string) => {
+    create: async (path) => {
       const file = await nodeFiles.create(path)
-      const append = async (bytes: Uint8Array): Promise<void> => {
+      const write = async (position: number, bytes: Uint8Array): Promise<void> => {
         if (fill) await writeFile('/dev/full', bytes)
-        await file.append(bytes)
+        await file.write(position, bytes)
       }
-      return { ...file, append }
+      return { ...file, write }
     },
   }
-  const log = await openLog(files, { directory: join(root, 'data') })
+  const waits: (() => void)[] = []
+  const asked = new Promise<void>((resolve) => {
+    waits.push(resolve)
+  })
+  const retries: (() => void)[] = []
+  const after = (_ms: number, run: () => void): (() => void) => {
+    retries.push(run)
+    for (const wake of waits) wake()
+    return () => {}
+  }
+  const store = createFileStore(join(root, 'data'), files)
+  const log = await createReceiptLog({ store, host: HOST, signer: SIGNER, timers: { after } }, GENESIS)
   await answer(log, 1)
+  await log.recordIntent(idOf(2))
   fill = true
-  await expect(answer(log, 2)).rejects.toMatchObject({ code: 'ERR_LOG_APPEND', cause: { code: 'ENOSPC' } })
-  expect(() => log.appendEntry(createEntry('nonce', idOf(1)))).toThrow(
-    expect.objectContaining({ code: 'ERR_LOG_APPEND' }),
-  )
+  const { durable } = log.appendReceipt(receiptOf(2))
+  await asked
+  expect(log.isFull).toBe(true)
   // What was durable before is served still.
   expect(await log.readSealed(receiptOf(1).jti)).toMatchObject({ index: 1 })
-  expect(await readWriteAheadLog(log.directory)).toMatchObject({ size: 2, tail: { kind: 'clean' } })
+  fill = false
+  for (const retry of retries) retry()
+  await durable
+  expect(log.size).toBe(3)
+  await log.close()
 })
