@@ -7,7 +7,7 @@ import { readLock, readPolicy } from '../../client-node/index.ts'
 import { decodeArchive, encodeArchive } from '../../core/archive/index.ts'
 import { createDefaultConfig } from '../../server/config/index.ts'
 import type { Command, Io } from '../command.ts'
-import { type Asked, ask } from '../demo/ask.ts'
+import { ask } from '../demo/ask.ts'
 import { type HeldAnswer, type Tampered, tamper, verifyHeld } from '../demo/tamper.ts'
 import { EXIT_NOT_VERIFIED, EXIT_OK } from '../exit-codes.ts'
 import { paint, renderChecks, SIMULATED_BANNER } from '../output.ts'
@@ -18,7 +18,7 @@ const HELP = `countersign demo [--out DIR] [--question TEXT] [--json]
 Starts a gateway with the embedded model on a simulated TEE, asks it a question through the OpenAI SDK, verifies the answer down to the
 (simulated) hardware root, then alters one byte of each part and shows which check notices. Needs no network, key or hardware.
 
-  --out DIR         leave policy, lock, receipt, archive, request and response there (default: a folder for temporary files)
+  --out DIR         leave policy, lock, archive, its parts and altered archives there (default: a folder for temporary files)
   --question TEXT   what to ask
   --json            one JSON object
 
@@ -27,20 +27,29 @@ Example: countersign demo --out ./countersign-demo
 
 const QUESTION = 'What does a receipt prove?'
 
-/** Everything that the demo leaves behind, for the person to go on with. */
-async function writeFiles(folder: string, asked: Asked, held: HeldAnswer): Promise<void> {
-  const archive = encodeArchive({
-    ...held.archive,
-    receipt: held.receipt,
-    proof: held.proof,
-    request: { mediaType: 'application/json', octets: asked.request },
-    response: { mediaType: 'application/json', octets: asked.response },
+function encodeHeld({ archive, receipt, proof, request, response }: HeldAnswer): Uint8Array {
+  const mediaType = 'application/json'
+  return encodeArchive({
+    ...archive,
+    receipt,
+    proof,
+    request: { mediaType, octets: request },
+    response: { mediaType, octets: response },
   })
-  await writeFile(join(folder, 'answer.cmw.json'), archive)
-  await writeFile(join(folder, 'receipt.txt'), held.receipt)
-  await writeFile(join(folder, 'request.json'), asked.request)
-  await writeFile(join(folder, 'response.json'), asked.response)
 }
+
+/** Everything that the demo leaves behind, for the person to go on with: the archive that verifies, and those that must not. */
+async function writeFiles(folder: string, held: HeldAnswer, tampered: readonly Tampered[]): Promise<void> {
+  await writeFile(join(folder, 'answer.cmw.json'), encodeHeld(held))
+  await writeFile(join(folder, 'receipt.txt'), held.receipt)
+  await writeFile(join(folder, 'request.json'), held.request)
+  await writeFile(join(folder, 'response.json'), held.response)
+  await mkdir(join(folder, 'tampered'), { recursive: true })
+  for (const { what, held: altered } of tampered)
+    await writeFile(join(folder, 'tampered', `${what}.cmw.json`), encodeHeld(altered))
+}
+
+const shownOf = ({ what, failed, code }: Tampered): object => ({ what, failed, code })
 
 function renderTampered(tampered: readonly Tampered[], colour: boolean): string {
   return tampered
@@ -55,6 +64,7 @@ Look further:
   countersign inspect ${join(folder, 'answer.cmw.json')}
   countersign serve --simulated --dangerously-no-api-keys
 
+Altered archives, each of which must fail: ${join(folder, 'tampered')}
 In a checkout, countersign is: node dist/cli/main.js
 `
 }
@@ -88,11 +98,11 @@ async function runDemo(
     const at = io.now()
     const verdict = await verifyHeld(held, trust, at)
     const tampered = await tamper(held, trust, at)
-    await writeFiles(folder, asked, held)
+    await writeFiles(folder, held, tampered)
     const noticed = tampered.every(({ failed }) => failed !== 'none')
     const { simulated } = verdict
     const grade = verdict.ok ? verdict.value.grade : 'none'
-    if (json) io.out(`${JSON.stringify({ verified: verdict.ok, simulated, grade, tampered })}\n`)
+    if (json) io.out(`${JSON.stringify({ verified: verdict.ok, simulated, grade, tampered: tampered.map(shownOf) })}\n`)
     else {
       io.out(`${paint(SIMULATED_BANNER, '33;1', io.colour)}\n\nQuestion: ${question}\nAnswer:   ${asked.answer}\n\n`)
       io.out(`From the answer to the root (grade ${grade}):\n${renderChecks(quoted.checks, { colour: io.colour })}\n\n`)

@@ -20,6 +20,7 @@ export interface Tampered {
   /** Name of the check that failed; `none` would be a defect. */
   readonly failed: string
   readonly code: string
+  readonly held: HeldAnswer
 }
 
 /** Verifies as an auditor does: the octets as held, at a time as given. */
@@ -85,6 +86,7 @@ export async function tamper(held: HeldAnswer, trust: Trust, at: Date): Promise<
       what,
       failed: verdict.ok ? 'none' : (failedCheck(verdict.checks)?.name ?? 'unknown'),
       code: verdict.ok ? 'none' : verdict.code,
+      held: altered,
     })
   }
   return results

@@ -2,8 +2,10 @@
 import { type Archive, decodeArchive } from '../../core/archive/index.ts'
 import { decodeBase64Url } from '../../core/encoding/base64.ts'
 import { decodeJson, isJsonObject, type JsonValue } from '../../core/encoding/json.ts'
+import { decodeUtf8 } from '../../core/encoding/utf8.ts'
 import { decodeSession } from '../../core/evidence/session.ts'
 import { decodeStatement } from '../../core/evidence/statement.ts'
+import { decodeNote, decodeTlogProof } from '../../core/log/index.ts'
 import { decodeReceipt } from '../../core/receipt/receipt.ts'
 import { MalformedError } from '../../errors.ts'
 import { certificateItem, text } from './certificates.ts'
@@ -71,12 +73,33 @@ function drawArchive(octets: Uint8Array): Inspection {
       { name: 'session', items: sessionItems },
       { name: 'statement', items: statementItems },
       ...(receipt === undefined ? [] : [{ name: 'receipt', items: receipt.items }]),
+      ...historyItems(archive),
       { name: 'evidence', value: quote.title, items: quote.items },
       ...besideQuote(archive),
     ],
     more: { ...quote.more, session, statement, ...receipt?.more },
     ...(quote.fault && { fault: quote.fault }),
   }
+}
+
+/** What proofs and records say of the log, each as it reads: nobody has judged them. */
+function historyItems({ proof, quoteProof, genesisProof, consistency, genesis, result }: Archive): readonly Item[] {
+  const proofs = { proof, 'quote-proof': quoteProof, 'genesis-proof': genesisProof }
+  const items = Object.entries(proofs).flatMap(([name, tlogProof]) =>
+    tlogProof === undefined ? [] : [text(name, describeProof(tlogProof))],
+  )
+  if (consistency !== undefined) items.push(text('consistency', `${consistency.length} hashes`))
+  if (genesis !== undefined) items.push(text('genesis', decodeUtf8(genesis)))
+  if (result !== undefined) items.push(text('result', `${result.length} octets, never read by a verifier`))
+  return items.length === 0 ? [] : [{ name: 'log', items }]
+}
+
+function describeProof(proof: string): string {
+  const { index, checkpoint } = decodeTlogProof(proof)
+  const { text: body, signatures } = decodeNote(checkpoint)
+  const [origin = '', size = ''] = body.split('\n')
+  const witnesses = signatures.filter(({ name }) => name !== origin).map(({ name }) => name)
+  return `leaf ${index} of ${size}${witnesses.length === 0 ? '' : `, cosigned as ${witnesses.join(', ')}`}`
 }
 
 function quoteInspection({ quote }: Archive): Inspection {
