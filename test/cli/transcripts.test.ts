@@ -137,6 +137,14 @@ describe('command line', () => {
     write('gateway.cmw.json', encodeArchive(gateway))
     write('withheld.cmw.json', encodeArchive({ ...gateway, receipt: `${jws}~${ofRequest}~${ofForwarded}~` }))
     write('answer.lock.json', JSON.stringify(vector.lock))
+    const witnessed = JSON.parse(readFileSync(`${FIXTURES}/answer/witnessed/vector.json`, 'utf8'))
+    write('witnessed.policy.json', JSON.stringify(witnessed.policy))
+    write('witnessed.lock.json', JSON.stringify(witnessed.lock))
+    const [row] = witnessed.lock.rows
+    write(
+      'retired.lock.json',
+      JSON.stringify({ ...witnessed.lock, rows: [{ ...row, notAfter: '2027-01-15T09:00:00Z' }] }),
+    )
     write('request', Buffer.from(vector.request, 'base64'))
     write('response', Buffer.from(vector.response, 'base64'))
     write('receipt', JSON.parse(readFileSync('attestation-fixtures/wire/answer.json', 'utf8')).receipt)
