@@ -2,10 +2,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { holdOctets } from '../../../src/core/receipt/verify.ts'
+import { beginLineage, createFileStore } from '../../../src/storage/index.ts'
 import { MemoryFiles } from '../../kit/memory-files.ts'
 import { CHAT_STREAM, gated, sse, sseHead } from '../upstream/mock-answers.ts'
 import { createGate, type Script } from '../upstream/mock-upstream.ts'
-import { ask, type GatewayFixture, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'
+import { ask, type GatewayFixture, HOST, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'
 import { abortWhen, type OpenReply, open, readReply } from './http-client.ts'
 
 const UPSTREAM_ABORT_MS = 100
@@ -15,7 +16,13 @@ let fixture: GatewayFixture
 afterEach(() => fixture.close())
 
 async function start(answer: () => Script, files?: MemoryFiles): Promise<void> {
-  fixture = await startFixture({ answer, ...(files === undefined ? {} : { deps: { files } }) })
+  if (files === undefined) {
+    fixture = await startFixture({ answer })
+    return
+  }
+  const store = createFileStore('/data', files)
+  await beginLineage(store, { name: 'main', host: HOST })
+  fixture = await startFixture({ answer, lineage: 'there', deps: { store } })
 }
 
 function send(more: object): Promise<OpenReply> {
@@ -81,7 +88,7 @@ describe('a client that goes away', () => {
     const committing = createGate()
     const reply = await send({ stream: true })
     files.onStep = async ({ operation, path }) => {
-      if (operation !== 'sync' || !path.endsWith('.wal')) return
+      if (operation !== 'sync' || !path.includes('/wal/')) return
       committing.open()
       await synced.opened
     }
