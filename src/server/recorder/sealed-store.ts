@@ -153,7 +153,7 @@ export interface ReceiptWish {
   readonly tenant: string
 }
 
-/** A receipt that was found again. `erased`: all that is left is its leaf. */
+/** A receipt that was found again. Erased on request, or lapsed because retention ended: all that is left is its leaf. */
 export type StoredReceipt =
   | {
       readonly state: 'kept'
@@ -163,7 +163,7 @@ export type StoredReceipt =
       /** Place of its leaf. */
       readonly index: number
     }
-  | { readonly state: 'erased'; readonly index: number }
+  | { readonly state: 'erased' | 'lapsed'; readonly index: number }
 
 interface Capability {
   readonly owner: RecordOwner
@@ -180,6 +180,17 @@ function goneName({ log }: ReceiptShelf, jti: Uint8Array): string {
   return `private/${log.id}/gone/${encodeHex(jti)}`
 }
 
+/** What lapsed leaves nothing that tells whose it was: whoever holds its id hears that it did. */
+async function findRemains(shelf: ReceiptShelf, { owner, jti }: Capability): Promise<StoredReceipt | undefined> {
+  const { log, boot, store } = shelf
+  const place = await log.placeOf(jti)
+  if (place === undefined) return undefined
+  const gone = await store.read(goneName(shelf, jti), SEQ_SIZE + MAC_SIZE)
+  if (gone === undefined) return { state: 'lapsed', index: place.index }
+  const index = openGone(gone, owner, { boot, jti })
+  return index === undefined ? undefined : { state: 'erased', index }
+}
+
 /**
  * Finds a receipt by its retrieval capability.
  * @returns undefined for an unknown, malformed or foreign one alike
@@ -188,13 +199,9 @@ export async function findReceipt(shelf: ReceiptShelf, wish: ReceiptWish): Promi
   const capability = readCapability(wish)
   if (capability === undefined) return undefined
   const { owner, jti } = capability
-  const { log, boot, store } = shelf
+  const { log, boot } = shelf
   const found = await log.readSealed(jti)
-  if (found === undefined) {
-    const gone = await store.read(goneName(shelf, jti), SEQ_SIZE + MAC_SIZE)
-    const index = gone && openGone(gone, owner, { boot, jti })
-    return index === undefined ? undefined : { state: 'erased', index }
-  }
+  if (found === undefined) return findRemains(shelf, capability)
   const record = openRecord(found.sealed, owner, { boot, seq: found.seq, jti })
   if (record === undefined) return undefined
   const inserts = new Map(record.inserts.map((insert) => [digestUri(insert), insert]))

@@ -48,9 +48,11 @@ export function notFound(): ApiError {
   }
 }
 
-export function receiptErased(): ApiError {
-  const message = 'The content of this receipt was erased. Its leaf stays in the log.'
-  return { status: 410, type: 'invalid_request_error', code: 'receipt_erased', message, param: null }
+/** @param how erased on request, or lapsed with the time that receipts are kept */
+export function receiptGone(how: 'erased' | 'lapsed'): ApiError {
+  const why = how === 'erased' ? 'was erased' : 'is no longer kept'
+  const message = `The content of this receipt ${why}. Its leaf stays in the log.`
+  return { status: 410, type: 'invalid_request_error', code: `receipt_${how}`, message, param: null }
 }
 
 export function neverQuoted(): ApiError {

@@ -3,7 +3,7 @@ import { ARCHIVE_TYPE } from '../../core/archive/index.ts'
 import { RECEIPT_TYPE } from '../../core/receipt/receipt.ts'
 import type { Caller } from '../middleware/authenticate.ts'
 import { eraseReceipt } from '../recorder/sealed-store.ts'
-import { evidenceUnavailable, neverQuoted, notFound, receiptErased } from './api-error.ts'
+import { evidenceUnavailable, neverQuoted, notFound, receiptGone } from './api-error.ts'
 import type { FoundReceipt, History } from './history.ts'
 import type { GatewayParts } from './parts.ts'
 import { boundedWaitMs, type Preferences } from './preferences.ts'
@@ -44,7 +44,7 @@ export async function showReceipt(asked: Asked, accept: string): Promise<Respons
   const found = await find(asked)
   if (found === undefined) return respondError(notFound())
   const { boot, receipt } = found
-  if (receipt.state === 'erased') return respondError(receiptErased())
+  if (receipt.state !== 'kept') return respondError(receiptGone(receipt.state))
   const { grade } = asked.preferences
   await awaitGrade(found, asked)
   if (!accept.includes(ARCHIVE_TYPE)) return respondText(RECEIPT_TYPE, receipt.token, OWN)

@@ -1,5 +1,5 @@
 /** Erasing a receipt: its content goes from the disk, its place in history stays, and only its owner hears of it. */
-import { copyFile, readdir, readFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeBase64Url } from '../../../src/core/encoding/base64.ts'
@@ -60,8 +60,9 @@ async function provesLeaf(log: Pick<PublishedLog, 'vkey' | 'origin'>, proof: str
 /** Whether any file of the store holds these octets. */
 async function isOnDisk(octets: Uint8Array): Promise<boolean> {
   const names = await readdir(fixture.dataDir, { recursive: true, withFileTypes: true })
-  for (const entry of names.filter((each) => each.isFile()))
-    if ((await readFile(join(entry.parentPath, entry.name))).includes(Buffer.from(octets))) return true
+  // What is being written is on its way to another name.
+  for (const { parentPath, name } of names.filter((each) => each.isFile() && !each.parentPath.includes('~')))
+    if ((await readFile(join(parentPath, name))).includes(Buffer.from(octets))) return true
   return false
 }
 
@@ -121,6 +122,23 @@ describe('an erased receipt', () => {
     expect((await erase(ridOf(reply))).status).toBe(204)
     const proof = await fixture.get(`/v1/receipts/${ridOf(reply)}/proof`, { prefer: 'wait=20' })
     expect(await provesLeaf(fixture.gateway.log, proof.text, receiptOf(reply))).toBe(true)
+  })
+})
+
+describe('a receipt that is older than receipts are kept', () => {
+  it('answers 410 of its own kind, and its leaf is proven still', async () => {
+    await start()
+    const { rid, token } = await issue()
+    const { dataDir } = fixture
+    const { log } = fixture.gateway
+    await fixture.stop()
+    // As the end of retention does: segments of the write-ahead log go, leaves stay.
+    await rm(join(dataDir, 'private', log.id, 'wal'), { recursive: true })
+    await start({ dataDir })
+    const reply = await fixture.get(`/v1/receipts/${rid}`)
+    expect([reply.status, codeOf(reply)]).toEqual([410, 'receipt_lapsed'])
+    expect(await provesLeaf(log, (await fixture.get(`/v1/receipts/${rid}/proof`)).text, token)).toBe(true)
+    expect((await fixture.get(`/v1/receipts/AAAAAAAAAAAAAAAAAAAAAA`)).status).toBe(404)
   })
 })
 
