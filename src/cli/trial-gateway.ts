@@ -8,7 +8,7 @@ import { CountersignError } from '../errors.ts'
 import type { GatewayConfig } from '../server/config/index.ts'
 import { createGateway, createStore, createUpstreams, type Gateway, type UpstreamSet } from '../server/index.ts'
 import { createSimulatedSnp } from '../simulator/index.ts'
-import { beginLineage, type ObjectStore } from '../storage/index.ts'
+import { beginLineage, type ObjectStore, openLineage } from '../storage/index.ts'
 import type { Io } from './command.ts'
 import { trialLock, trialPolicy } from './trial-policy.ts'
 
@@ -61,6 +61,9 @@ async function prepareLineage(store: ObjectStore, { config, lineage }: TrialOpti
   const isEmpty = async (): Promise<boolean> =>
     (await Promise.all(['lineage', 'log', 'private'].map((folder) => store.list(folder)))).flat().length === 0
   if (lineage === 'begin' || (await isEmpty())) await beginLineage(store, begin)
+  // Making a TEE takes seconds: whether somebody else writes here is known at once.
+  const lease = await openLineage(store, begin)
+  await lease.release()
 }
 
 /** Starts it and waits until its first quote has verified. */
@@ -82,12 +85,12 @@ export async function startTrialGateway(options: TrialOptions, io: Io): Promise<
     models: upstreams.models().map(({ claim }) => claim),
     host: config.measured.host,
   }
+  const gateway = await createGateway({ config, quoter: snp.quoter, upstreams, store, enrolmentToken })
   await mkdir(folder, { recursive: true })
   const policyFile = join(folder, 'countersign.policy.json')
   const lockFile = join(folder, 'countersign.lock.json')
   await writeFile(policyFile, trialPolicy(references))
   await writeFile(lockFile, trialLock(references))
-  const gateway = await createGateway({ config, quoter: snp.quoter, upstreams, store, enrolmentToken })
   const { url } = await gateway.listen()
   await untilReady(gateway)
   return { gateway, url, policyFile, lockFile }
