@@ -11,13 +11,14 @@ import { type PublishedLog, publishLog } from './published-log.ts'
 
 const SOURCES = fileURLToPath(new URL('./go/', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'countersign-interop-'))
+const COMPILER = 'go'
 const program = join(folder, 'interop')
 /** Why the program cannot be had; undefined where it was built. */
 let missing: string | undefined
 
 function go(...args: readonly string[]): SpawnSyncReturns<string> {
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local' }
-  return spawnSync('go', args, { cwd: SOURCES, encoding: 'utf8', timeout: 170_000, env })
+  return spawnSync(COMPILER, args, { cwd: SOURCES, encoding: 'utf8', timeout: 170_000, env })
 }
 
 beforeAll(() => {

@@ -21,7 +21,7 @@ const MAX_HASHES = 63
 const MAX_HEAD_SIZE = 4 + 17 + MAX_HASHES * 45
 
 /** Octets of the largest request that is read. */
-export const MAX_ADD_CHECKPOINT_SIZE: number = MAX_HEAD_SIZE + 1 + MAX_NOTE_SIZE
+const MAX_ADD_CHECKPOINT_SIZE = MAX_HEAD_SIZE + 1 + MAX_NOTE_SIZE
 
 export interface AddCheckpoint {
   /** Size of the tree that the witness cosigned last; 0 for none. */

@@ -3,7 +3,6 @@ export {
   type AddCheckpoint,
   decodeAddCheckpoint,
   encodeAddCheckpoint,
-  MAX_ADD_CHECKPOINT_SIZE,
 } from './add-checkpoint.ts'
 export { type AuthenticTiles, type AuthenticTilesOptions, authenticTiles } from './authentic-tiles.ts'
 export {
@@ -91,7 +90,6 @@ export {
   type PolicyGroup,
   type PolicyLog,
   type PolicyWitness,
-  policyNames,
   quorumTime,
   type WitnessPolicy,
 } from './witness-policy.ts'

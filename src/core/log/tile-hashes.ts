@@ -1,5 +1,5 @@
 /** Hashes side by side, as tiles hold them, reduced to the hash of the subtree that they span. @module */
-import { HASH_SIZE, hashChildren, hashRange } from './merkle.ts'
+import { HASH_SIZE, hashChildren } from './merkle.ts'
 import { wholeTree } from './paths.ts'
 
 /** The hash over 2^n neighbouring hashes. */
@@ -17,11 +17,6 @@ export function subtreesOf(hashes: Uint8Array): readonly { readonly level: numbe
     const size = 2 ** level * HASH_SIZE
     return { level, hash: completeRoot(hashes.subarray(index * size, (index + 1) * size)) }
   })
-}
-
-/** The hash over any number of hashes but none. */
-export function tileRoot(hashes: Uint8Array): Uint8Array {
-  return hashRange(subtreesOf(hashes).map(({ hash }) => hash))
 }
 
 /** A view of one of them. */
