@@ -39,9 +39,7 @@ export function judgeSubmission(submission: Submission, cosigned: Cosigned | und
   }
 }
 
-/** Before anything was cosigned nothing can contradict it. */
 function evidenceOf({ size }: Submission, cosignedSize: number, splits: boolean): ForkKind | undefined {
-  if (cosignedSize === 0) return undefined
   if (splits) return 'split'
   return size < cosignedSize ? 'smaller' : undefined
 }

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../src/storage/index.ts'
 import { createAddCheckpoint } from '../../src/witness/add-checkpoint.ts'
 import type { Answer } from '../../src/witness/answer.ts'
 import { resolveDeps } from '../../src/witness/deps.ts'
+import { encodeHostEntry } from '../../src/witness/origin-record.ts'
 import { Origins } from '../../src/witness/origins.ts'
 import { WitnessClock } from '../../src/witness/witness-clock.ts'
 import { MemoryFiles } from '../kit/memory-files.ts'
@@ -150,6 +151,20 @@ describe('two processes of one witness on one folder', () => {
     const { note, body: _, ...checkpoint } = log.checkpoint(2)
     expect(stale && (await first.origins.advance(stale, { ...checkpoint, note, time: NOW_SECONDS }))).toBe(false)
     expect((await first.submit(log.request(1, 2))).body).toBe('30\n')
+  })
+
+  it('pass over a place in the list that a crash or a race left without its log', async () => {
+    const store = createMemoryStore()
+    const origins = new Origins(store)
+    const [log, lost] = [new TestLog(), new TestLog({ seed: 0x05 })]
+    await origins.enrol(enrolment(log))
+    const [folder = ''] = await store.list('hosts')
+    for (const [place, { origin }] of [log, lost].entries())
+      await store.create(`hosts/${folder}0000000${place + 1}`, encodeHostEntry({ origin, since: NOW_SECONDS }))
+    const page = await origins.page('gw.example.com', 0)
+    expect([page.count, page.origins.map(({ origin }) => origin)]).toEqual([3, [log.origin]])
+    expect(await origins.enrol(enrolment(lost))).toBe('enrolled')
+    expect((await origins.page('gw.example.com', 0)).origins.map(({ place }) => place)).toEqual([0, 3])
   })
 
   it('keep the bound on new logs and the order of the list', async () => {

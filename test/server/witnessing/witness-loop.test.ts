@@ -258,33 +258,45 @@ describe('a loop with witnesses', () => {
     expect(fixture.witnessed[0]?.size).toBe(9)
   })
 
-  it('asks all for one checkpoint until the quorum cosigned it, so that slow and fast ones meet', async () => {
+  it('asks all for one checkpoint until the quorum cosigned it, so that witnesses out of step meet', async () => {
     const log = new TestLog()
-    const holds: (() => void)[] = []
-    const slow = await scripted((request, response) => {
-      holds.push(() => response.end(cosign(request)))
-      arrived()
-    })
-    let arrived = (): void => {}
-    const fixture = loopOf(log, policyOf([await witness(1), slow], 2))
-    const asked = (): Promise<void> =>
-      new Promise((resolve) => {
-        arrived = resolve
-      })
-    const sizes: number[] = []
+    const holds: readonly (() => void)[][] = [[], []]
+    let look = (): void => {}
+    const slow = (place: number) =>
+      scripted((request, response) => {
+        holds[place]?.push(() => response.end(cosign(request, 0x70 + place)))
+        look()
+      }, 0x70 + place)
+    const fixture = loopOf(log, policyOf([await slow(0), await slow(1)], 2))
+    /** Waits until the witness is asked, and lets it answer. */
+    const answer = async (place: number): Promise<void> => {
+      while (holds[place]?.length === 0)
+        await new Promise<void>((resolve) => {
+          look = resolve
+        })
+      holds[place]?.shift()?.()
+    }
     let size = 1
-    let reached = asked()
     fixture.loop.offer(log.checkpoint(size))
     for (let round = 1; round <= 4; round++) {
-      await reached
-      reached = asked()
-      // The log grows while the slow one thinks.
-      for (let more = 0; more < 3; more++) fixture.loop.offer(log.checkpoint(++size))
-      sizes.push(size)
-      holds.shift()?.()
+      await answer(0)
+      await fixture.until(() => fixture.said().filter((line) => line.startsWith('w1 cosigned')).length === round)
+      // The log grows between the answers of the two.
+      fixture.loop.offer(log.checkpoint(++size))
+      await answer(1)
       await fixture.until(() => fixture.witnessed.length === round)
+      fixture.loop.offer(log.checkpoint(++size))
     }
-    expect(fixture.witnessed.map((each) => each.size)).toEqual([1, ...sizes.slice(0, 3)])
+    expect(fixture.witnessed.map((each) => each.size)).toEqual([1, 2, 4, 6])
+  })
+
+  it('hands a checkpoint over once, though more cosign it than are due', async () => {
+    const log = new TestLog()
+    const fixture = loopOf(log, policyOf([await witness(1), await witness(2), await witness(3)], 1))
+    fixture.loop.offer(log.checkpoint(3))
+    await fixture.until(() => fixture.outcomes.filter(({ outcome }) => outcome === 'cosigned').length === 3)
+    await fixture.loop.close()
+    expect(fixture.witnessed.map((each) => each.size)).toEqual([3])
   })
 
   it('has one request under way to each witness', async () => {
