@@ -33,7 +33,7 @@ export type { Quote } from './core/evidence/quoter.ts'
 export { decodeSession, type Session } from './core/evidence/session.ts'
 export { decodeStatement, type Statement, statementReportData } from './core/evidence/statement.ts'
 export type { WitnessedQuote } from './core/evidence/witnesses.ts'
-export { FAILURE_CODES, type FailureCode } from './core/failure-codes.ts'
+export type { FailureCode } from './core/failure-codes.ts'
 export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
 export {
   decodeNitroDocument,

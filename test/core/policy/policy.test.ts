@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { decodeLock, encodeLock, matchModel, matchRows } from '../../../src/core/lock.ts'
-import { decodePolicy } from '../../../src/core/policy.ts'
+import { decodePolicy, witnessPolicyOf } from '../../../src/core/policy.ts'
 import { failureOf } from '../../kit/failure-of.ts'
+import { WITNESSES } from '../../kit/witness-quote.ts'
 
 const read = (name: string) => JSON.parse(readFileSync(`attestation-fixtures/policy/${name}.json`, 'utf8'))
 const policy = read('policy')
@@ -51,6 +52,13 @@ describe('policy', () => {
 
   it.each(refused.cases)('[P3] rejects $name', ({ path, value, code }) => {
     expect(failureOf(() => decodePolicy(set(policy, path, value)))).toBe(code)
+  })
+
+  it('[P1] takes the lines of a witness policy as they stand', () => {
+    const lines = ['# two of three', ...WITNESSES]
+    const decoded = decodePolicy(set(policy, ['audit', 'witnesses'], lines))
+    expect(decoded.audit.witnesses).toEqual(lines)
+    expect(witnessPolicyOf(WITNESSES)).toMatchObject({ quorum: 'some', witnesses: [{ name: 'w1' }, {}, {}] })
   })
 
   it('[P3] rejects a key that is there twice', () => {
