@@ -20,6 +20,8 @@ export interface Command {
   readonly summary: string
   /** Shown by `--help`; holds one real example. */
   readonly help: string
+  /** Help on one verb of a command that has several. */
+  helpOn?(args: readonly string[]): Promise<string>
   run(args: readonly string[], io: Io): Promise<ExitCode>
 }
 

@@ -36,3 +36,12 @@ export async function readTrust(given: {
   const lockFile = given.lock ?? (existsSync(LOCK_FILE) ? LOCK_FILE : undefined)
   return { policy: await readPolicy(policyFile), lock: lockFile === undefined ? undefined : await readLock(lockFile) }
 }
+
+/** As {@link readTrust}, or undefined where neither policy nor lock is given and no policy is in the working folder. */
+export async function readTrustIfAny(given: {
+  readonly policy?: string | undefined
+  readonly lock?: string | undefined
+}): Promise<Trust | undefined> {
+  const asked = given.policy !== undefined || given.lock !== undefined || existsSync(POLICY_FILE)
+  return asked ? readTrust(given) : undefined
+}

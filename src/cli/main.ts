@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
+    log: { summary: 'begin, audit, watch, repair and move histories', load: () => import('./commands/log.ts') },
     witness: { summary: 'run a witness for the logs of others', load: () => import('./commands/witness.ts') },
   }
 
@@ -76,7 +77,7 @@ async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   try {
     const { command } = await entry.load()
     if (args.includes('--help')) {
-      io.out(command.help)
+      io.out((await command.helpOn?.(args)) ?? command.help)
       return EXIT_OK
     }
     return await command.run(args, io)
