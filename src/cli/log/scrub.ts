@@ -79,7 +79,7 @@ function render(
   const remedy = repair ? 'take it from a mirror or a backup' : 'run it again with --repair'
   const result =
     all.length === 0
-      ? paint(`nothing is bad in ${grouped(logs.length)} logs`, '32;1', colour)
+      ? paint(`nothing is bad (${grouped(logs.length)} read)`, '32;1', colour)
       : bad === 0
         ? paint(`${grouped(all.length)} repaired, nothing stays bad`, '32;1', colour)
         : paint(
