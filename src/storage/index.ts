@@ -1,5 +1,7 @@
 /** Where history is kept: the port, its driver for folders, and the lease of the one writer. @module */
 
+export { type BackupOptions, backupStore, type Copied, type CopyOptions, restoreStore } from './backup/backup.ts'
+export { createStore, type S3Place, type StorageConfig } from './create-store.ts'
 export { createFileStore } from './file/file-store.ts'
 export type { DirectoryEntry, DiskFile, FileSystem } from './file/file-system.ts'
 export { nodeFiles } from './file/node-files.ts'
