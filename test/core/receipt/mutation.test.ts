@@ -7,6 +7,7 @@ import { decodeLock } from '../../../src/core/lock.ts'
 import { decodePolicy } from '../../../src/core/policy.ts'
 import { type AnswerEvidence, verifyAnswer } from '../../../src/core/receipt/answer.ts'
 import { holdOctets } from '../../../src/core/receipt/verify.ts'
+import { judgeFixture, readFixture } from './fixture.ts'
 
 const FOLDER = 'attestation-fixtures/answer/quoted'
 const vector = JSON.parse(readFileSync(`${FOLDER}/vector.json`, 'utf8'))
@@ -110,5 +111,32 @@ describe('every octet counts', () => {
     ).toEqual([])
     expect(await unnoticed(receipt.length, 97, (at) => verdictOf({ receipt: receipt.slice(0, at) }))).toEqual([])
     expect(await unnoticed(proof.length, 13, (at) => verdictOf({ proof: proof.slice(0, at) }))).toEqual([])
+  })
+})
+
+describe('every octet of what witnesses saw counts', () => {
+  const witnessed = readFixture('witnessed-genesis')
+  const { quoteProof = '', consistency = [], genesis = new Uint8Array(0), genesisProof = '' } = witnessed.evidence
+  const codeOf = async (change: Partial<AnswerEvidence>): Promise<string> => {
+    const verdict = await judgeFixture(witnessed, change)
+    return verdict.ok ? 'ok' : verdict.code
+  }
+
+  it('in the proof of the quote, with every cosignature', async () => {
+    expect(await unnoticed(quoteProof.length, 1, (at) => codeOf({ quoteProof: flipText(quoteProof, at) }))).toEqual([])
+  })
+
+  it('in the hashes between the two checkpoints', async () => {
+    for (const [i, hash] of consistency.entries())
+      expect(
+        await unnoticed(hash.length, 3, (at) => codeOf({ consistency: consistency.with(i, flip(hash, at)) })),
+      ).toEqual([])
+  })
+
+  it('in the first record of the log and its proof', async () => {
+    expect(await unnoticed(genesis.length, 1, (at) => codeOf({ genesis: flip(genesis, at) }))).toEqual([])
+    expect(
+      await unnoticed(genesisProof.length, 1, (at) => codeOf({ genesisProof: flipText(genesisProof, at) })),
+    ).toEqual([])
   })
 })
