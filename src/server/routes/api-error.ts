@@ -111,6 +111,12 @@ export function shuttingDown(): ApiError {
   return { status: 503, type: 'service_unavailable', code: 'shutting_down', message, param: null, retryAfter: 1 }
 }
 
+/** Found when it was read: what is stored is not what was written. */
+export function historyDamaged(): ApiError {
+  const message = 'What is stored of this is damaged, and is not served.'
+  return { status: 500, type: 'server_error', code: 'history_damaged', message, param: null, permanent: true }
+}
+
 export function internalError(): ApiError {
   const message = 'The gateway failed on this request.'
   return { status: 500, type: 'server_error', code: 'internal_error', message, param: null }

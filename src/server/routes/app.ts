@@ -2,11 +2,11 @@
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
-import { CountersignError } from '../../errors.ts'
+import { CountersignError, StateError } from '../../errors.ts'
 import { authenticate, type Caller } from '../middleware/authenticate.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
-import { type ApiError, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
+import { type ApiError, historyDamaged, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
 import { showAttestation } from './attestation.ts'
 import { CHAT_ROUTE, handleChat } from './chat/handle-chat.ts'
 import { showLiveness, showReadiness } from './health.ts'
@@ -28,7 +28,14 @@ type Answer = Promise<Response> | Response
 type Handler = (c: Context<Env>) => Answer
 
 function errorOf(error: unknown): ApiError {
+  if (error instanceof StateError) return historyDamaged()
   return error instanceof CountersignError && error.code === 'ERR_LOG_APPEND' ? logUnavailable() : internalError()
+}
+
+/** Of what is damaged on the store the operator hears the name: messages about it hold names and places alone. */
+function report({ telemetry }: GatewayParts, error: unknown): void {
+  if (error instanceof StateError) telemetry.write({ event: 'history-damaged', detail: error.message })
+  else reportFailure(telemetry, error)
 }
 
 /** Everything that every answer has: headers, a line of telemetry under the route's pattern, and no exception that gets out. */
@@ -39,7 +46,7 @@ function observed(parts: GatewayParts, route: string, handler: Handler): (c: Con
     const response = await Promise.resolve(c)
       .then(handler)
       .catch((error: unknown) => {
-        reportFailure(parts.telemetry, error)
+        report(parts, error)
         return respondError(errorOf(error))
       })
     for (const [name, value] of Object.entries(CORS_HEADERS)) response.headers.set(name, value)

@@ -1,4 +1,5 @@
 /** Logs of this boot and of earlier ones on the same store, as one history: where a receipt is found, and what covers it. @module */
+import { StateError } from '../../errors.ts'
 import { EvidenceStore } from '../evidence-store/index.ts'
 import type { PublishedLog } from '../log/index.ts'
 import { findReceipt, type ReceiptShelf, type ReceiptWish, type StoredReceipt } from '../recorder/sealed-store.ts'
@@ -69,17 +70,27 @@ export class History {
     const { boot, attester, evidence } = this.#parts
     const { store, log, octets, earlier } = boot
     if (id === log.id) return { log, boot: octets, store, attester, evidence: async () => evidence }
-    const [opened, bootOctets] = await Promise.all([earlier.open(id), earlier.bootOctets(id)])
+    const [opened, bootOctets] = await Promise.all([this.#openEarlier(id), earlier.bootOctets(id)])
     if (opened === undefined || bootOctets === undefined) return undefined
     return { log: opened, boot: bootOctets, store, attester: undefined, evidence: () => this.evidenceOf(id) }
+  }
+
+  /** The host could damage one log to hide the receipts of all others. */
+  async #openEarlier(id: string): Promise<PublishedLog | undefined> {
+    const { boot, telemetry } = this.#parts
+    try {
+      return await boot.earlier.open(id)
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error
+      telemetry.write({ event: 'history-damaged', detail: error.message })
+      return undefined
+    }
   }
 
   async #openEvidence(id: string): Promise<EvidenceStore> {
     const { boot, telemetry } = this.#parts
     try {
-      return await EvidenceStore.open(boot.store, id, (detail) =>
-        telemetry.write({ event: 'evidence-damaged', detail }),
-      )
+      return await EvidenceStore.open(boot.store, id, (detail) => telemetry.write({ event: 'history-damaged', detail }))
     } catch (error) {
       this.#evidence.delete(id)
       throw error

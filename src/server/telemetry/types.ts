@@ -36,7 +36,7 @@ export interface NoticeLine {
     | 'scrub'
     | 'retention'
     | 'evidence-not-stored'
-    | 'evidence-damaged'
+    | 'history-damaged'
     | 'internal-error'
     | 'started'
     | 'stopped'

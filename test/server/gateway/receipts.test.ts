@@ -200,8 +200,28 @@ describe('a receipt of an earlier boot', () => {
     const archive = await archiveOf(asked)
     expect((await attestArchive(ended, archive)).checkpoint.size).toBeGreaterThan(size)
     expect((await verifyOffline(asked, archive, ended)).grade).toBe('quoted')
-    expect(fixture.lines.filter(({ event }) => event === 'evidence-damaged')).toHaveLength(1)
+    expect(fixture.lines.filter(({ event }) => event === 'history-damaged')).toHaveLength(1)
     expect((await fixture.get(`/log/${id}/evidence/${size}`)).status).toBe(404)
+  })
+})
+
+describe('a log of an earlier boot that the host damaged', () => {
+  it('hides no receipt of the others, is named, and is never served', async () => {
+    await start()
+    const asked = await exchange(PLAIN_MODEL)
+    await archiveOf(asked)
+    await restart()
+    const { id } = fixture.gateway.log
+    await restart()
+    const store = createFileStore(fixture.dataDir)
+    const note = (await store.read(`log/${id}/checkpoint`)) ?? new Uint8Array(0)
+    await store.write([{ name: `log/${id}/checkpoint`, bytes: note.map((octet, i) => (i === 60 ? octet ^ 1 : octet)) }])
+    expect((await fixture.get(`/v1/receipts/${ridOf(asked.reply)}`)).status).toBe(200)
+    const damaged = await fixture.get(`/log/${id}/checkpoint`)
+    expect([damaged.status, JSON.parse(damaged.text).error.code]).toEqual([500, 'history_damaged'])
+    expect(damaged.headers['x-should-retry']).toBe('false')
+    const told = fixture.lines.filter(({ event }) => event === 'history-damaged')
+    expect(JSON.stringify(told)).toContain(id)
   })
 })
 
