@@ -17,17 +17,26 @@ import { BUNDLE_ITEM_SIZE, storedTiles } from './stored-tiles.ts'
 import { HEAD_SIZE } from './wal-format.ts'
 import { scanWal } from './wal-scan.ts'
 
-/** Stores a tile as the write-ahead log and the level below have it. False when they do not say. */
-export async function restoreTile(store: ObjectStore, id: string, tile: Tile): Promise<boolean> {
-  const bytes = await remakeTile(store, id, tile)
+/**
+ * Stores a tile as the write-ahead log and the level below have it, `deep` as the write-ahead log alone has it: where the level below is
+ * damaged as well. False when they do not say.
+ */
+export async function restoreTile(store: ObjectStore, id: string, tile: Tile, deep = false): Promise<boolean> {
+  const bytes = await remakeTile(store, id, { tile, deep })
   if (bytes === undefined) return false
   return attemptWrite(store, () => store.write([{ name: publishedName(id, encodeTilePath(tile)), bytes }]))
 }
 
-async function remakeTile(store: ObjectStore, id: string, tile: Tile): Promise<Uint8Array | undefined> {
+interface Remake {
+  readonly tile: Tile
+  readonly deep: boolean
+}
+
+async function remakeTile(store: ObjectStore, id: string, { tile, deep }: Remake): Promise<Uint8Array | undefined> {
   try {
     const { level, index, width } = tile
-    if (level !== 'entries' && level > 0) return await hashTilesBelow(store, id, { level, index, width })
+    if (level !== 'entries' && level > 0)
+      return await hashTilesBelow(store, id, { tile: { level, index, width }, deep })
     const first = index * TILE_WIDTH
     const entries =
       (await readWalEntries(store, id, { first, count: width })) ??
@@ -93,15 +102,27 @@ function hashEntries(entries: Uint8Array): Uint8Array {
 async function hashTilesBelow(
   store: ObjectStore,
   id: string,
-  { level, index, width }: { readonly level: number; readonly index: number; readonly width: number },
-): Promise<Uint8Array> {
-  const below = storedTiles(store, id)
+  { tile: { level, index, width }, deep }: { readonly tile: Tile & { readonly level: number }; readonly deep: boolean },
+): Promise<Uint8Array | undefined> {
   const hashes = new Uint8Array(width * HASH_SIZE)
   for (let i = 0; i < width; i++) {
-    const tile = await below.read({ level: level - 1, index: index * TILE_WIDTH + i, width: TILE_WIDTH })
+    const tile = { level: level - 1, index: index * TILE_WIDTH + i, width: TILE_WIDTH }
+    const below = deep ? undefined : await readWhole(store, id, tile)
+    const made = below ?? (await remakeTile(store, id, { tile, deep }))
+    if (made === undefined) return undefined
     const tree = new MerkleTree()
-    for (let at = 0; at < tile.length; at += HASH_SIZE) tree.append(tile.subarray(at, at + HASH_SIZE))
+    for (let at = 0; at < made.length; at += HASH_SIZE) tree.append(made.subarray(at, at + HASH_SIZE))
     hashes.set(tree.root(), i * HASH_SIZE)
   }
   return hashes
+}
+
+async function readWhole(store: ObjectStore, id: string, tile: Tile): Promise<Uint8Array | undefined> {
+  const bytes = await storedTiles(store, id)
+    .read(tile)
+    .catch((error: unknown) => {
+      if (error instanceof MalformedError) return undefined
+      throw error
+    })
+  return bytes?.length === tile.width * HASH_SIZE ? bytes : undefined
 }

@@ -77,7 +77,7 @@ export class VerifiedTiles {
         return await use(await this.#current())
       } catch (error) {
         if (!(error instanceof CorruptTileError)) throw error
-        if (repairs === MAX_REPAIRS || !(await this.#restore(error)))
+        if (repairs === MAX_REPAIRS || !(await this.#restore(error, repairs > 0)))
           throw new StateError('LOG_LEAF_CORRUPT', `${error.message}, and the write-ahead log does not restore it`, {
             cause: error,
           })
@@ -85,8 +85,8 @@ export class VerifiedTiles {
     }
   }
 
-  async #restore({ tiles }: CorruptTileError): Promise<boolean> {
-    const restored = await Promise.all(tiles.map((tile) => restoreTile(this.#store, this.#id, tile)))
+  async #restore({ tiles }: CorruptTileError, deep: boolean): Promise<boolean> {
+    const restored = await Promise.all(tiles.map((tile) => restoreTile(this.#store, this.#id, tile, deep)))
     return restored.some((isRestored) => isRestored)
   }
 

@@ -120,10 +120,10 @@ export class WalWriter {
 
   async #require(journal: Journal, octets: number): Promise<void> {
     if (this.#reservedEnd - this.#end >= octets) return
-    const { space, reserveStep } = this.#deps
+    const { space, reserveStep, segmentSize } = this.#deps
+    const ahead = Math.min(reserveStep, segmentSize - this.#end)
     await space.until(
-      async () =>
-        (octets < reserveStep && (await this.#reserve(journal, reserveStep))) || (await this.#reserve(journal, octets)),
+      async () => (octets < ahead && (await this.#reserve(journal, ahead))) || (await this.#reserve(journal, octets)),
     )
   }
 
