@@ -31,6 +31,14 @@ export async function readBody(response: Response, limit: number): Promise<Uint8
   return body
 }
 
+/** The gateway answers, and what was asked for is still not there when the time is up. */
+export class PendingError extends CountersignError {
+  constructor() {
+    super('ERR_NETWORK', 'the gateway had no quote within the time allowed; ask again later')
+    this.name = 'PendingError'
+  }
+}
+
 export interface Polling {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds until giving up. */
@@ -39,7 +47,7 @@ export interface Polling {
 
 /**
  * Fetches a document that may not be there yet: 202 is asked again after Retry-After, until the time is up.
- * @throws CountersignError ERR_NETWORK
+ * @throws CountersignError ERR_NETWORK; PendingError where the time is up
  */
 export async function pollDocument(
   url: string,
@@ -59,8 +67,7 @@ export async function pollDocument(
       Number(response.headers.get('retry-after') ?? '') * 1000 || DEFAULT_RETRY_MS,
       LEAST_RETRY_MS,
     )
-    if (deps.clock.monotonicMs() + waitMs > deadline)
-      throw new CountersignError('ERR_NETWORK', 'the gateway had no quote within the time allowed; ask again later')
+    if (deps.clock.monotonicMs() + waitMs > deadline) throw new PendingError()
     await deps.sleep(waitMs)
   }
 }

@@ -4,12 +4,13 @@ import type { Trust } from '../core/evidence/attestation.ts'
 import type { FailureCode } from '../core/failure-codes.ts'
 import { GRADES, type Grade } from '../core/policy.ts'
 import { type VerifiedAnswer, verifyAnswer } from '../core/receipt/answer.ts'
+import { decodeReceipt } from '../core/receipt/receipt.ts'
 import type { HeldExchange } from '../core/receipt/verify.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { CountersignError } from '../errors.ts'
 import type { ClientDeps } from './deps.ts'
-import { demand } from './errors.ts'
-import { pollDocument } from './http.ts'
+import { demand, NotVerifiedError } from './errors.ts'
+import { PendingError, pollDocument } from './http.ts'
 import { refuseEquivocation } from './receipt-ledger.ts'
 
 const RETRY_MS = 1_000
@@ -74,7 +75,10 @@ export async function reachGrade(token: string, context: ReceiptContext, wanted:
   const deadlineMs = deps.clock.monotonicMs() + wanted.timeoutMs
   const leftMs = (): number => Math.max(deadlineMs - deps.clock.monotonicMs(), 0)
   const url = `${base}/receipts/${rid}`
-  await pollDocument(`${url}/proof`, { headers, timeoutMs: wanted.timeoutMs }, deps)
+  await pollDocument(`${url}/proof`, { headers, timeoutMs: wanted.timeoutMs }, deps).catch((error: unknown) => {
+    if (error instanceof PendingError) refuseOverdue(token, deps.clock.now())
+    throw error
+  })
   for (;;) {
     const wait = Math.min(MAX_WAIT_SECONDS, Math.floor(leftMs() / 1000))
     const asked = { ...headers, accept: ARCHIVE_TYPE, prefer: `receipt=${wanted.grade}, wait=${wait}` }
@@ -84,6 +88,18 @@ export async function reachGrade(token: string, context: ReceiptContext, wanted:
     if (!mayMend || leftMs() < RETRY_MS) return { ...judged, verdict: demand(judged.verdict) }
     await deps.sleep(RETRY_MS)
   }
+}
+
+/**
+ * A gateway that still has no proof past the time that its receipt names broke its promise, by this client's own clock.
+ * @throws NotVerifiedError LOG_MMD_EXCEEDED
+ */
+function refuseOverdue(token: string, now: Date): void {
+  const due = new Date(decodeReceipt(token).claims.log.merge_by * 1000)
+  if (now <= due) return
+  const detail = `no proof of inclusion at ${now.toISOString()}, promised by ${due.toISOString()}: keep the receipt`
+  const code = 'LOG_MMD_EXCEEDED'
+  throw new NotVerifiedError(code, [{ name: 'merge-by', status: 'fail', required: true, detail, code }])
 }
 
 /** Plain JavaScript may give any word. */

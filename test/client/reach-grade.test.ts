@@ -7,6 +7,7 @@ import { type LaterGrade, type ReachedGrade, reachGrade } from '../../src/client
 import { type Archive, decodeArchive, decodeEquivocation, encodeArchive } from '../../src/core/archive/index.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { verifyEquivocation } from '../../src/core/receipt/equivocation.ts'
+import { decodeReceipt } from '../../src/core/receipt/receipt.ts'
 import { readFixture } from '../core/receipt/fixture.ts'
 import { PAIRS } from '../tools/answer/equivocation-recipes.ts'
 
@@ -19,24 +20,28 @@ const fewer: Archive = readFixture('witnessed-quorum-not-needed').evidence
 interface Run {
   readonly grade?: LaterGrade
   readonly policy?: Partial<Policy>
+  /** By the client's clock; that of the vector by default. */
+  readonly now?: Date
+  /** The gateway never has a proof. */
+  readonly pending?: true
   /** What the gateway gives, one after the other; the last one again and again. */
   readonly archives: readonly Archive[]
 }
 
 /** A gateway by its answers: how it was asked, and how long that took. */
-async function reach({ grade = 'witnessed', policy = {}, archives }: Run): Promise<{
+async function reach({ grade = 'witnessed', policy = {}, now = time.at, pending, archives }: Run): Promise<{
   readonly reached: ReachedGrade
   readonly asked: readonly Headers[]
 }> {
   const asked: Headers[] = []
   let nowMs = 0
   const deps = createClientDeps({
-    clock: { now: () => time.at, monotonicMs: () => nowMs },
+    clock: { now: () => now, monotonicMs: () => nowMs },
     sleep: async (ms) => {
       nowMs += ms
     },
     fetch: async (input, init) => {
-      if (String(input).endsWith('/proof')) return new Response('')
+      if (String(input).endsWith('/proof')) return new Response('', { status: pending ? 202 : 200 })
       const archive = archives[Math.min(asked.length, archives.length - 1)]
       asked.push(new Headers(init?.headers))
       return new Response(archive === undefined ? '' : encodeArchive(archive).slice())
@@ -110,6 +115,13 @@ describe('reaching a grade', () => {
     const altered = { ...witnessed, statement: witnessed.statement.map((octet, i) => (i === 80 ? octet ^ 1 : octet)) }
     const asked = reach({ archives: [altered, witnessed] })
     await expect(asked).rejects.toMatchObject({ code: 'ERR_NOT_VERIFIED' })
+  })
+
+  it('[L11] tells a promise that was broken from one that is not due yet', async () => {
+    const mergeBy = decodeReceipt(evidence.receipt).claims.log.merge_by * 1000
+    const run = (now: number) => reach({ grade: 'quoted', pending: true, now: new Date(now), archives: [] })
+    await expect(run(mergeBy)).rejects.toMatchObject({ code: 'ERR_NETWORK' })
+    await expect(run(mergeBy + 1)).rejects.toMatchObject({ failure: 'LOG_MMD_EXCEEDED' })
   })
 
   it('refuses to wait for witnesses where policy names none', async () => {
