@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Archive, decodeArchive } from '../../../src/core/archive/index.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
+import type { Quoter } from '../../../src/core/evidence/quoter.ts'
 import { createEntry, verifyInclusion } from '../../../src/core/log/index.ts'
 import type { Policy } from '../../../src/core/policy.ts'
 import { type VerifiedAnswer, verifyAnswer } from '../../../src/core/receipt/answer.ts'
@@ -55,6 +56,12 @@ async function restart(options: FixtureOptions = {}): Promise<GatewayFixture> {
   await ended.stop()
   await start({ ...options, dataDir: ended.dataDir })
   return ended
+}
+
+/** A device that answers its first call, and no other. */
+function quotingOnce(inner: Quoter): Quoter {
+  let calls = 0
+  return { ...inner, quote: (data) => (calls++ === 0 ? inner.quote(data) : Promise.reject(new Error('busy'))) }
 }
 
 interface Exchange {
@@ -120,13 +127,7 @@ describe('an archive', () => {
   })
 
   it('is there before the quote is, at grade signed', async () => {
-    let calls = 0
-    await start({
-      quoter: (inner) => ({
-        ...inner,
-        quote: (data) => (calls++ === 0 ? inner.quote(data) : Promise.reject(new Error('busy'))),
-      }),
-    })
+    await start({ quoter: quotingOnce })
     const asked = await exchange(PLAIN_MODEL)
     const reply = await fixture.get(`/v1/receipts/${ridOf(asked.reply)}`, { ...CMW, prefer: 'receipt=quoted, wait=0' })
     expect(reply.headers['preference-applied']).toBe('receipt=signed')
@@ -187,6 +188,17 @@ describe('a receipt of an earlier boot', () => {
     const proof = await fixture.get(`/v1/receipts/${ridOf(asked.reply)}/proof`)
     expect(proof.status).toBe(200)
     expect(proof.text).toBe(before.proof)
+  })
+
+  it('that ended before a quote covered it is signed for ever, and says so', async () => {
+    await start({ quoter: quotingOnce })
+    const asked = await exchange(PLAIN_MODEL)
+    const ended = await restart()
+    const archive = await archiveOf(asked)
+    expect(archive.proof).toBeUndefined()
+    expect((await verifyOffline(asked, archive, ended)).grade).toBe('signed')
+    const proof = await fixture.get(`/v1/receipts/${ridOf(asked.reply)}/proof`)
+    expect([proof.status, JSON.parse(proof.text).error.code]).toEqual([410, 'receipt_not_quoted'])
   })
 
   it('passes damaged evidence over, tells of it, and finds the next', async () => {
