@@ -156,6 +156,7 @@ describe('shutting down', () => {
     const reply = await send()
     await nextChunk(reply)
     const closed = fixture.close()
+    expect((await fixture.gateway.readiness()).phase).toBe('draining')
     time.advance(29_000)
     time.advance(1_000)
     const rest = await readReply(reply)
