@@ -1,12 +1,9 @@
 /** The receipt logs of this boot and of earlier ones: durable, tiled, readable by anyone. Node only. @module */
-export { type FileSystem, nodeFiles } from '../../storage/index.ts'
 export { createReceiptLog } from './create-log.ts'
-export { LOG_ID } from './names.ts'
 export { type RecoveredLog, type RecoveredReceipt, recoverLog } from './recover-log.ts'
 export { removeSealedBefore } from './retention.ts'
 export { scrubLog } from './scrub/scrub-log.ts'
 export type { CorruptObject, ScrubOptions, ScrubReport } from './scrub/types.ts'
-export { NoSpaceError } from './space-watch.ts'
 export { openStoredLog } from './stored-log.ts'
 export type {
   LogClock,

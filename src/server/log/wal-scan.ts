@@ -22,7 +22,6 @@ import {
   layoutOf,
   PREAMBLE_SIZE,
   RECORD_SIZE,
-  SIGNATURE_SIZE,
 } from './wal-format.ts'
 import type { WalPlace } from './wal-writer.ts'
 
@@ -280,17 +279,6 @@ export function damagedRecords({ layout, view }: ScannedGroup, sealed: Uint8Arra
     start = end
   }
   return damaged
-}
-
-/** The octets under the signature of a group, and the signature. */
-export function signedPart({ bytes, layout }: Pick<ScannedGroup, 'bytes' | 'layout'>): {
-  readonly signed: Uint8Array
-  readonly signature: Uint8Array
-} {
-  return {
-    signed: bytes.subarray(0, layout.signature),
-    signature: bytes.subarray(layout.signature, layout.signature + SIGNATURE_SIZE),
-  }
 }
 
 function refused(what: string): MalformedError {
