@@ -33,7 +33,7 @@ state and ends.
   --state FILE          what was seen (default: countersign.watch.json here); without it the first look is believed
   --every SECONDS       from one look to the next (default: 60)
   --once                one look, for a timer of your own
-  --max-staleness S     how old the newest quoted statement may be, in seconds (default: any age)
+  --max-staleness S     how old the newest quoted statement may be, in seconds (default: no limit)
   --policy FILE         judge the newest quote too (default: countersign.policy.json here, where there is one)
   --lock FILE           reference values (default: countersign.lock.json here)
 
