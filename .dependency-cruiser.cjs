@@ -53,6 +53,7 @@ const TOP = {
 
 /** Libraries, each with the one place that may import it. */
 const LIBRARIES = {
+  '@aws-sdk/client-s3': '^src/storage/s3/',
   undici: '^src/(server/(upstream|witnessing)|client-node)/',
   zod: '^src/server/config/',
   yaml: '^src/server/config/',

@@ -1,5 +1,4 @@
 /** The store that a configuration names. @module */
-import { CountersignError } from '../errors.ts'
 import { createFileStore } from './file/file-store.ts'
 import type { ObjectStore } from './types.ts'
 
@@ -18,5 +17,7 @@ export type StorageConfig = { readonly kind: 'file' } | ({ readonly kind: 's3' }
 /** @param folder where the `file` driver keeps all */
 export async function createStore(config: StorageConfig, folder: string): Promise<ObjectStore> {
   if (config.kind === 'file') return createFileStore(folder)
-  throw new CountersignError('ERR_CONFIG', 'storage.kind s3 is not built into this version: use file')
+  // Its library is large: only who keeps history in a bucket loads it.
+  const { createS3Store } = await import('./s3/s3-store.ts')
+  return createS3Store(config)
 }
