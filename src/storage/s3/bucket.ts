@@ -8,7 +8,7 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3'
 import { CountersignError } from '../../errors.ts'
-import type { S3Place } from '../create-store.ts'
+import type { S3Place } from '../storage-config.ts'
 
 export interface Found {
   readonly bytes: Uint8Array

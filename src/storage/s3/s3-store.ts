@@ -2,8 +2,9 @@
  * Objects in a bucket. Conditional writes stand for what a disk does by links and renames: `If-None-Match: *` makes an object once,
  * `If-Match` replaces the octets that were read. What a bucket accepted is durable. @module
  */
-import type { S3Place } from '../create-store.ts'
+
 import { isSegment, requireFolder, requireName } from '../names.ts'
+import type { S3Place } from '../storage-config.ts'
 import type { Journal, JournalReader, ObjectStore, StoredObject } from '../types.ts'
 import { Bucket, type Condition } from './bucket.ts'
 import { openParts, PARTS_SUFFIX, PartEraser, partsPrefix, S3Journal } from './s3-journal.ts'
