@@ -67,7 +67,6 @@ export interface Step {
   readonly operation:
     | 'createDirectory'
     | 'create'
-    | 'append'
     | 'write'
     | 'sync'
     | 'rename'
@@ -236,13 +235,7 @@ export class MemoryFiles implements FileSystem {
   }
 
   #handle(path: string, node: Node): DiskFile {
-    let end = 0
     return {
-      append: async (bytes) => {
-        await this.#step('append', path)
-        node.write(end, bytes)
-        end += bytes.length
-      },
       write: async (position, bytes) => {
         await this.#step('write', path)
         node.write(position, bytes)

@@ -2,8 +2,6 @@
 
 /** An open file. */
 export interface DiskFile {
-  /** Writes all octets behind those that this opening of the file appended before. */
-  append(bytes: Uint8Array): Promise<void>
   /** Writes all octets at a place; the file grows where it must. */
   write(position: number, bytes: Uint8Array): Promise<void>
   /** fdatasync: resolves when all that was written is on stable storage. Never to be tried again on the same file. */

@@ -87,7 +87,6 @@ async function openRegular(path: string, flags: number): Promise<DiskFile | unde
 }
 
 function diskFile(handle: FileHandle): DiskFile {
-  let end = 0
   const write = async (position: number, bytes: Uint8Array): Promise<void> => {
     // A disk that fills up may take a part of the octets and no error yet.
     for (let done = 0; done < bytes.length; ) {
@@ -97,10 +96,6 @@ function diskFile(handle: FileHandle): DiskFile {
     }
   }
   return {
-    async append(bytes) {
-      await write(end, bytes)
-      end += bytes.length
-    },
     write,
     sync: () => handle.datasync(),
     async read(position, length) {
