@@ -11,7 +11,7 @@ import { answer, CLOCK, HandTimers, idOf, NOTHING, openLog, published, receiptOf
 /** A disk that takes nothing from now on. */
 function fill(files: MemoryFiles): () => void {
   files.onStep = ({ operation, path }) => {
-    if (operation === 'write' || operation === 'append' || operation === 'create') throw diskError('ENOSPC', path)
+    if (operation === 'write' || operation === 'create') throw diskError('ENOSPC', path)
   }
   return () => {
     files.onStep = () => {}
