@@ -4,8 +4,7 @@ import { endorseFromQuote } from '../core/evidence/endorse.ts'
 import type { EndorsedQuote } from '../core/evidence/hardware.ts'
 import type { Quote, Quoter } from '../core/evidence/quoter.ts'
 import type { WitnessPolicy } from '../core/log/index.ts'
-import { CountersignError } from '../errors.ts'
-import { createFileStore, nodeProcess, type ObjectStore, type ProcessFacts } from '../storage/index.ts'
+import { nodeProcess, type ObjectStore, createStore as openConfigured, type ProcessFacts } from '../storage/index.ts'
 import { type GatewayConfig, loadWitnessPolicy } from './config/index.ts'
 import { createTelemetry } from './telemetry/json-lines.ts'
 import type { TelemetrySink } from './telemetry/types.ts'
@@ -76,9 +75,7 @@ export async function resolveDeps(deps: GatewayDeps): Promise<ResolvedDeps> {
   }
 }
 
-/** The store that a configuration names. @throws CountersignError ERR_CONFIG */
-export async function createStore({ operational }: GatewayConfig): Promise<ObjectStore> {
-  const { storage, dataDir } = operational
-  if (storage.kind === 'file') return createFileStore(dataDir)
-  throw new CountersignError('ERR_CONFIG', 'operational.storage: this gateway was given no store for s3')
+/** The store that a configuration names. @throws CountersignError */
+export function createStore({ operational }: GatewayConfig): Promise<ObjectStore> {
+  return openConfigured(operational.storage, operational.dataDir)
 }
