@@ -16,8 +16,9 @@ import { LOG_CHECK_NAMES, LOG_CHECKS, type LogCheck } from './checks.ts'
 import type { AuditContext, ListedLog } from './context.ts'
 import { type AuditCheck, Findings } from './findings.ts'
 import { type Gathered, gather } from './gather.ts'
+import type { Genesis } from './genesis.ts'
 import { type HardwareResult, judgeHardware } from './hardware.ts'
-import { identityOf } from './identity.ts'
+import { hostOf, identityOf, idOf } from './identity.ts'
 import { type AuditedHistory, judgeContinuation, judgeRecovered } from './previous.ts'
 import { findCorruptLeaf } from './tiles.ts'
 import type { Standing } from './walk.ts'
@@ -91,9 +92,23 @@ async function readCheckpoint(
 }
 
 /** A log that never signed a checkpoint claims nothing. */
-function unpublished(id: string, findings: LogFindings): LogAudit {
+function unpublished(
+  { id, genesis }: ListedLog,
+  before: ReadonlyMap<string, AuditedHistory>,
+  findings: LogFindings,
+): LogAudit {
   for (const name of LOG_CHECK_NAMES) findings.unchecked(name, 'this log never published a checkpoint')
-  return { ...NOTHING, id, origin: id, size: undefined, checks: findings.close(), history: undefined }
+  const history = { id, size: undefined, ...NO_TREE, before: historyBefore(genesis, before), continuedBy: undefined }
+  return { ...NOTHING, id, origin: id, size: undefined, checks: findings.close(), history }
+}
+
+function historyBefore(
+  genesis: Genesis | undefined,
+  before: ReadonlyMap<string, AuditedHistory>,
+): AuditedHistory | undefined {
+  return genesis === undefined || genesis.previous.source === 'none'
+    ? undefined
+    : before.get(idOf(genesis.previous.origin))
 }
 
 const NOTHING = {
@@ -110,7 +125,7 @@ const NOTHING = {
   assumptions: [],
 } as const
 
-/** @param before audited logs by origin: those that this one may continue */
+/** @param before audited logs by id: those that this one may continue */
 export async function auditLog(
   context: AuditContext,
   listed: ListedLog,
@@ -123,7 +138,7 @@ export async function auditLog(
   const witnessed = await findings.attempt('witnessed-roots', () => context.reader.witnessedSizes(id))
   const checkpoint = await findings.attempt('checkpoint', () => readCheckpoint(context, id, findings))
   if (checkpoint === undefined) {
-    if (!findings.failed('checkpoint')) return unpublished(id, findings)
+    if (!findings.failed('checkpoint')) return unpublished(listed, before, findings)
     return { ...NOTHING, id, origin: id, size: undefined, checks: findings.close(), history: undefined }
   }
   judgeGenesisRecord(listed, findings)
@@ -135,7 +150,14 @@ export async function auditLog(
   const hardware = await judgeQuotes(context, gathered, findings)
   const audit = summarise({ id, checkpoint, gathered, gap, hardware })
   const { roots, quoted } = sound ? gathered : NO_TREE
-  const history = { id, size: checkpoint.size, roots, quoted, continuedBy: undefined }
+  const history = {
+    id,
+    size: checkpoint.size,
+    roots,
+    quoted,
+    before: historyBefore(listed.genesis, before),
+    continuedBy: undefined,
+  }
   return { ...audit, checks: findings.close(), history }
 }
 
@@ -181,22 +203,39 @@ async function judgePrevious(
   const due = previous.source === 'none' ? 0 : previous.recovered
   if (found !== due)
     findings.fail('recovered', 'LOG_INCLUSION', { detail: `genesis says ${due} recovered, and ${found} leaves are` })
+  const lost = judgeMissing(previous.missing, before, findings)
   if (previous.source === 'none') {
     findings.pass('recovered', '0')
     findings.pass('previous', 'none: history begins here')
-    return before.size === 0 ? undefined : 'it begins a history of its own, though older logs are there'
+    return lost ?? (before.size === 0 ? undefined : 'it begins a history of its own, though older logs are there')
   }
-  const history = before.get(previous.origin)
-  if (previous.origin.split('/')[0] !== gathered.origin.split('/')[0])
+  const history = before.get(idOf(previous.origin))
+  if (hostOf(previous.origin) !== hostOf(gathered.origin))
     findings.fail('previous', 'LOG_ORIGIN', { detail: `genesis names ${previous.origin}, a log of another host` })
-  const named = await findings.attempt('previous', () => readNamed(previous))
+  const named = previous.checkpoint === '' ? 'none' : await findings.attempt('previous', () => readNamed(previous))
   if (named === undefined) return undefined
-  const gap = judgeContinuation({ id, previous, named, before: history }, findings)
+  const gap = judgeContinuation(
+    { id, previous, named: named === 'none' ? undefined : named, before: history },
+    findings,
+  )
   if (history === undefined) findings.missing('recovered', 'the log before is not there to compare with')
   else
     await findings.attempt('recovered', () =>
       judgeRecovered(reader, { before: history, recovered: gathered.recovered }, findings),
     )
+  return lost ?? gap
+}
+
+/** Logs that witnesses knew when this boot began, and that its store did not have. */
+function judgeMissing(
+  missing: readonly string[],
+  before: ReadonlyMap<string, AuditedHistory>,
+  findings: LogFindings,
+): string | undefined {
+  const gone = missing.filter((origin) => !before.has(idOf(origin)))
+  if (gone.length === 0) return undefined
+  const gap = `witnesses knew ${gone.join(', ')} when it began, and nothing of that is there`
+  findings.missing('previous', gap)
   return gap
 }
 

@@ -3,6 +3,7 @@ import type { FailureCode } from '../core/failure-codes.ts'
 import { auditLog, type LogAudit } from './audit-log.ts'
 import type { AuditContext } from './context.ts'
 import type { AuditCheck } from './findings.ts'
+import { hostOf } from './identity.ts'
 import { orderLogs } from './order.ts'
 import type { AuditedHistory } from './previous.ts'
 
@@ -45,7 +46,7 @@ export async function auditLogs(options: AuditOptions): Promise<AuditReport> {
   for (const listed of await orderLogs(options.reader, ids)) {
     const audit = await auditLog({ ...options, host }, listed, histories)
     logs.push(audit)
-    if (audit.history !== undefined) histories.set(audit.origin, audit.history)
+    if (audit.history !== undefined) histories.set(audit.id, audit.history)
   }
   const checks = logs.flatMap((log) => log.checks)
   const first =
@@ -55,10 +56,15 @@ export async function auditLogs(options: AuditOptions): Promise<AuditReport> {
     ok: first === undefined && logs.length > 0,
     ...(first !== undefined && { code: first.code ?? 'CHECK_NOT_PERFORMED', first }),
     ...(logs.length === 0 && { code: 'CHECK_NOT_PERFORMED' }),
-    host: host ?? logs.at(-1)?.origin.split('/')[0],
+    host: host ?? hostOfNewest(logs),
     logs,
     gaps: logs.flatMap(({ id, gap }) => (gap === undefined ? [] : [`${id}: ${gap}`])),
     simulated: logs.some(({ simulated }) => simulated),
     assumptions: [...new Set([...ASSUMPTIONS, ...logs.flatMap(({ assumptions }) => assumptions)])],
   }
+}
+
+function hostOfNewest(logs: readonly LogAudit[]): string | undefined {
+  const newest = logs.findLast(({ size }) => size !== undefined)
+  return newest && hostOf(newest.origin)
 }

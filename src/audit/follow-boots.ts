@@ -13,7 +13,7 @@ import {
 import { failedCheck } from '../core/verdict.ts'
 import { MalformedError } from '../errors.ts'
 import { decodeGenesis, type Previous } from './genesis.ts'
-import { identityOf } from './identity.ts'
+import { identityOf, idOf } from './identity.ts'
 import type { LogReader } from './log-reader.ts'
 import { tileSource } from './tiles.ts'
 import type { WatchedLog } from './watch-state.ts'
@@ -25,11 +25,6 @@ const MAX_BOOTS = 1_000
 export interface Shown {
   readonly id: string
   readonly checkpoint: SignedCheckpoint
-}
-
-/** The last segment of an origin: the id of its log. */
-export function idOf(origin: string): string {
-  return origin.split('/').at(-1) ?? ''
 }
 
 async function readShown(reader: LogReader, id: string, host: string | undefined): Promise<Shown | undefined> {
@@ -49,14 +44,22 @@ export async function verified(note: string, origin: string): Promise<SignedChec
   throw new MalformedError(verdict.code, `the checkpoint of ${origin}: ${failedCheck(verdict.checks)?.detail ?? ''}`)
 }
 
-/** The genesis of a log, proven to be its first leaf. @throws MalformedError */
-async function readPrevious(reader: LogReader, { id, checkpoint }: Shown): Promise<Previous> {
+/** A log on the way back: without a checkpoint where it never signed one. */
+type Link = Omit<Shown, 'checkpoint'> & { readonly checkpoint: SignedCheckpoint | undefined }
+
+/**
+ * What the genesis of a log names, proven to be its first leaf. Of a log that never signed anything nothing can be proven: its record is
+ * the host's word, and what it names must still continue what was seen.
+ * @throws MalformedError
+ */
+async function readPrevious(reader: LogReader, { id, checkpoint }: Link): Promise<Previous> {
   const octets = await reader.read(id, 'genesis')
-  if (octets === undefined)
-    throw new MalformedError('STATE_ROLLBACK', `the genesis of ${checkpoint.origin} is not there`)
-  const { size, root } = checkpoint
-  const proof = await proveInclusion(tileSource(reader, id), 0, size)
-  assertInclusion({ leafHash: hashLeaf(createEntry('genesis', octets)), index: 0, size, proof }, root)
+  if (octets === undefined) throw new MalformedError('STATE_ROLLBACK', `the genesis of ${id} is not there`)
+  if (checkpoint !== undefined) {
+    const { size, root } = checkpoint
+    const proof = await proveInclusion(tileSource(reader, id), 0, size)
+    assertInclusion({ leafHash: hashLeaf(createEntry('genesis', octets)), index: 0, size, proof }, root)
+  }
   return decodeGenesis(octets).previous
 }
 
@@ -79,16 +82,18 @@ export async function followBoots(
   last: WatchedLog,
 ): Promise<{ readonly begun: readonly Shown[]; readonly named: SignedCheckpoint | undefined }> {
   const begun: Shown[] = []
-  let at = newest
-  let named: SignedCheckpoint | undefined
-  while (at.checkpoint.origin !== last.origin) {
-    begun.push(at)
+  const seen = idOf(last.origin)
+  let at: Link = newest
+  for (let steps = 0; at.id !== seen; steps++) {
+    if (at.checkpoint !== undefined) begun.push({ id: at.id, checkpoint: at.checkpoint })
     const previous = await readPrevious(reader, at)
     // A host that was rolled back, or that hides a history, begins another one that does not lead to what was seen.
-    if (previous.source === 'none' || begun.length > MAX_BOOTS)
-      throw new MalformedError('STATE_ROLLBACK', `${at.checkpoint.origin} does not lead back to ${last.origin}`)
-    named = await verified(previous.checkpoint, previous.origin)
-    at = { id: idOf(previous.origin), checkpoint: named }
+    if (previous.source === 'none' || steps >= MAX_BOOTS)
+      throw new MalformedError('STATE_ROLLBACK', `the log ${at.id} does not lead back to ${last.origin}`)
+    const { origin, checkpoint } = previous
+    at = { id: idOf(origin), checkpoint: checkpoint === '' ? undefined : await verified(checkpoint, origin) }
   }
-  return { begun, named }
+  if (at.checkpoint === undefined)
+    throw new MalformedError('STATE_ROLLBACK', `${last.origin} is named as one that never signed a checkpoint`)
+  return { begun, named: begun.length === 0 ? undefined : at.checkpoint }
 }

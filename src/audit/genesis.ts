@@ -10,18 +10,22 @@ const CODES: ShapeCodes = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', 
 const MAX_SIZE = 262_144
 
 /** What a boot found of the history before it. */
-export type Previous =
+export type Previous = {
+  /** Origins that witnesses knew and the store did not have. */
+  readonly missing: readonly string[]
+} & (
   | { readonly source: 'none' }
   | {
       readonly source: 'disk' | 'witness'
       readonly origin: string
-      /** Signed note, verbatim. */
+      /** Signed note, verbatim; empty where that log never signed one. */
       readonly checkpoint: string
       /** 0x05 leaves of the new log. */
       readonly recovered: number
       /** Intents of the log before for which no receipt was found. */
       readonly open: number
     }
+)
 
 export interface Genesis {
   /** `sha256:` of the first session. */
@@ -48,9 +52,11 @@ function openCanonical(octets: Uint8Array, path: string): ObjectReader {
 
 function decodePrevious(reader: ObjectReader): Previous {
   const source = reader.oneOf('source', ['none', 'disk', 'witness'])
-  if (source === 'none') return { source }
+  const missing = reader.has('missing') ? reader.strings('missing') : []
+  if (source === 'none') return { source, missing }
   return {
     source,
+    missing,
     origin: reader.string('origin'),
     checkpoint: reader.string('checkpoint'),
     recovered: reader.integer('recovered'),

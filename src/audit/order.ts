@@ -4,6 +4,7 @@ import { decodeCheckpoint, decodeNote } from '../core/log/index.ts'
 import { MalformedError } from '../errors.ts'
 import type { ListedLog } from './context.ts'
 import { decodeGenesis, type Genesis } from './genesis.ts'
+import { idOf } from './identity.ts'
 import type { LogReader } from './log-reader.ts'
 
 interface Read {
@@ -11,17 +12,17 @@ interface Read {
   readonly genesisOctets: Uint8Array | undefined
   readonly genesis: Genesis | undefined
   readonly refusal: MalformedError | undefined
-  /** What it names of the log before; undefined where that cannot be read: the check of the link says why. */
-  readonly before: { readonly id: string; readonly size: number } | undefined
+  /** What it names of the log before; without a size where its checkpoint cannot be read: the check of the link says why. */
+  readonly before: { readonly id: string; readonly size: number | undefined } | undefined
 }
 
 function beforeOf({ previous }: Genesis): Read['before'] {
   if (previous.source === 'none') return undefined
+  const id = idOf(previous.origin)
   try {
-    const { size } = decodeCheckpoint(decodeNote(previous.checkpoint).text)
-    return { id: previous.origin.split('/').at(-1) ?? '', size }
+    return { id, size: decodeCheckpoint(decodeNote(previous.checkpoint).text).size }
   } catch (error) {
-    if (error instanceof MalformedError) return undefined
+    if (error instanceof MalformedError) return { id, size: undefined }
     throw error
   }
 }
@@ -57,6 +58,6 @@ export async function orderLogs(reader: LogReader, ids: readonly string[]): Prom
     genesisOctets,
     genesis,
     refusal,
-    named: named.filter((before) => before.id === id).map(({ size }) => size),
+    named: named.flatMap((before) => (before.id === id && before.size !== undefined ? [before.size] : [])),
   }))
 }

@@ -11,8 +11,8 @@ import {
 import { type Check, failedCheck } from '../core/verdict.ts'
 import { MalformedError } from '../errors.ts'
 import { fetchConsistency, type LogSource } from './continues.ts'
-import { followBoots, idOf, newestShown, type Shown, verified } from './follow-boots.ts'
-import { identityOf } from './identity.ts'
+import { followBoots, newestShown, type Shown, verified } from './follow-boots.ts'
+import { hostOf, identityOf, idOf } from './identity.ts'
 import type { LogReader } from './log-reader.ts'
 import { readProvenTime } from './proven-time.ts'
 import type { WatchedLog, WatchState } from './watch-state.ts'
@@ -190,8 +190,4 @@ export async function lookAtLogs(options: WatchOptions): Promise<Look> {
     const { fork, checks } = error instanceof Refused ? error : { fork: undefined, checks: [] }
     return { ok: false, code: error.failure, detail: error.message, ...seen, checks, fork, state: kept }
   }
-}
-
-function hostOf(origin: string): string {
-  return origin.split('/')[0] ?? ''
 }

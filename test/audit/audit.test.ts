@@ -503,6 +503,41 @@ describe('the chain of boots', () => {
     expect(report.logs).toHaveLength(3)
   })
 
+  it('goes over a log that never signed anything, and says that its link is not proven', async () => {
+    const { files, second } = twoBoots(snp)
+    const silent = new TestBoot({ snp, files, seed: 0x05 }, previousOf(second, second.sign()))
+    const unsigned = { source: 'disk', origin: silent.origin, checkpoint: '', recovered: 1, open: 0 }
+    const last = new TestBoot({ snp, files, seed: 0x06, now: STARTED_AT + 2_000 }, unsigned)
+    last.leaf('recovered', 'unquoted').quote().publish()
+    const report = await audit(files)
+    expect(report.first).toBeUndefined()
+    expect(report.logs.map(({ id }) => id).slice(2)).toEqual([silent.id, last.id])
+    expect(report.gaps).toEqual([expect.stringContaining(`${silent.origin} never signed a checkpoint`)])
+  })
+
+  it('finds a receipt that is recovered over a log that never signed anything, and was quoted before it', async () => {
+    const { files, second } = twoBoots(snp)
+    const silent = new TestBoot({ snp, files, seed: 0x05 }, previousOf(second, second.sign()))
+    const unsigned = { source: 'disk', origin: silent.origin, checkpoint: '', recovered: 1, open: 0 }
+    const last = new TestBoot({ snp, files, seed: 0x06, now: STARTED_AT + 2_000 }, unsigned)
+    last.leaf('recovered', `${second.id} receipt 0`).quote().publish()
+    expect(checkOf(await audit(files), 3, 'recovered')).toMatchObject({ code: 'EVIDENCE_REPLAY', index: 1 })
+  })
+
+  it('does not pass for a boot that names a log as never signed which was', async () => {
+    const { files, second } = twoBoots(snp)
+    const unsigned = { source: 'disk', origin: second.origin, checkpoint: '', recovered: 0, open: 0 }
+    new TestBoot({ snp, files, seed: 0x06, now: STARTED_AT + 2_000 }, unsigned).quote().publish()
+    expect(checkOf(await audit(files), 2, 'previous')).toMatchObject({ code: 'STATE_ROLLBACK' })
+  })
+
+  it('is not proven where witnesses knew a log that is not there', async () => {
+    const { files } = twoBoots(snp, { previous: (honest) => ({ ...honest, missing: [`${HOST}/log/gone`] }) })
+    const report = await audit(files)
+    expect(report).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED', first: { name: 'previous' } })
+    expect(report.gaps).toEqual([expect.stringContaining('log/gone')])
+  })
+
   it('is followed by what each genesis says, in whatever order the host lists it', async () => {
     const { files, first, second } = twoBoots(snp)
     const reader = readerOf(files)

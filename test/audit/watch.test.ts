@@ -71,6 +71,20 @@ describe('a watcher', () => {
     expect(await look(files, kept)).toMatchObject({ ok: true, origin: boot.origin })
   })
 
+  it('goes over a boot that never signed anything, and holds what it names against what was seen', async () => {
+    const { files, boot, kept } = await seenOnce()
+    const unsigned = ({ origin }: TestBoot) => ({ source: 'disk', origin, checkpoint: '', recovered: 0, open: 0 })
+    const silent = new TestBoot({ snp, files, seed: 0x03 }, previousOf(boot, boot.sign()))
+    const third = new TestBoot({ snp, files, seed: 0x04 }, unsigned(silent)).quote()
+    third.publish()
+    expect(await look(files, kept)).toMatchObject({ ok: true, origin: third.origin })
+    const forked = previousOf(boot, boot.sign(302, new Uint8Array(32)))
+    new TestBoot({ snp, files, seed: 0x03 }, forked)
+    expect(await look(files, kept)).toMatchObject({ ok: false, code: 'LOG_SPLIT_VIEW' })
+    new TestBoot({ snp, files, seed: 0x04 }, unsigned(boot)).publish()
+    expect(await look(files, kept)).toMatchObject({ ok: false, code: 'STATE_ROLLBACK' })
+  })
+
   it('[L7] refuses another tree of the same size, and proves the fork by both checkpoints', async () => {
     const { files, boot, kept } = await seenOnce()
     show(files, boot, boot.sign(302, new Uint8Array(32)))
