@@ -45,6 +45,8 @@ export async function runFault(body: (run: FaultRun) => Promise<FaultResult | re
     options: { short: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
   })
   const scratch = mkdtempSync(join(tmpdir(), 'countersign-fault-'))
+  // Timers of a gateway keep no process alive: here nothing else does.
+  const awake = setInterval(() => {}, 1_000)
   try {
     const results = await body({
       short: values.short,
@@ -54,6 +56,7 @@ export async function runFault(body: (run: FaultRun) => Promise<FaultResult | re
     })
     for (const result of 'figure' in results ? [results] : results) say(result)
   } finally {
+    clearInterval(awake)
     rmSync(scratch, { recursive: true, force: true })
   }
 }

@@ -59,10 +59,10 @@ export function receiptOf(n: number): { entry: Uint8Array; jti: Uint8Array; seal
 }
 
 /** Admits and answers one request; what is resolved is promised. */
-export async function request(log: ReceiptLog, n: number, promised: Promised): Promise<void> {
+export async function request(log: ReceiptLog, n: number, promised: Promised, sealed?: Uint8Array): Promise<void> {
   await log.recordIntent(idOf(n))
   promised.intents++
-  const receipt = receiptOf(n)
+  const receipt = { ...receiptOf(n), ...(sealed === undefined ? {} : { sealed }) }
   const { index, durable } = log.appendReceipt(receipt)
   await durable
   promised.entries.push({ index, entry: receipt.entry })

@@ -9,10 +9,14 @@ import { createMemoryStore, memoryPath } from '../kit/memory-store.ts'
 import { type FaultResult, type FaultRun, runFault } from './fault.ts'
 import { findBroken, LOG_ID, morning, nothingPromised, openLog } from './log-morning.ts'
 
+/** Octets of the mark that ends a group. */
+const END_MARK = 4
 const START = { size: 0, counts: { intents: 0, receipts: 0, open: 0 } }
 
 interface Group {
   readonly offset: number
+  /** Where its sealed octets begin. */
+  readonly sealed: number
   readonly end: number
   /** Leaves with this group. */
   readonly size: number
@@ -29,11 +33,11 @@ async function writeGroups(): Promise<{
   const log = await openLog(store, { options: { reserveStep: 4_096, memtableSize: 1_000 } })
   await morning(log, nothingPromised())
   await log.close()
-  const starts: { offset: number; size: number }[] = []
+  const starts: { offset: number; sealed: number; size: number }[] = []
   await scanWal(store, LOG_ID, {
     from: 0,
-    visit: ({ place, firstIndex, entries }) => {
-      starts.push({ offset: place.offset, size: firstIndex + entries })
+    visit: ({ place, layout, firstIndex, entries }) => {
+      starts.push({ offset: place.offset, sealed: place.offset + layout.sealed, size: firstIndex + entries })
       return undefined
     },
   })
@@ -41,7 +45,12 @@ async function writeGroups(): Promise<{
   const octets = files.read(path) ?? new Uint8Array(0)
   let end = octets.length
   while (octets[end - 1] === 0) end--
-  const groups = starts.map(({ offset, size }, i) => ({ offset, size, end: starts[i + 1]?.offset ?? end }))
+  const groups = starts.map(({ offset, sealed, size }, i) => ({
+    offset,
+    sealed,
+    size,
+    end: starts[i + 1]?.offset ?? end,
+  }))
   return { files, path, groups }
 }
 
@@ -66,12 +75,17 @@ async function tearEveryOctet(run: FaultRun): Promise<FaultResult> {
   for (let at = from; at < to; at += run.short ? 3 : 1) {
     // Groups that end at or before the damage were synced and must be there; the one that is hit must not.
     const kept = groups.filter(({ end }) => end <= at).at(-1)?.size ?? 0
-    for (const damage of Object.values(DAMAGES)) {
+    const whole = groups.at(-1)?.size ?? 0
+    const isSealed = groups.some(({ sealed, end }) => sealed <= at && at < end)
+    for (const [name, damage] of Object.entries(DAMAGES)) {
       files.put(path, damage(octets, at))
       const { size } = await recoverLog(createMemoryStore(files), LOG_ID, START)
       places++
-      // The octets of a seal are the client's business: what is damaged there shows when it is opened or scrubbed, unless the write was torn.
-      if (size !== kept) wrong++
+      // One flipped bit of a seal is no torn write: the leaf stays, and whoever opens or scrubs the seal sees it.
+      const expected = name === 'garbled' && isSealed ? whole : kept
+      // With nothing but its end mark lost a group is whole.
+      const isWhole = groups.some(({ end, size: leaves }) => end - END_MARK <= at && at < end && leaves === size)
+      if (size !== expected && !isWhole) wrong++
     }
     run.progress(`tearing: octet ${at - from} of ${to - from}`)
   }

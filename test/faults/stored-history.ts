@@ -8,7 +8,7 @@ export interface StoredHistory {
   readonly logs: number
   /** Logs whose counts do not add up. */
   readonly unbalanced: number
-  /** 0x05 leaves of all logs. */
+  /** 0x05 leaves below a quote, of all logs. */
   readonly recovered: number
   /** For each receipt, by the digest of its JWS in hex: leaves that are quoted or carried over. */
   readonly places: ReadonlyMap<string, number>
@@ -21,8 +21,8 @@ async function quotedSize(store: ObjectStore, id: string): Promise<number> {
   return Math.max(0, ...sizes.map(Number))
 }
 
-/** Digests of the 0x05 leaves: they stand in the published tree, behind genesis. */
-async function carriedOver(store: ObjectStore, id: string): Promise<readonly string[]> {
+/** Digests of the 0x05 leaves below a size: they stand in the published tree, behind genesis. */
+async function carriedOver(store: ObjectStore, id: string, size: number): Promise<readonly string[]> {
   const log = await openStoredLog(store, id)
   if (log === undefined) return []
   const carried: string[] = []
@@ -30,8 +30,10 @@ async function carriedOver(store: ObjectStore, id: string): Promise<readonly str
     const width = Math.min(TILE_WIDTH, log.checkpoint.size - index * TILE_WIDTH)
     const bundle = await log.readFile(encodeTilePath({ level: 'entries', index, width }))
     if (bundle === undefined) throw new Error(`bundle ${index} of a log is gone`)
-    for (const entry of decodeEntryBundle(bundle))
-      if (entry[0] === ENTRY_TYPES.recovered) carried.push(encodeHex(entry.subarray(1)))
+    decodeEntryBundle(bundle).forEach((entry, i) => {
+      const isQuoted = index * TILE_WIDTH + i < size
+      if (isQuoted && entry[0] === ENTRY_TYPES.recovered) carried.push(encodeHex(entry.subarray(1)))
+    })
   }
   return carried
 }
@@ -49,7 +51,8 @@ export async function readHistory(folder: string): Promise<StoredHistory> {
     const { receipts, counts } = await recoverLog(store, id, FROM_THE_START)
     const size = await quotedSize(store, id)
     for (const { digest, index } of receipts) if (index < size) place(encodeHex(digest))
-    const carried = await carriedOver(store, id)
+    // A boot that ended before its first quote carried nothing: the next one reads the log before it again.
+    const carried = await carriedOver(store, id, size)
     carried.forEach(place)
     recovered += carried.length
     if (counts.intents !== counts.receipts + counts.open || counts.receipts !== receipts.length) unbalanced++
