@@ -2,6 +2,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeHex } from '../../src/core/encoding/bytes.ts'
+import { encodeTilePath, tilesOf } from '../../src/core/log/index.ts'
 import { openStoredLog, scrubLog } from '../../src/server/log/index.ts'
 import { createFileStore, type ObjectStore } from '../../src/storage/index.ts'
 import { type FaultResult, type FaultRun, runFault } from './fault.ts'

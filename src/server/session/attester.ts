@@ -191,7 +191,19 @@ export class Attester {
     const deviceMs = clock.monotonicMs() - askedMs
     const endorsed = await endorse(quote)
     const { simulated } = quoter
-    return verifyOwnQuote({ quote: endorsed, deviceMs }, statement, { session, clock, simulated })
+    const evidence = await verifyOwnQuote({ quote: endorsed, deviceMs }, statement, { session, clock, simulated })
+    // Nothing is signed or graded by evidence that a crash would take away: without its first record a session vouches for nothing.
+    await this.#store(evidence)
+    return evidence
+  }
+
+  async #store(evidence: AttestedEvidence): Promise<void> {
+    try {
+      await this.#parts.evidence.add(evidence)
+    } catch (error) {
+      this.#notice('evidence-not-stored', error)
+      throw error
+    }
   }
 
   #isDue(): boolean {
@@ -221,19 +233,16 @@ export class Attester {
     const newest = this.#newest
     if (newest !== undefined && this.#isOfCurrentSession(newest) && size < newest.checkpoint.size) return false
     this.#newest = evidence
-    this.#keep(evidence)
+    this.#date(evidence)
     this.#challenges.release(size)
     this.#quoteWaiters.release(size)
     this.#markFirst()
     return true
   }
 
-  /** The record covers at once; the bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses date. */
-  #keep(evidence: AttestedEvidence): void {
+  /** The bare quote with its signature becomes a leaf of a later checkpoint: that is what witnesses date. */
+  #date(evidence: AttestedEvidence): void {
     const { size } = evidence.checkpoint
-    const kept = this.#parts.evidence
-      .add(evidence)
-      .catch((error: unknown) => this.#notice('evidence-not-stored', error))
     const appended = this.#appendQuote(evidence)
     if (appended === undefined) return
     const { index, durable } = appended
@@ -244,7 +253,7 @@ export class Attester {
       () => this.#parts.publisher.publish(),
       () => {},
     )
-    this.#working = Promise.all([this.#working, kept, published])
+    this.#working = Promise.all([this.#working, published])
   }
 
   #appendQuote({ quote }: AttestedEvidence): { readonly index: number; readonly durable: Promise<void> } | undefined {
