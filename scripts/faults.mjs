@@ -54,7 +54,8 @@ function createProgress() {
 
 /** What a script says last is its result; what it says before is progress. One that ends without a result has failed. */
 async function runFault({ id, file }, { short, seed }, progress) {
-  const outfile = join(BUNDLES, `${basename(file, '.fault.ts')}.mjs`)
+  // Two folders down, as modules of the package are: a gateway digests what lies below the second one above it.
+  const outfile = join(BUNDLES, 'dist', 'faults', `${basename(file, '.fault.ts')}.mjs`)
   await bundle(file, { outfile, external: true })
   const args = ['--expose-gc', outfile, '--seed', seed, ...(short ? ['--short'] : [])]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: tmpdir() })
