@@ -20,12 +20,12 @@ by its address, a live gateway. Files are verified offline, but for --fetch.
 
   --policy FILE        what to demand (default: countersign.policy.json here)
   --lock FILE          reference values (default: countersign.lock.json here)
-  --as-of TIME         judge at this time, for example 2026-11-21T12:00:00Z (default: now)
+  --as-of TIME         judge at this time, for example 2026-11-21T12:00:00Z (default: now; of an archive its statement's own time)
   --explain            for every check the value wanted and the section that asks for it
   --json               one JSON object instead of a table
 
-Of an archive, judged as of its own time (when witnesses saw its quote, else as its Nitro document says, else --as-of or now, as policy
-allows), which decides; what its hardware evidence is worth now is shown beside it:
+Of an archive, judged as of its own time (when witnesses saw its quote, else as its Nitro document says, else --as-of, else as its statement
+says, as policy allows), which decides; what its hardware evidence is worth now is shown beside it:
   --request FILE       the request's octets, as they were sent
   --response FILE      the answer's octets, as they were received
   --ear                claims of an attestation result (EAR, draft-ietf-rats-ear-03) as JSON instead of a table; unsigned
@@ -62,8 +62,9 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const
 
-function readTime(text: string | undefined, io: Io): Date {
-  const at = text === undefined ? io.now() : new Date(text)
+function readTime(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined
+  const at = new Date(text)
   if (Number.isNaN(at.getTime())) throw new UsageError('--as-of is not a time', 'Write it like 2026-11-21T12:00:00Z.')
   return at
 }
@@ -152,7 +153,7 @@ export const command: Command = {
       throw new UsageError('a live gateway is judged now', 'Leave --as-of out: your nonce proves the time.')
     const options = {
       trust: await readTrust(values),
-      at: readTime(values['as-of'], io),
+      at: readTime(values['as-of']),
       now: io.now(),
       request: values.request,
       response: values.response,

@@ -24,8 +24,8 @@ export interface ExchangeFiles {
 
 export interface ArchiveOptions extends ExchangeFiles {
   readonly trust: Trust
-  /** T where nothing proves one. */
-  readonly at: Date
+  /** T where nothing proves one, as a person gave it. */
+  readonly at: Date | undefined
   /** By the clock of this machine. */
   readonly now: Date
 }
@@ -105,6 +105,7 @@ const SOURCES = {
   witnessed: 'when witnesses saw its quote',
   document: 'as its Nitro document says',
   'as-given': 'as given, not proven',
+  statement: 'self-asserted: as its statement says, not proven',
 } as const satisfies Record<Attestation['time'], string>
 
 function attestationOf(verdicts: ArchiveVerdicts): Attestation | undefined {
@@ -137,9 +138,13 @@ function timesJson(verdicts: ArchiveVerdicts, now: Date): Readonly<Record<string
   }
 }
 
+function isUnproven(attestation: Attestation | undefined): attestation is Attestation {
+  return attestation?.time === 'as-given' || attestation?.time === 'statement'
+}
+
 function describeResult(verdicts: ArchiveVerdicts): string {
   const attestation = attestationOf(verdicts)
-  const given = attestation?.time === 'as-given' ? '; time: as given, not proven' : ''
+  const given = isUnproven(attestation) ? `; time: ${SOURCES[attestation.time]}` : ''
   if (!verdicts.asOf.ok) return ''
   if (verdicts.subject === 'gateway') return `the gateway${given}`
   const { grade, signed } = verdicts.asOf.value
@@ -160,7 +165,7 @@ export async function judgeArchive(bytes: Uint8Array, options: ArchiveOptions): 
   if (receipt === undefined) refuseOctets(options, 'this archive')
   const held = receipt === undefined ? NOTHING_HELD : await holdExchange(archive, receipt, options)
   const trust = receipt === undefined ? options.trust : demandOctets(options.trust, options)
-  const verdicts = await verifyArchive(archive, held, trust, { now, at })
+  const verdicts = await verifyArchive(archive, held, trust, { now, ...(at && { at }) })
   return {
     verdict: verdicts.asOf,
     result: describeResult(verdicts),

@@ -36,7 +36,7 @@ const PLATFORMS = {
 /** @throws UsageError for options that are wrong, or do not go with the evidence */
 export async function verifyBare(
   evidence: BareEvidence,
-  { trust, at }: ArchiveOptions,
+  { trust, now, at = now }: ArchiveOptions,
   { given, io }: { given: BareOptions; io: Io },
 ): Promise<Judged> {
   const { name, id } = PLATFORMS[evidence.tee]

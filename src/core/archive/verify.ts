@@ -11,7 +11,10 @@ import type { Archive } from './archive.ts'
 export interface ArchiveTimes {
   /** By the verifier's own clock. */
   readonly now: Date
-  /** T where neither witnesses nor a Nitro document prove one and policy spells the time unchecked; `now` by default. */
+  /**
+   * T where neither witnesses nor a Nitro document prove one and policy spells the time unchecked. By default that of the statement itself:
+   * the word of the host, and the verdict says so.
+   */
   readonly at?: Date
 }
 
@@ -29,8 +32,8 @@ export type ArchiveVerdicts =
     }
 
 /**
- * T is the time that witnesses prove, else that of a Nitro document where policy names it, else as given. A nonce that the archive names is
- * nobody's own: it proves no time here.
+ * T is the time that witnesses prove, else that of a Nitro document where policy names it, else as given, else that of the statement. A nonce
+ * that the archive names is nobody's own: it proves no time here.
  *
  * @example
  * const { asOf, now } = await verifyArchive(decodeArchive(bytes), held, { policy, lock }, { now: new Date() })
@@ -39,16 +42,29 @@ export async function verifyArchive(
   archive: Archive,
   held: HeldExchange,
   trust: Trust,
-  { now, at = now }: ArchiveTimes,
+  { now, at }: ArchiveTimes,
 ): Promise<ArchiveVerdicts> {
   const { receipt, proof, ...attested } = archive
   const today = await verifyHardwareAt(archive, trust, now)
-  if (receipt === undefined) return { subject: 'gateway', asOf: await judgeGateway(attested, trust, at), now: today }
+  if (receipt === undefined)
+    return { subject: 'gateway', asOf: await judgeGateway(attested, trust, { now, at }), now: today }
   const evidence = { ...attested, receipt, ...(proof === undefined ? {} : { proof }) }
-  const asOf = await verifyAnswer(evidence, held, trust, { at, noncedAt: 'unknown' })
+  const asOf = await verifyAnswer(evidence, held, trust, {
+    at: at ?? now,
+    noncedAt: 'unknown',
+    unproven: at === undefined ? 'statement' : 'as-given',
+  })
   return { subject: 'answer', asOf, now: today }
 }
 
-function judgeGateway(evidence: AttestationEvidence, trust: Trust, at: Date): Promise<Verdict<Attestation>> {
-  return verifyAttestation(evidence, trust, { source: 'as-given', at })
+function judgeGateway(
+  evidence: AttestationEvidence,
+  trust: Trust,
+  { now, at }: { readonly now: Date; readonly at: Date | undefined },
+): Promise<Verdict<Attestation>> {
+  return verifyAttestation(
+    evidence,
+    trust,
+    at === undefined ? { source: 'statement', now } : { source: 'as-given', at },
+  )
 }

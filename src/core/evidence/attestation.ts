@@ -198,7 +198,12 @@ export function verifyAttestation(
     const tree = { vkey: quoted.vkey, checkpoint: documents.checkpoint }
     const witnessed = await checkWitnesses(check, evidence, tree, { policy: trust.policy, anchor })
     await checkGenesis(check, evidence, quoted, witnessed)
-    const judged = await checkAnchor(check, anchor, trust.policy, { quoted, documentTime, witnessed })
+    const judged = await checkAnchor(check, anchor, trust.policy, {
+      quoted,
+      iat: statement.iat,
+      documentTime,
+      witnessed,
+    })
     const hardware = check.include(
       '',
       await verifyHardware(evidence.quote, trust, {

@@ -21,9 +21,7 @@ export interface HistoryEvidence {
 /** Whether the verdict cannot do without witnesses: a quorum that policy does not need may be missing. */
 function needsWitnesses({ grade, audit }: Policy, anchor: TimeAnchor): boolean {
   return (
-    grade === 'witnessed' ||
-    anchor.source === 'witnessed' ||
-    (anchor.source === 'as-given' && audit.time === 'witnessed')
+    grade === 'witnessed' || anchor.source === 'witnessed' || (anchor.source !== 'nonce' && audit.time === 'witnessed')
   )
 }
 

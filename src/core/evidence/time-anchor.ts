@@ -11,6 +11,7 @@ import type { WitnessedQuote } from './witnesses.ts'
  * `witnessed`: a quorum of witnesses that policy names saw the quote in the log; T is when.
  * `as-given`: the verifier proves nothing itself. T is the witnessed time where the evidence proves one, that of the Nitro document where
  * policy names it, else `at`, which passes only where policy spells the time unchecked.
+ * `statement`: the same, with the statement's own time for `at`: the host's word, which is not believed beyond `now`.
  */
 export type TimeAnchor =
   | {
@@ -25,6 +26,7 @@ export type TimeAnchor =
     }
   | { readonly source: 'witnessed' }
   | { readonly source: 'as-given'; readonly at: Date }
+  | { readonly source: 'statement'; readonly now: Date }
 
 /** T, and where it came from. `document`: the time that the security module of AWS wrote into its document. */
 export interface JudgedTime {
@@ -50,9 +52,11 @@ export interface QuotedCheckpoint {
   readonly origin: string
 }
 
-/** What beside a nonce may prove the time. */
+/** What beside a nonce may prove the time, and what the host says of it. */
 export interface ProvenTimes {
   readonly quoted: QuotedCheckpoint
+  /** Of the statement, seconds since 1970. */
+  readonly iat: number
   readonly documentTime: Date | undefined
   readonly witnessed: WitnessedQuote | undefined
 }
@@ -64,7 +68,7 @@ export async function checkAnchor(
   check: Checker<AnchorCheck>,
   time: TimeAnchor,
   { audit }: Policy,
-  { quoted, documentTime, witnessed }: ProvenTimes,
+  { quoted, iat, documentTime, witnessed }: ProvenTimes,
 ): Promise<JudgedTime> {
   if (time.source !== 'nonce') {
     check.unchecked('nonce', 'no nonce of your own is under this quote')
@@ -75,7 +79,8 @@ export async function checkAnchor(
     }
     if (time.source === 'witnessed')
       check.fail('time', 'TIME_UNANCHORED', 'no quorum of witnesses that policy names proves the time')
-    return checkGivenTime(check, time.at, { audit, documentTime })
+    if (time.source === 'as-given') return checkGivenTime(check, time.at, { audit, documentTime })
+    return checkSelfAssertedTime(check, time.now, { audit, documentTime, iat })
   }
   if (time.proof === undefined)
     check.fail('nonce', 'NONCE_MISSING', 'the gateway gave no proof that your nonce is in its log')
@@ -116,6 +121,20 @@ export function checkGivenTime(
     check.fail('time', 'TIME_UNANCHORED', 'the host owns its clock and no nonce or witness proves the time')
   check.unchecked('time', 'as given, not proven')
   return { source: 'as-given', at }
+}
+
+/**
+ * The time that the statement itself gives. A host that dates it ahead gains nothing: T is then `now`, before which its life has not begun.
+ */
+function checkSelfAssertedTime(
+  check: Checker<'time'>,
+  now: Date,
+  given: { readonly audit: Policy['audit']; readonly documentTime: Date | undefined; readonly iat: number },
+): JudgedTime {
+  const said = new Date(given.iat * 1000)
+  if (given.audit.time !== 'unchecked') return checkGivenTime(check, now, given)
+  check.unchecked('time', 'self-asserted: as the statement says, not proven')
+  return { source: 'statement', at: said < now ? said : now }
 }
 
 /** A host's clock may be this far ahead of the verifier's, seconds. */

@@ -31,6 +31,8 @@ export interface AnswerTime {
   readonly at: Date
   /** When the nonce was made, by the verifier's own clock; needed with a nonce. */
   readonly noncedAt: Date | 'unknown'
+  /** What T is where nothing proves one: `at`, or the time of the statement itself, which is the host's word and never after `at`. */
+  readonly unproven?: 'as-given' | 'statement'
 }
 
 export interface VerifiedAnswer {
@@ -60,11 +62,12 @@ function anchorOf(
   { claims, receipt }: SignedReceipt,
   evidence: AnswerEvidence,
   held: HeldExchange,
-  { at, noncedAt }: AnswerTime,
+  { at, noncedAt, unproven = 'as-given' }: AnswerTime,
 ): TimeAnchor {
   // The leaf commits to the nonce only through the receipt that holds it; the nonce check of the receipt has passed when this is read.
   const own = held.nonce !== 'unchecked' && claims.eat_nonce === encodeBase64Url(held.nonce)
-  if (!own || noncedAt === 'unknown') return { source: 'as-given', at }
+  if (!own || noncedAt === 'unknown')
+    return unproven === 'statement' ? { source: 'statement', now: at } : { source: 'as-given', at }
   return { source: 'nonce', at, noncedAt, entry: receiptEntry(receipt.issuerJws), proof: evidence.proof }
 }
 
@@ -75,29 +78,27 @@ function gradeOf(quoted: QuotedReceipt | undefined, { witnessed }: Attestation):
 
 /**
  * Past the time by which the gateway promised a place in the log, a receipt without one is evidence of omission. Only T counts: a holder
- * could name any other time.
+ * could name any other time. Where T is the word of the host, who made the promise, the verifier's own clock counts instead.
  * @param mergeBy seconds since 1970
+ * @param now by the verifier's own clock, where T is the statement's
  */
 function checkMergeBy(
   check: Checker<'merge-by'>,
   mergeBy: number,
   quoted: QuotedReceipt | undefined,
-  { time, judgedAt }: Attestation,
+  { time, judgedAt, now }: Pick<Attestation, 'time' | 'judgedAt'> & { readonly now: Date },
 ): void {
   const due = new Date(mergeBy * 1000)
+  const at = time === 'statement' ? now : judgedAt
   const promise = `promised by ${due.toISOString()}`
+  const isUnproven = time === 'as-given' || time === 'statement'
   const asGiven = time === 'as-given' ? ', a time as given' : ''
   if (quoted !== undefined) check.pass('merge-by', `in the log, ${promise}`)
-  else if (judgedAt > due)
-    check.fail(
-      'merge-by',
-      'LOG_MMD_EXCEEDED',
-      `no proof of inclusion at ${judgedAt.toISOString()}${asGiven}, ${promise}`,
-    )
+  else if (at > due)
+    check.fail('merge-by', 'LOG_MMD_EXCEEDED', `no proof of inclusion at ${at.toISOString()}${asGiven}, ${promise}`)
   // Before the deadline a time that nobody proves says nothing: it may be later by now.
-  else if (time === 'as-given')
-    check.unchecked('merge-by', `not due yet at ${judgedAt.toISOString()}${asGiven}; ${promise}`)
-  else check.pass('merge-by', `not due yet at ${judgedAt.toISOString()}, ${promise}`)
+  else if (isUnproven) check.unchecked('merge-by', `not due yet at ${at.toISOString()}${asGiven}; ${promise}`)
+  else check.pass('merge-by', `not due yet at ${at.toISOString()}, ${promise}`)
 }
 
 function checkGrade(check: Checker<'grade'>, grade: Grade, least: Grade): void {
@@ -130,7 +131,7 @@ export function verifyAnswer(
       await verifyAttestation(evidence, trust, anchorOf(signed, evidence, held, time)),
     )
     checkReferences(check, signed.claims, attestation, trust)
-    checkMergeBy(check, signed.claims.log.merge_by, quoted, attestation)
+    checkMergeBy(check, signed.claims.log.merge_by, quoted, { ...attestation, now: time.at })
     const grade = gradeOf(quoted, attestation)
     checkGrade(check, grade, trust.policy.grade)
     return { signed, attestation, quoted, grade }

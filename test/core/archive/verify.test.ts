@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Archive, decodeArchive, encodeEar, verifyArchive } from '../../../src/core/archive/index.ts'
 import type { JsonObject } from '../../../src/core/encoding/json.ts'
 import type { Trust } from '../../../src/core/evidence/attestation.ts'
+import { decodeStatement } from '../../../src/core/evidence/statement.ts'
 import type { Policy } from '../../../src/core/policy.ts'
 import type { HeldExchange } from '../../../src/core/receipt/verify.ts'
 import { readFixture } from '../receipt/fixture.ts'
@@ -13,6 +14,10 @@ const archiveOf = (name: string): Archive =>
 const WITNESSED_AT = '2027-01-15T08:00:09.000Z'
 const NOW = new Date('2027-01-20T00:00:00Z')
 const UNPROVEN: Partial<Policy> = { grade: 'signed', audit: { time: 'unchecked', witnesses: 'unchecked' } }
+
+/** A person who only has the archive. */
+const UNASKED = { policy: UNPROVEN, held: { nonce: 'unchecked' } } as const
+const STATED_AT = new Date(decodeStatement(archiveOf('quoted').statement).iat * 1000)
 
 interface Changed {
   readonly policy?: Partial<Policy>
@@ -52,6 +57,43 @@ describe('an archive as of its own time', () => {
     const at = new Date('2027-01-15T08:00:02Z')
     const { asOf } = await judge('quoted', { policy: UNPROVEN, held: { nonce: 'unchecked' }, at })
     expect(asOf).toMatchObject({ ok: true, value: { attestation: { time: 'as-given', judgedAt: at } } })
+  })
+
+  it('is judged by its statement where nobody gives a time, years later too, and says that this is self-asserted', async () => {
+    const { asOf, ear } = await judge('quoted', { ...UNASKED, now: new Date('2030-01-01T00:00:00Z') })
+    expect(asOf).toMatchObject({ ok: true, value: { attestation: { time: 'statement', judgedAt: STATED_AT } } })
+    expect(asOf.checks.find(({ name }) => name === 'evidence.time')).toMatchObject({
+      status: 'not-performed',
+      detail: 'self-asserted: as the statement says, not proven',
+    })
+    expect(ear).toMatchObject({ 'urn:countersign:ear:1': { as_of: { verified: true, source: 'statement' } } })
+  })
+
+  it('believes no statement that is dated ahead of the verifier', async () => {
+    const { asOf } = await judge('quoted', { ...UNASKED, now: new Date(STATED_AT.getTime() - 301_000) })
+    expect(asOf).toMatchObject({ ok: false, code: 'STATEMENT_TIME' })
+    const { asOf: within } = await judge('quoted', { ...UNASKED, now: new Date(STATED_AT.getTime() - 300_000) })
+    expect(within.ok).toBe(true)
+  })
+
+  it.each(['witnessed', 'nitro-document'] as const)(
+    'does not take its own word where policy asks for %s',
+    async (time) => {
+      const policy = { ...UNPROVEN, audit: { time, witnesses: 'unchecked' as const } }
+      const { asOf } = await judge('quoted', { ...UNASKED, policy })
+      expect(asOf).toMatchObject({ ok: false, code: 'TIME_UNANCHORED' })
+    },
+  )
+
+  it('is held to its promise by the clock of the verifier, not by its own', async () => {
+    const { proof: _, ...unproven } = archiveOf('quoted')
+    const fixture = readFixture('quoted')
+    const trust = { ...fixture.trust, policy: { ...fixture.trust.policy, ...UNPROVEN } }
+    const held: HeldExchange = { ...fixture.held, nonce: 'unchecked' }
+    const { asOf } = await verifyArchive(unproven, held, trust, { now: NOW })
+    expect(asOf).toMatchObject({ ok: false, code: 'LOG_MMD_EXCEEDED' })
+    const early = await verifyArchive(unproven, held, trust, { now: STATED_AT })
+    expect(early.asOf.ok).toBe(true)
   })
 
   it('proves no time by a nonce that stands in it', async () => {
