@@ -91,6 +91,16 @@ async function readCheckpoint(
   return verdict.value
 }
 
+/** What was quoted or cosigned was signed: a host that shows it, and no checkpoint, holds that back. */
+function refuseHeldBack(signed: readonly number[], findings: LogFindings): void {
+  const index = signed.at(-1)
+  if (index === undefined) return
+  findings.fail('checkpoint', 'LOG_ROLLBACK', {
+    detail: `a checkpoint of ${index} leaves is kept, and the newest one is not there`,
+    index,
+  })
+}
+
 /** A log that never signed a checkpoint claims nothing. */
 function unpublished(
   { id, genesis }: ListedLog,
@@ -138,6 +148,7 @@ export async function auditLog(
   const witnessed = await findings.attempt('witnessed-roots', () => context.reader.witnessedSizes(id))
   const checkpoint = await findings.attempt('checkpoint', () => readCheckpoint(context, id, findings))
   if (checkpoint === undefined) {
+    refuseHeldBack([...(sizes ?? []), ...(witnessed ?? [])], findings)
     if (!findings.failed('checkpoint')) return unpublished(listed, before, findings)
     return { ...NOTHING, id, origin: id, size: undefined, checks: findings.close(), history: undefined }
   }

@@ -503,6 +503,29 @@ describe('the chain of boots', () => {
     expect(report.logs).toHaveLength(3)
   })
 
+  it('proves nothing where no log shows a checkpoint', async () => {
+    const files: Files = new Map()
+    new TestBoot({ snp, files, seed: 0x02 })
+    expect(await audit(files)).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED' })
+  })
+
+  it.each(['evidence', 'witnessed'])(
+    '[L8] does not take a log whose checkpoint is held back for one that never signed: %s',
+    async (kept) => {
+      const { files, second } = twoBoots(snp)
+      const hidden = new TestBoot({ snp, files, seed: 0x05 }, previousOf(second, second.sign()))
+      hidden.receipts(1).quote().witness()
+      for (const name of [...files.keys()])
+        if (
+          name.startsWith(`log/${hidden.id}/`) &&
+          !/\/(?:genesis|session\/.*)$/.test(name) &&
+          !name.includes(`/${kept}/`)
+        )
+          files.delete(name)
+      expect(checkOf(await audit(files), 2, 'checkpoint')).toMatchObject({ status: 'fail', code: 'LOG_ROLLBACK' })
+    },
+  )
+
   it('goes over a log that never signed anything, and says that its link is not proven', async () => {
     const { files, second } = twoBoots(snp)
     const silent = new TestBoot({ snp, files, seed: 0x05 }, previousOf(second, second.sign()))
