@@ -1,6 +1,6 @@
 /** Installs the packed tarball into an empty folder, without a lock file and without development dependencies, and uses it. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './prepare.mjs'
@@ -10,9 +10,11 @@ const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 const IMPORTS = `
-import { decodeArchive, decodeLock, decodePolicy, holdOctets, verifyAnswer } from 'countersign'
+import { decodeArchive, decodeLock, decodePolicy, encodeEar, holdOctets, verifyArchive, verifyEquivocation } from 'countersign'
 import { readLock, readPolicy } from 'countersign/node'
 import { createModel } from 'countersign/engine'
+import { FAILURE_CODES } from 'countersign/failure-codes'
+import { decodeForkProof } from 'countersign/log'
 import { createGateway } from 'countersign/server'
 import { createSimulatedSnp } from 'countersign/simulator'
 import { readFile } from 'node:fs/promises'
@@ -27,10 +29,22 @@ const held = {
   replay: { request: archive.request.octets, inserts: new Map() },
 }
 const trust = { policy: await readPolicy('demo/countersign.policy.json'), lock: await readLock('demo/countersign.lock.json') }
-const verdict = await verifyAnswer(archive, held, trust, { at: new Date(), noncedAt: 'unknown' })
-const present = [decodeLock, decodePolicy, createModel, createGateway, createSimulatedSnp].every((value) => typeof value === 'function')
-if (!verdict.ok || !present) throw new Error('the packed package does not verify an answer of its own')
+const now = new Date(Date.now() + 365 * 86_400_000)
+const verdicts = await verifyArchive(archive, held, trust, { now })
+const result = encodeEar(verdicts, { archive, trust, now, build: 'packed' })
+const present = [decodeLock, decodePolicy, createModel, createGateway, createSimulatedSnp, decodeForkProof, verifyEquivocation]
+if (!verdicts.asOf.ok || !verdicts.now.ok || !present.every((value) => typeof value === 'function'))
+  throw new Error('the packed package does not verify an answer of its own a year later')
+if (typeof result.ear_status !== 'string' || FAILURE_CODES.LOG_SPLIT_VIEW.length !== 2) throw new Error('an entry point lacks something')
 `
+
+/** The example at the top of a file, run as it stands there. */
+function exampleOf(file) {
+  const [, example] =
+    /^ \* @example\n((?: \*(?: .*)?\n)+?) \* @module$/m.exec(readFileSync(join(root, file), 'utf8')) ?? []
+  if (example === undefined) throw new Error(`${file} begins with no example`)
+  return example.replace(/^ \* ?/gm, '')
+}
 
 try {
   run('npm', ['pack', '--silent', '--pack-destination', folder], root)
@@ -46,6 +60,9 @@ try {
     throw new Error('the demo of the packed package did not verify')
   writeFileSync(join(folder, 'use.mjs'), IMPORTS)
   run(process.execPath, ['use.mjs'], folder)
+  writeFileSync(join(folder, 'log.mjs'), exampleOf('src/core/log/index.ts'))
+  if (run(process.execPath, ['log.mjs'], folder) !== 'true\n')
+    throw new Error('the example of countersign/log does not do as it says')
   console.error('countersign: the packed package installs fresh and verifies')
 } finally {
   rmSync(folder, { recursive: true, force: true })

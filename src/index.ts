@@ -16,7 +16,10 @@ export {
   type ArchiveVerdicts,
   decodeArchive,
   decodeEquivocation,
+  type EarContext,
   encodeArchive,
+  encodeEar,
+  encodeEquivocation,
   verifyArchive,
 } from './core/archive/index.ts'
 export {
@@ -35,6 +38,19 @@ export { decodeStatement, type Statement, statementReportData } from './core/evi
 export type { WitnessedQuote } from './core/evidence/witnesses.ts'
 export type { FailureCode } from './core/failure-codes.ts'
 export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
+export {
+  decodeForkProof,
+  decodeWitnessPolicy,
+  encodeForkProof,
+  type Following,
+  type ForkProof,
+  type Freshness,
+  verifyFollowing,
+  verifyForkProof,
+  verifyWitnessedCheckpoint,
+  type WitnessedCheckpoint,
+  type WitnessPolicy,
+} from './core/log/index.ts'
 export {
   decodeNitroDocument,
   type NitroDocument,

@@ -1,4 +1,30 @@
-/** The transparency log as a verifier and a server see it: entries, trees, notes, checkpoints, proofs, tiles. Pure. @module */
+/**
+ * "./log": a C2SP transparency log as those see it who write one, verify one, witness one or follow one. Entries, trees, notes,
+ * checkpoints, proofs, tiles, cosignatures, witness policies, proofs of forks. Pure, browser and Node: what reads and writes octets is
+ * given in.
+ *
+ * @example
+ * import { generateKeyPairSync, sign } from 'node:crypto'
+ * import { createEntry, encodeVkey, hashLeaf, logOrigin, MerkleTree, noteKey, signCheckpoint, verifyFollowing } from 'countersign/log'
+ *
+ * const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+ * const raw = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }).subarray(-32))
+ * const signer = { publicKey: raw, sign: (octets) => new Uint8Array(sign(null, octets, privateKey)) }
+ * const origin = logOrigin('gw.example.com', raw)
+ *
+ * const tree = new MerkleTree()
+ * const publish = (text) => {
+ *   tree.append(hashLeaf(createEntry('receipt', new TextEncoder().encode(text))))
+ *   return signCheckpoint({ origin, size: tree.size, root: tree.root() }, signer).note
+ * }
+ * const previous = publish('one')
+ * const next = publish('two')
+ *
+ * const log = { vkey: encodeVkey(noteKey(origin, raw)), origin }
+ * const verdict = await verifyFollowing({ ...log, previous, next, proof: tree.consistencyProof(1, 2) }, 'unchecked')
+ * console.log(verdict.ok) // true: the log went on from where it was seen last
+ * @module
+ */
 export {
   type AddCheckpoint,
   decodeAddCheckpoint,
