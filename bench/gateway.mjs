@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { createGateway, createUpstreams, decodeConfig } from '../dist/server/index.js'
 import { createSimulatedSnp, importPki } from '../dist/simulator/index.js'
+import { beginLineage, createFileStore } from '../dist/storage/index.js'
 import { gatewayConfig } from './gateway-config.mjs'
 import { serveRole, sharedMicros } from './role.mjs'
 
@@ -43,6 +44,7 @@ async function start(options) {
       quotes.push({ atMicros: sharedMicros(), durationMs, receipts })
     },
   }
+  await beginLineage(createFileStore(options.dataDir), { name: 'main', host: 'localhost' })
   gateway = await createGateway({ config, quoter: device, upstreams, telemetry })
   const { url } = await gateway.listen()
   const { ready } = await gateway.ready()

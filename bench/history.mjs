@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   assertConsistency,
   assertInclusion,
@@ -24,9 +26,14 @@ function entryAt(index) {
   return Uint8Array.from([2, ...entry])
 }
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
+
+/** What is in use, buffers included. */
 function heapMiB() {
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed / MEBI + process.memoryUsage().external / MEBI
+  collectGarbage()
+  const { heapUsed, external } = process.memoryUsage()
+  return (heapUsed + external) / MEBI
 }
 
 async function grow(log, leaves, progress) {
