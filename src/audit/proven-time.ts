@@ -1,4 +1,4 @@
-/** The newest time that a log can prove: that of its newest quoted statement. A checkpoint itself has none. @module */
+/** The newest time that a checkpoint can prove: that of the newest quoted statement below it. A checkpoint itself has none. @module */
 import { decodeArchive } from '../core/archive/index.ts'
 import { type Trust, verifyAttestation } from '../core/evidence/attestation.ts'
 import { decodeStatement } from '../core/evidence/statement.ts'
@@ -10,7 +10,7 @@ import { atGivenTime } from './hardware.ts'
 
 /**
  * @param trust what the quote under the statement must satisfy; `unchecked`: the time is the host's word
- * @returns undefined when the log keeps no record of evidence
+ * @returns undefined when the log keeps no record of evidence that the checkpoint covers
  * @throws MalformedError when the record, or the tree that it quotes, is not of the log
  */
 export async function readProvenTime(
@@ -19,7 +19,8 @@ export async function readProvenTime(
   trust: Trust | 'unchecked',
 ): Promise<Date | undefined> {
   const { reader, id } = source
-  const size = (await reader.evidenceSizes(id)).at(-1)
+  // A host that holds checkpoints back could show quotes that are newer than the one it shows: they say nothing of its age.
+  const size = (await reader.evidenceSizes(id)).findLast((listed) => listed <= checkpoint.size)
   const octets = size === undefined ? undefined : await reader.read(id, `evidence/${size}`)
   if (octets === undefined) return undefined
   const archive = decodeArchive(octets)
@@ -27,8 +28,9 @@ export async function readProvenTime(
   const quoted = decodeCheckpoint(statement.checkpoint)
   if (quoted.origin !== checkpoint.origin)
     throw new MalformedError('LOG_ORIGIN', `the newest statement is of ${quoted.origin}`)
-  // The log grows while it is read: a quote that is newer than the checkpoint is held against the next one.
-  if (quoted.size <= checkpoint.size) await assertContinues(source, quoted, checkpoint)
+  if (quoted.size !== size)
+    throw new MalformedError('CHECKPOINT_NOT_QUOTED', `the record of size ${size} quotes ${quoted.size} leaves`)
+  await assertContinues(source, quoted, checkpoint)
   const at = new Date(statement.iat * 1000)
   if (trust === 'unchecked') return at
   const verdict = await verifyAttestation(archive, atGivenTime(trust), { source: 'as-given', at })

@@ -37,6 +37,8 @@ export function decodeWatchState(octets: Uint8Array): WatchState {
     return watched
   })
   reader.end()
+  // Without a log the next look would be a first one, and say that it continues.
+  if (logs.length === 0) throw reader.invalid('logs', 'must hold what was seen')
   if (new Set(logs.map(({ origin }) => origin)).size !== logs.length)
     throw new MalformedError('PARSE_INVALID', 'state.logs names a log twice')
   return { host, logs }

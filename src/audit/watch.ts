@@ -154,9 +154,8 @@ function remember(
 
 async function view(
   { reader, kept }: WatchOptions,
-  ids: readonly string[],
+  newest: Shown,
 ): Promise<Views & { readonly begun: readonly Shown[] }> {
-  const newest = await newestShown(reader, ids, kept === 'none' ? undefined : kept.host)
   const last = kept === 'none' ? undefined : kept.logs.at(-1)
   if (last === undefined) return { newest, last, named: undefined, begun: [newest] }
   const { begun, named } = await followBoots(reader, newest, last)
@@ -173,15 +172,16 @@ export async function lookAtLogs(options: WatchOptions): Promise<Look> {
     const { host: listed, ids } = await reader.logs()
     if (kept !== 'none' && listed !== undefined && kept.host !== listed)
       throw new MalformedError('LOG_ORIGIN', `the host calls itself ${listed}, and ${kept.host} is watched`)
-    const views = await view(options, ids)
-    const { id, checkpoint } = views.newest
+    const newest = await newestShown(reader, ids, kept === 'none' ? listed : kept.host)
+    const { id, checkpoint } = newest
     const { origin, size } = checkpoint
     seen = { origin, size, provenTime: undefined }
+    const views = await view(options, newest)
     // What was seen before comes before what time it is: a fork is a fork, fresh or stale.
     const history = await judgeHistory(options, views)
     const provenTime = await readProvenTime({ reader, id }, checkpoint, options.trust)
     seen = { origin, size, provenTime }
-    const time = await judgeTime(options, views.newest, provenTime)
+    const time = await judgeTime(options, newest, provenTime)
     const checks = [...history.filter(({ name }) => !TIME_CHECKS.has(name)), ...time]
     const state = { host: listed ?? hostOf(origin), logs: remember(kept, views) }
     return { ok: true, detail: kept === 'none' ? 'first look' : 'continues', ...seen, checks, fork: undefined, state }

@@ -46,6 +46,33 @@ describe('a watcher', () => {
     expect(next.state).toEqual({ host: HOST, logs: [{ origin: boot.origin, checkpoint: note }] })
   })
 
+  it('[L9] goes by what the checkpoint that is shown covers: a newer quote does not freshen an old one', async () => {
+    const { files, boot, kept } = await seenOnce()
+    const old = boot.sign()
+    for (let i = 0; i < 20; i++) boot.quote()
+    show(files, boot, old)
+    const now = at(205)
+    expect(await look(files, kept, { now })).toMatchObject({ ok: false, code: 'LOG_STALE' })
+    expect(await look(files, kept, { now, trust: trustIn(snp) })).toMatchObject({ ok: false, code: 'LOG_STALE' })
+    boot.publish()
+    expect(await look(files, kept, { now })).toMatchObject({ ok: true, provenTime: at(210) })
+  })
+
+  it('refuses a record of another size than its name says', async () => {
+    const { files, boot, kept } = await seenOnce()
+    boot.write('evidence/302', boot.read('evidence/301'))
+    expect(await look(files, kept)).toMatchObject({ ok: false, code: 'CHECKPOINT_NOT_QUOTED' })
+  })
+
+  it('does not take the log of another host for that of the host that it asked', async () => {
+    const { files } = await seenOnce()
+    const reader = {
+      ...readerOf(files),
+      logs: async () => ({ ...(await readerOf(files).logs()), host: 'other.example' }),
+    }
+    expect(await look(files, 'none', { reader })).toMatchObject({ ok: false, code: 'LOG_ORIGIN', state: 'none' })
+  })
+
   it('follows boots, each named by the next, that it did not see in between', async () => {
     const { files, boot, kept } = await seenOnce()
     const ended = boot.receipts(5).publish()
@@ -129,10 +156,13 @@ describe('a watcher', () => {
 
   it('[L7] refuses a boot that names another tree of the log before than it saw', async () => {
     const { files, boot, kept } = await seenOnce()
-    new TestBoot({ snp, files, seed: 0x03 }, previousOf(boot, boot.sign(302, new Uint8Array(32)))).publish()
-    const { code, fork } = await look(files, kept)
+    const second = new TestBoot({ snp, files, seed: 0x03 }, previousOf(boot, boot.sign(302, new Uint8Array(32))))
+    second.publish()
+    const { code, fork, origin } = await look(files, kept)
     expect(code).toBe('LOG_SPLIT_VIEW')
     expect(fork).toBeDefined()
+    // The proof is named by it: one fork must not keep the next from being written.
+    expect(origin).toBe(second.origin)
   })
 
   it('refuses a boot that names no log before, or one that it never saw', async () => {
@@ -198,6 +228,7 @@ describe('what a watcher keeps', () => {
     ['another version', (text: string) => text.replace('"version": 1', '"version": 2')],
     ['a member that is not known', (text: string) => text.replace('"host"', '"hosts": 1, "host"')],
     ['an origin of another form', (text: string) => text.replace('/log/', '/logs/')],
+    ['no log', (text: string) => text.replace(/"logs": \[[^\]]*\]/, '"logs": []')],
     ['half of it', (text: string) => text.slice(0, 100)],
   ])('is refused with %s', async (_, change) => {
     const { kept } = await seenOnce()
