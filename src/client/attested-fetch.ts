@@ -171,7 +171,7 @@ class AttestedFetcher {
         },
       ])
     this.#remember(jti)
-    this.#ledger.add(token, session)
+    await this.#ledger.add(token, session)
     const kept: ReceiptContext = {
       base: exchange.base,
       rid,

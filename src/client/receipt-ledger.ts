@@ -31,16 +31,23 @@ export class ReceiptLedger {
     this.#limit = limit * 3
   }
 
-  /** Remembers a receipt that verified. */
-  add(token: string, session: Uint8Array): void {
-    for (const name of namesOf(decodeReceipt(token))) {
-      this.#entries.delete(name)
-      this.#entries.set(name, { token, session })
-    }
-    for (const name of this.#entries.keys()) {
-      if (this.#entries.size <= this.#limit) return
-      this.#entries.delete(name)
-    }
+  /**
+   * Remembers a receipt that verified, and holds it against those that verified while it was judged: answers come at the same time.
+   * @throws NotVerifiedError as {@link refuseContradiction}
+   */
+  async add(token: string, session: Uint8Array): Promise<void> {
+    const names = namesOf(decodeReceipt(token))
+    const known = names.flatMap((name) => this.#entries.get(name) ?? [])
+    // Before anything is waited for: of two at once, the second must find the first.
+    for (const name of names) this.#set(name, { token, session })
+    for (const entry of known) await refuseEquivocation({ session: entry.session, receipts: [entry.token, token] })
+  }
+
+  #set(name: string, entry: Entry): void {
+    this.#entries.delete(name)
+    this.#entries.set(name, entry)
+    const [oldest] = this.#entries.keys()
+    if (this.#entries.size > this.#limit && oldest !== undefined) this.#entries.delete(oldest)
   }
 
   /**

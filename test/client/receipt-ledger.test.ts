@@ -28,7 +28,7 @@ describe('receipts that were accepted before', () => {
   it.each(['same-seq', 'same-jti', 'same-nonce'])('[R17] refuse one that contradicts them: %s', async (name) => {
     const { session, receipts } = pairOf(name)
     const ledger = new ReceiptLedger()
-    ledger.add(receipts[0], session)
+    await ledger.add(receipts[0], session)
     const error = await refusal(ledger.refuseContradiction(receipts[1]))
     expect(error?.failure).toBe('RECEIPT_EQUIVOCATION')
     const evidence = decodeEquivocation(error?.evidence ?? new Uint8Array(0))
@@ -36,12 +36,34 @@ describe('receipts that were accepted before', () => {
     expect(await verifyEquivocation(evidence)).toMatchObject({ ok: true })
   })
 
+  it.each(['same-seq', 'same-jti', 'same-nonce'])(
+    '[R17] refuse one that was verified beside them: %s',
+    async (name) => {
+      const { session, receipts } = pairOf(name)
+      const ledger = new ReceiptLedger()
+      await ledger.refuseContradiction(receipts[0])
+      await ledger.refuseContradiction(receipts[1])
+      await ledger.add(receipts[0], session)
+      const error = await refusal(ledger.add(receipts[1], session))
+      expect(error?.failure).toBe('RECEIPT_EQUIVOCATION')
+      const [one, other] = decodeEquivocation(error?.evidence ?? new Uint8Array(0)).receipts
+      expect([one, other]).toEqual(receipts)
+    },
+  )
+
+  it('refuse the second of a pair that is added at once', async () => {
+    const { session, receipts } = pairOf('same-seq')
+    const ledger = new ReceiptLedger()
+    const added = await Promise.all(receipts.map((token) => refusal(ledger.add(token, session))))
+    expect(added.filter((error) => error !== undefined)).toHaveLength(1)
+  })
+
   it.each(['one-receipt', 'two-exchanges', 'forged', 'stranger', 'other-session'])(
     'leave alone what convicts nobody: %s',
     async (name) => {
       const { session, receipts } = pairOf(name)
       const ledger = new ReceiptLedger()
-      ledger.add(receipts[0], session)
+      await ledger.add(receipts[0], session)
       expect(await refusal(ledger.refuseContradiction(receipts[1]))).toBeUndefined()
     },
   )
@@ -53,9 +75,9 @@ describe('receipts that were accepted before', () => {
   it('are forgotten from the oldest on', async () => {
     const { session, receipts } = pairOf('same-seq')
     const ledger = new ReceiptLedger(1)
-    ledger.add(receipts[0], session)
-    const other = pairOf('same-jti')
-    ledger.add(other.receipts[1], other.session)
+    await ledger.add(receipts[0], session)
+    const other = pairOf('two-exchanges')
+    await ledger.add(other.receipts[1], other.session)
     expect(await refusal(ledger.refuseContradiction(receipts[1]))).toBeUndefined()
   })
 })
