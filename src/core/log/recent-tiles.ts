@@ -19,16 +19,21 @@ export class RecentTiles {
   adopt(other: RecentTiles): void {
     const own = [...this.#tiles]
     this.#tiles.clear()
+    for (const [name, tile] of other.#tiles) this.#dropIfLost(name, tile)
     for (const [name, tile] of [...other.#tiles, ...own]) this.#set(name, tile)
   }
 
   #begin(name: string, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const tile = read()
-    // What failed once may be there, or be repaired, the next time.
+    this.#dropIfLost(name, tile)
+    return tile
+  }
+
+  /** What failed once may be there, or be repaired, the next time. */
+  #dropIfLost(name: string, tile: Promise<Uint8Array>): void {
     tile.catch(() => {
       if (this.#tiles.get(name) === tile) this.#tiles.delete(name)
     })
-    return tile
   }
 
   #set(name: string, tile: Promise<Uint8Array>): void {

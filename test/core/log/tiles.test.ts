@@ -380,6 +380,26 @@ describe('authentic tiles', () => {
     expect(later.head.size).toBe(900)
   })
 
+  test('do not take a read over that fails after they advanced', async () => {
+    const { store: host, tree: own } = publishLog(900)
+    for (const [name, bytes] of store.files) host.files.set(name, bytes)
+    let lose: (() => void) | undefined
+    const source: TileSource = {
+      read: (tile) =>
+        tile.level === 0 && tile.index === 1 && lose === undefined
+          ? new Promise((_, reject) => {
+              lose = () => reject(new Error('the disk is busy'))
+            })
+          : host.read(tile),
+    }
+    const tiles = authenticTiles(source, head)
+    const lost = tiles.read({ level: 0, index: 1, width: 256 })
+    const later = await tiles.advance({ size: 900, root: own.root() })
+    lose?.()
+    await expect(lost).rejects.toThrow('busy')
+    expect(await later.read({ level: 0, index: 1, width: 256 })).toEqual(host.files.get('tile/0/001'))
+  })
+
   test('do not advance to a head that does not continue them', async () => {
     const other = new MerkleTree()
     const host = new TileStore()
