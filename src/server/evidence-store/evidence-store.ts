@@ -101,25 +101,35 @@ export class EvidenceStore {
   }
 
   /**
-   * Keeps evidence that verified; covers from now on, and is durable when resolved. Of two with one size the first one stays: its quote may
-   * be witnessed already.
+   * Keeps evidence that verified; covers from now on, and evidence of its size and session is durable when resolved. Of two with one size
+   * the first one stays once it is stored or its quote has a leaf: it may be witnessed already.
    * @throws CountersignError and whatever the store says; the evidence then covers only as long as it is the newest
    */
-  add(evidence: CapturedEvidence): Promise<void> {
+  async add(evidence: CapturedEvidence): Promise<void> {
     const { size } = evidence.checkpoint
-    if (this.#records.has(size)) return Promise.resolve()
     const { session, iat, exp } = decodeStatement(evidence.statement)
-    const place = { size, session, iat, exp, quoteIndex: undefined }
-    this.#records.add(size)
-    this.#remember(place)
-    this.#held.set(size, { place, captured: evidence, stored: false })
-    return this.#change(() => this.#keep(size))
+    const held = this.#held.get(size)
+    if (this.#records.has(size)) {
+      const known = held?.place ?? (await this.#placeOf(size))
+      if (known !== undefined && known.session !== session)
+        throw new CountersignError('ERR_QUOTE', `the checkpoint of ${size} leaves is quoted under another session`)
+      if (known !== undefined && (held === undefined || held.stored)) return
+    }
+    // Whoever was told that a write failed, or was not told yet, must not make this one believe that it was done.
+    if (held?.place.quoteIndex === undefined) {
+      const place = { size, session, iat, exp, quoteIndex: undefined }
+      this.#records.add(size)
+      this.#remember(place)
+      this.#held.set(size, { place, captured: evidence, stored: false })
+    }
+    await this.#change(() => this.#keep(size))
   }
 
-  /** The quote over the checkpoint of `size` leaves is the leaf at `index`: to be said while that evidence is the newest. */
-  quoteAppended(size: number, index: number): void {
+  /** The quote of this evidence is the leaf at `index`: to be said while it is the newest. Of another with its size it says nothing. */
+  quoteAppended({ checkpoint: { size }, statement }: CapturedEvidence, index: number): void {
     const held = this.#held.get(size)
     if (held === undefined || held.place.quoteIndex !== undefined) return
+    if (Buffer.compare(held.captured.statement, statement) !== 0) return
     const place = { ...held.place, quoteIndex: index }
     this.#remember(place)
     this.#held.set(size, { ...held, place })
@@ -203,6 +213,7 @@ export class EvidenceStore {
   async #keep(size: number): Promise<void> {
     try {
       await this.#write(size)
+      if (!this.#records.has(size)) throw new CountersignError('ERR_QUOTE', 'newer evidence took the place of this one')
     } catch (error) {
       // Not on the store: it serves from memory until something newer covers what it covers.
       if (size !== this.#records.greatest) this.#drop(size)

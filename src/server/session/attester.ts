@@ -246,7 +246,7 @@ export class Attester {
     const appended = this.#appendQuote(evidence)
     if (appended === undefined) return
     const { index, durable } = appended
-    this.#parts.evidence.quoteAppended(size, index)
+    this.#parts.evidence.quoteAppended(evidence, index)
     this.#cover.quoteAppended({ size, index })
     // A log that fails tells its owner itself.
     const published = durable.then(

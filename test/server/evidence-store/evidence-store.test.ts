@@ -40,8 +40,9 @@ function open({ store, faults }: Fixture): Promise<EvidenceStore> {
 /** Quotes at these sizes, a second apart, each with its leaf right behind. */
 async function quoteAt(evidence: EvidenceStore, ...sizes: readonly number[]): Promise<void> {
   for (const [i, size] of sizes.entries()) {
-    const added = evidence.add(captured({ size, iat: ISSUED_AT + i }))
-    evidence.quoteAppended(size, size)
+    const quoted = captured({ size, iat: ISSUED_AT + i })
+    const added = evidence.add(quoted)
+    evidence.quoteAppended(quoted, size)
     await added
   }
 }
@@ -101,6 +102,58 @@ describe('what covers a leaf', () => {
     await evidence.add(captured({ size: 4, iat: ISSUED_AT + 60 }))
     expect((await evidence.at(4))?.place.iat).toBe(ISSUED_AT)
   })
+
+  it('is never of two sessions at one size: the second would have no record', async () => {
+    const { evidence } = await begin()
+    await evidence.add(captured({ size: 4 }))
+    await expect(evidence.add(captured({ size: 4, session: 'next' }))).rejects.toThrow('under another session')
+    expect((await evidence.at(4))?.place.session).toBe(DIGEST)
+  })
+
+  it('has the leaf of its own quote, not that of another over the same checkpoint', async () => {
+    const { evidence } = await begin()
+    const first = captured({ size: 4 })
+    const second = captured({ size: 4, iat: ISSUED_AT + 1 })
+    await Promise.all([evidence.add(first), evidence.add(second)])
+    const kept = (await evidence.at(4))?.place.iat === ISSUED_AT ? first : second
+    const other = kept === first ? second : first
+    evidence.quoteAppended(other, 4)
+    expect((await evidence.at(4))?.place.quoteIndex).toBeUndefined()
+    evidence.quoteAppended(kept, 5)
+    expect((await evidence.at(4))?.place.quoteIndex).toBe(5)
+  })
+})
+
+describe('evidence that another attempt brings over the same checkpoint', () => {
+  it('is written when the first could not be: nobody is told of a record that is not there', async () => {
+    const fixture = await begin()
+    fixture.files.onStep = () => {
+      throw new Error('full')
+    }
+    await expect(fixture.evidence.add(captured({ size: 4 }))).rejects.toThrow('full')
+    await expect(fixture.evidence.add(captured({ size: 4, iat: ISSUED_AT + 1 }))).rejects.toThrow('full')
+    fixture.files.onStep = () => {}
+    await fixture.evidence.add(captured({ size: 4, iat: ISSUED_AT + 2 }))
+    expect((await (await open(fixture)).at(4))?.place.iat).toBe(ISSUED_AT + 2)
+  })
+
+  it('waits for the disk while the first is on its way', async () => {
+    const fixture = await begin()
+    let resume = (): void => {}
+    const held = new Promise<void>((resolve) => {
+      resume = resolve
+    })
+    fixture.files.onStep = () => held
+    const settled: string[] = []
+    const both = ['first', 'second'].map((which, i) =>
+      fixture.evidence.add(captured({ size: 4, iat: ISSUED_AT + i })).then(() => settled.push(which)),
+    )
+    for (let i = 0; i < 50; i++) await Promise.resolve()
+    expect(settled).toEqual([])
+    resume()
+    await Promise.all(both)
+    expect((await (await open(fixture)).at(4))?.place.size).toBe(4)
+  })
 })
 
 describe('over a restart', () => {
@@ -108,8 +161,9 @@ describe('over a restart', () => {
     const fixture = await begin()
     const { evidence } = fixture
     for (const [i, tee] of (['snp', 'tdx', 'nitro'] as const).entries()) {
-      const added = evidence.add(captured({ size: 4 * (i + 1), tee, iat: ISSUED_AT + i }))
-      evidence.quoteAppended(4 * (i + 1), 4 * (i + 1) + 1)
+      const quoted = captured({ size: 4 * (i + 1), tee, iat: ISSUED_AT + i })
+      const added = evidence.add(quoted)
+      evidence.quoteAppended(quoted, 4 * (i + 1) + 1)
       await added
     }
     await evidence.witnessed(checkpointNote(6), 6)
@@ -129,8 +183,9 @@ describe('over a restart', () => {
 
   it('the place of a quote that was appended late is found too', async () => {
     const fixture = await begin()
-    await fixture.evidence.add(captured({ size: 4 }))
-    fixture.evidence.quoteAppended(4, 7)
+    const quoted = captured({ size: 4 })
+    await fixture.evidence.add(quoted)
+    fixture.evidence.quoteAppended(quoted, 7)
     await fixture.evidence.close()
     expect((await (await open(fixture)).at(4))?.place.quoteIndex).toBe(7)
   })
