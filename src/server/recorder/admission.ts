@@ -33,7 +33,7 @@ export class Admission {
     return this.#held
   }
 
-  /** Admitted requests whose receipt was not signed yet. */
+  /** Admitted requests whose receipt is not durable yet. */
   get open(): number {
     return this.#open.size
   }
@@ -58,7 +58,7 @@ export class Admission {
     for (const waiter of this.#waiting) this.#answer(waiter, true)
   }
 
-  /** A request is admitted. @returns what to call when its receipt is signed */
+  /** A request is admitted. @returns what to call when its receipt is durable */
   enter(cutShort: CutShort): () => void {
     // One function may come twice: each entry has an identity of its own.
     const entry: CutShort = () => cutShort()
@@ -70,7 +70,7 @@ export class Admission {
     }
   }
 
-  /** Resolves when every admitted request has its receipt. */
+  /** Resolves when every admitted request has its receipt on the disk. */
   idle(): Promise<void> {
     if (this.#open.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))

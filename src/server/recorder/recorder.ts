@@ -22,7 +22,7 @@ export interface Admitted {
   readonly jtiText: string
   /** Resolves when the intent is durable: before that no octet leaves. */
   readonly durable: Promise<void>
-  /** Its receipt is signed, or never will be. */
+  /** Its receipt is durable, or never will be. */
   readonly settle: () => void
 }
 
@@ -107,9 +107,13 @@ export class Recorder {
   /** Signs and appends, in this very tick: nothing else can take the seq. @throws CountersignError ERR_LOG_APPEND */
   commit(admitted: Admitted, content: ReceiptContent): CommittedReceipt {
     try {
-      return this.#commit(admitted, content)
-    } finally {
+      const committed = this.#commit(admitted, content)
+      // Until then it is open: the last quote of a session must cover it, and covers what is durable.
+      void committed.durable.then(admitted.settle, admitted.settle)
+      return committed
+    } catch (error) {
       admitted.settle()
+      throw error
     }
   }
 

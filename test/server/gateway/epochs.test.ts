@@ -7,6 +7,8 @@ import { decodeEntry, decodeEntryBundle, encodeTilePath } from '../../../src/cor
 import { digestMeasured, type GatewayConfig } from '../../../src/server/config/index.ts'
 import { createUpstreams, type UpstreamSet } from '../../../src/server/index.ts'
 import { createSimulatedTdx } from '../../../src/simulator/index.ts'
+import { beginLineage, createFileStore } from '../../../src/storage/index.ts'
+import { MemoryFiles } from '../../kit/memory-files.ts'
 import { CHAT_COMPLETION, CHAT_STREAM, gated, json } from '../upstream/mock-answers.ts'
 import { createGate } from '../upstream/mock-upstream.ts'
 import {
@@ -15,8 +17,11 @@ import {
   decodedReceiptOf,
   type FixtureOptions,
   type GatewayFixture,
+  HOST,
   PLAIN_MODEL,
+  ridOf,
   startFixture,
+  verifyGradeQuoted,
   verifySigned,
 } from './gateway-fixture.ts'
 import { open, type Reply, readReply } from './http-client.ts'
@@ -108,6 +113,46 @@ describe('a change of the session', () => {
     const seqs = replies.map((reply) => decodedReceiptOf(reply).claims.seq)
     expect(new Set(seqs).size).toBe(seqs.length)
   }, 30_000)
+
+  it('waits for receipts that are on their way to the disk: the last quote of their session covers them', async () => {
+    const files = new MemoryFiles()
+    const store = createFileStore('/data', files)
+    await beginLineage(store, { name: 'main', host: HOST })
+    const disk = createGate()
+    const stalled = createGate()
+    const answered = createGate()
+    let slow = false
+    const answer = () => (slow ? [{ until: answered.opened }, ...json(CHAT_COMPLETION)] : json(CHAT_COMPLETION))
+    await start({ answer, lineage: 'there', deps: { store } })
+    await fixture.chat(ask(PLAIN_MODEL))
+    const old = (await attest(fixture, `/v1/attestation?nonce=${randomBytes(32).toString('base64url')}&wait=20`))
+      .sessionDigest
+    // From the next receipt on: its intent was durable before the upstream was asked.
+    let armed = false
+    files.onStep = ({ operation, path }) => {
+      if (!armed || operation !== 'sync' || !path.includes('/wal/')) return
+      stalled.open()
+      return disk.opened
+    }
+    slow = true
+    const asked = fixture.chat(ask(PLAIN_MODEL))
+    await fixture.mock.request(2)
+    await fixture.gateway.log.checkpoint()
+    armed = true
+    answered.open()
+    await stalled.opened
+    const changed = fixture.gateway.changeEpoch()
+    for (let i = 0; i < 40; i++) await new Promise((resolve) => setImmediate(resolve))
+    await fixture.get('/v1/attestation')
+    disk.open()
+    await changed
+    const reply = await asked
+    expect(sessionOf(reply)).toBe(old)
+    const leaves = await entries()
+    const record = await fixture.get(`/log/${fixture.gateway.log.id}/epoch/1`)
+    expect(JSON.parse(record.text).size).toBeGreaterThan(leaves.findLastIndex(({ type }) => type === 'receipt'))
+    await verifyGradeQuoted(fixture, await verifySigned(fixture, { request: ask(PLAIN_MODEL), reply }), ridOf(reply))
+  })
 
   it('waits for open requests, and those that come meanwhile wait for it', async () => {
     const gate = createGate()
