@@ -59,6 +59,13 @@ describe('octets held', () => {
   })
 })
 
+describe('a promise of a place in the log', () => {
+  it('[L11] is not kept where the time that is proven is before it: that dates the quote, and not this day', async () => {
+    const { checks } = await judgeFixture(readFixture('l11-not-due'))
+    expect(checks.find(({ name }) => name === 'merge-by')).toMatchObject({ status: 'not-performed', required: false })
+  })
+})
+
 describe('what was forwarded', () => {
   it('rejects another size where no change is listed', async () => {
     expect(await judgeIssued(forwarded({ size: 1 }))).toEqual(['receipt.transforms', 'TRANSFORM_MISMATCH'])
