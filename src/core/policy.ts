@@ -94,19 +94,21 @@ function decodeAudit(reader: ObjectReader): Policy['audit'] {
   return audit
 }
 
-const DECODED: WeakMap<readonly string[], WitnessPolicy> = new WeakMap()
+const DECODED: WeakMap<readonly string[], { readonly text: string; readonly policy: WitnessPolicy }> = new WeakMap()
 
 /**
  * The witnesses of a policy, decoded.
  * @throws MalformedError POLICY_INVALID for lines out of form, and for a quorum of nobody, which would mean unchecked
  */
 export function witnessPolicyOf(lines: readonly string[]): WitnessPolicy {
+  const text = `${lines.join('\n')}\n`
   const known = DECODED.get(lines)
-  if (known !== undefined) return known
-  const policy = decodeWitnessPolicy(`${lines.join('\n')}\n`)
+  // A policy made by hand may be changed in place: by what it asked for before, a stricter one would pass.
+  if (known?.text === text) return known.policy
+  const policy = decodeWitnessPolicy(text)
   if (policy.quorum === 'none')
     throw new MalformedError('POLICY_INVALID', 'policy.audit.witnesses: spell "unchecked" to ask for no witness')
-  DECODED.set(lines, policy)
+  DECODED.set(lines, { text, policy })
   return policy
 }
 

@@ -54,6 +54,13 @@ describe('policy', () => {
     expect(failureOf(() => decodePolicy(set(policy, path, value)))).toBe(code)
   })
 
+  it('reads the witnesses again where the lines of a policy are others than before', () => {
+    const lines = [...WITNESSES]
+    expect(witnessPolicyOf(lines).quorum).toBe('some')
+    lines.splice(0, lines.length, ...WITNESSES.map((line) => line.replace(/^quorum .*$/, 'quorum w1')))
+    expect(witnessPolicyOf(lines).quorum).toBe('w1')
+  })
+
   it('[P1] takes the lines of a witness policy as they stand', () => {
     const lines = ['# two of three', ...WITNESSES]
     const decoded = decodePolicy(set(policy, ['audit', 'witnesses'], lines))
