@@ -183,9 +183,12 @@ export class Attester {
     const { statementLifeSeconds } = quoting()
     const life =
       quoter.tee === 'nitro' ? Math.min(statementLifeSeconds, NITRO_STATEMENT_MAX_LIFE) : statementLifeSeconds
-    // The session changes only while nothing is asked for, but a late attempt may end under the next one: it is judged by its own.
+    // A late attempt may end under the next session: it is judged by its own.
     const session = boot.current
-    const statement = prepareStatement(session, await publisher.checkpoint(), { iat: clock.seconds(), life })
+    const checkpoint = await publisher.checkpoint()
+    // It may hold the leaf that ends the session: under that one it would take the place of the next one's first evidence.
+    if (boot.current !== session) throw new CountersignError('ERR_QUOTE', 'the session has changed meanwhile')
+    const statement = prepareStatement(session, checkpoint, { iat: clock.seconds(), life })
     const askedMs = clock.monotonicMs()
     const quote = await requestQuote(quoter, statement)
     const deviceMs = clock.monotonicMs() - askedMs
