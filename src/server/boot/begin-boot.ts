@@ -67,7 +67,7 @@ export async function beginBoot(given: BootDeps): Promise<BegunBoot> {
     await log.writeSession(hexOf(session.digest), session.octets)
     await carryOver(log, previous)
     await log.checkpoint()
-    const earlier = await StoredLogs.list(store, { current: log.id, newest: head })
+    const earlier = await StoredLogs.list(store, { current: log.id, newest: head, clock: deps.clock })
     await lineage.moveHead(log.id)
     return { boot: new Boot({ octets, log, session, store, earlier }), previous, past, isDated }
   } catch (error) {

@@ -8,6 +8,7 @@ import { DIGEST_URI } from '../../core/evidence/resource-descriptor.ts'
 import { decodeSession } from '../../core/evidence/session.ts'
 import { MalformedError } from '../../errors.ts'
 import type { ObjectStore } from '../../storage/index.ts'
+import type { Clock } from '../deps.ts'
 import { openStoredLog, type StoredLog } from '../log/index.ts'
 import { hexOf } from '../session/session.ts'
 import { readPreviousId } from './previous-log.ts'
@@ -18,27 +19,39 @@ const MAX_DOCUMENT = 262_144
 /** Logs that are kept open: each holds a few tiles. */
 const MAX_OPEN = 16
 const MAX_BOOTS = 1_024
+/** Anyone may ask for the list: it is not read from the store each time. */
+const LOOK_MS = 5_000
 const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
+
+export interface LogsOfStore {
+  /** The log of the boot that runs. */
+  readonly current: string
+  /** The log before it. */
+  readonly newest: string | undefined
+  readonly clock: Pick<Clock, 'monotonicMs'>
+}
 
 export class StoredLogs implements EarlierLogs {
   readonly #store: ObjectStore
   readonly #open: Map<string, Promise<StoredLog | undefined>> = new Map()
   readonly #boots: Map<string, Uint8Array> = new Map()
-  #ids: readonly string[]
+  readonly #current: string
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  /** As each genesis names the log before it. */
+  #chain: readonly string[] = []
+  #ids: readonly string[] = []
+  #lookedMs = Number.NEGATIVE_INFINITY
 
-  private constructor(store: ObjectStore, ids: readonly string[]) {
+  private constructor(store: ObjectStore, current: string, clock: Pick<Clock, 'monotonicMs'>) {
     this.#store = store
-    this.#ids = ids
+    this.#current = current
+    this.#clock = clock
   }
 
   /** Lists all but the log of this boot. @param newest the log before it */
-  static async list(
-    store: ObjectStore,
-    { current, newest }: { readonly current: string; readonly newest: string | undefined },
-  ): Promise<StoredLogs> {
-    const names = await store.list('log')
-    const found = names.map((name) => name.replace(/\/$/, '')).filter((id) => LOG_ID.test(id) && id !== current)
-    const logs = new StoredLogs(store, found)
+  static async list(store: ObjectStore, { current, newest, clock }: LogsOfStore): Promise<StoredLogs> {
+    const logs = new StoredLogs(store, current, clock)
+    await logs.#list()
     // Nobody waits for the order: until it is known, those that were listed are there.
     void logs.#follow(newest).catch(() => {})
     return logs
@@ -46,6 +59,21 @@ export class StoredLogs implements EarlierLogs {
 
   ids(): readonly string[] {
     return this.#ids
+  }
+
+  async look(): Promise<readonly string[]> {
+    if (this.#clock.monotonicMs() - this.#lookedMs < LOOK_MS) return []
+    this.#lookedMs = this.#clock.monotonicMs()
+    await this.#list()
+    const others = this.#ids.slice(this.#chain.length)
+    for (const id of others) this.#open.delete(id)
+    return others
+  }
+
+  async #list(): Promise<void> {
+    const names = await this.#store.list('log')
+    const found = names.map((name) => name.replace(/\/$/, '')).filter((id) => LOG_ID.test(id) && id !== this.#current)
+    this.#order(found)
   }
 
   open(id: string): Promise<StoredLog | undefined> {
@@ -92,6 +120,12 @@ export class StoredLogs implements EarlierLogs {
     const known = new Set(this.#ids)
     for (let id = newest; id !== undefined && known.delete(id); id = await readPreviousId(this.#store, id))
       chain.push(id)
-    this.#ids = [...chain, ...known]
+    this.#chain = chain
+    this.#order(this.#ids)
+  }
+
+  #order(ids: readonly string[]): void {
+    const known = new Set(this.#chain)
+    this.#ids = [...this.#chain, ...ids.filter((id) => !known.has(id))]
   }
 }

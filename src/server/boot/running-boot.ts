@@ -18,6 +18,11 @@ export interface RunningSession {
 export interface EarlierLogs {
   /** Newest first, as far as genesis records name one another; others that lie in the store come behind. */
   ids(): readonly string[]
+  /**
+   * Lists the store again: other gateways may keep histories of their own there. Done at most every few seconds.
+   * @returns ids of logs that are not of this history: they may have grown, and are opened anew
+   */
+  look(): Promise<readonly string[]>
   /** Undefined for an id that is not one of {@link ids}. */
   open(id: string): Promise<StoredLog | undefined>
   /** The 16 octets of its boot: what its sealed receipts are bound to. */

@@ -35,10 +35,18 @@ export class History {
     return [log.id, ...earlier.ids()]
   }
 
-  /** The log of a boot; undefined for an id that is not one of {@link ids}. */
+  /** Ids as the store has them now: other gateways may write to it. */
+  async look(): Promise<readonly string[]> {
+    for (const id of await this.#parts.boot.earlier.look()) this.#evidence.delete(id)
+    return this.ids
+  }
+
+  /** The log of a boot; undefined for one that is not on the store. */
   async log(id: string): Promise<PublishedLog | undefined> {
     const { log, earlier } = this.#parts.boot
-    return id === log.id ? log : earlier.open(id)
+    if (id === log.id) return log
+    if (!earlier.ids().includes(id)) await this.look()
+    return earlier.open(id)
   }
 
   /** Of a log that {@link ids} lists. */

@@ -43,8 +43,8 @@ function mediaTypeOf(path: string): string {
 }
 
 /** Where an auditor begins. */
-export function showLogs({ config }: GatewayParts, { ids }: History): Response {
-  return respondJson({ host: config.measured.host, logs: ids }, 200, BRIEF)
+export async function showLogs({ config }: GatewayParts, history: History): Promise<Response> {
+  return respondJson({ host: config.measured.host, logs: await history.look() }, 200, BRIEF)
 }
 
 /** Evidence by the size of its checkpoint, certificates inlined; without a size the list of those that are kept. */

@@ -21,7 +21,12 @@ it('is not asked for: the checkpoint may hold the leaf that ends its session', a
   const config = await createDefaultConfig({ env: {} })
   const sessionAt = (epoch: number): Promise<RunningSession> =>
     createSession({ boot: new Uint8Array(16), epoch, iat: 1, log: log.vkey, config, models: [] })
-  const earlier = { ids: () => [], open: async () => undefined, bootOctets: async () => undefined }
+  const earlier = {
+    ids: () => [],
+    look: async () => [],
+    open: async () => undefined,
+    bootOctets: async () => undefined,
+  }
   const boot = new Boot({ octets: new Uint8Array(16), log, session: await sessionAt(0), store, earlier })
   const [asked, published] = [createGate(), createGate()]
   const publisher = new Publisher({
