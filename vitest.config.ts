@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Tests run on the sources, without a build, through the condition of package.json's "imports". */
-const conditions = ['countersign-source', 'node', 'import', 'module', 'default']
+const conditions = ['countersign-source', 'node', 'import', 'default']
 
 export default defineConfig({
   resolve: { conditions },

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './prepare.mjs'
 import { countRows, printRows } from './rows.mjs'
+import { makeVersitygw } from './versitygw.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 const results = join(folder, 'results.json')
 const filters = process.argv.slice(2)
+makeVersitygw()
 // Thresholds speak of the whole; a part of the tests cannot meet them.
 const coverage = filters.length === 0 ? ['--coverage'] : []
 const { status } = spawnSync(

@@ -81,9 +81,3 @@ describe.runIf(hasS3Server)('a bucket', () => {
     await (await openLineage(restored, { ...NAMES, process })).release()
   })
 })
-
-describe.runIf(!hasS3Server)('a bucket', () => {
-  it('is not tested here: make its server with `node scripts/versitygw.mjs`', () => {
-    expect(hasS3Server).toBe(false)
-  })
-})
