@@ -261,6 +261,16 @@ class RunningGateway implements Gateway {
   }
 
   async close(): Promise<void> {
+    // Timers and idle connections keep no process up: while the last quote waits for its witnesses, nothing else would.
+    const staying = setInterval(() => {}, DRAIN_MS)
+    try {
+      await this.#close()
+    } finally {
+      clearInterval(staying)
+    }
+  }
+
+  async #close(): Promise<void> {
     const { lifecycle } = this.#core
     lifecycle.drain()
     await this.#changing

@@ -1,7 +1,7 @@
 /** The built commands as a newcomer runs them: demo, then serve with a client in another process. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -90,5 +90,39 @@ describe('commands', () => {
     child.kill('SIGTERM')
     const [code] = await once(child, 'exit')
     expect(code).toBe(0)
+  })
+
+  it('serve finishes what is under way though its witnesses do not answer, and leaves its lineage to the next', async () => {
+    const folder = join(work, 'unwitnessed')
+    const { out: vkey } = await run(['witness', 'init', join(folder, 'witness'), '--name', 'w.example/w1'], work)
+    // Nobody listens on the discard port.
+    writeFileSync(join(folder, 'policy.txt'), `witness w1 ${vkey.trim()} http://127.0.0.1:9\nquorum w1\n`)
+    const config = {
+      measured: {
+        host: 'gw.example.com',
+        models: [{ id: 'countersign-demo-2m', upstream: 'embedded' }],
+        upstreams: { embedded: { kind: 'embedded' } },
+      },
+      operational: {
+        listen: { host: '127.0.0.1', port: 0 },
+        dataDir: join(folder, 'data'),
+        apiKeys: 'dangerously-none',
+        witnesses: { policyFile: join(folder, 'policy.txt'), enrolmentTokenEnv: 'none' },
+        log: 'none',
+      },
+    }
+    writeFileSync(join(folder, 'countersign.yaml'), JSON.stringify(config))
+    const child = spawn(process.execPath, [MAIN, 'serve', '-c', 'countersign.yaml', '--simulated', '--inception'], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('lock')) break
+    child.kill('SIGTERM')
+    const [code] = await once(child, 'exit')
+    expect(code).toBe(0)
+    const leases = join(folder, 'data', 'lineage', 'main', 'writer')
+    const [lease = ''] = readdirSync(leases)
+    expect(JSON.parse(readFileSync(join(leases, lease), 'utf8'))).toMatchObject({ holder: null })
   })
 })
