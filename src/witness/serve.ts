@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly headersMs?: number
   /** Until all of it is there. */
   readonly requestMs?: number
+  /** When it is told to end: for what is under way. */
+  readonly graceMs?: number
 }
 
 export interface RunningWitness {
@@ -27,7 +29,7 @@ const KEEP_ALIVE_MS = 60_000
 
 /** @throws CountersignError ERR_CONFIG when the address cannot be had */
 export async function serveWitness(witness: Witness, options: ListenOptions): Promise<RunningWitness> {
-  const { host, port, headersMs = 5_000, requestMs = 10_000 } = options
+  const { host, port, headersMs = 5_000, requestMs = 10_000, graceMs = 5_000 } = options
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -45,7 +47,12 @@ export async function serveWitness(witness: Witness, options: ListenOptions): Pr
     url: `http://${host.includes(':') ? `[${host}]` : host}:${isInternet(address) ? address.port : port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve())
+        // Node watches over no connection of a server that closes: one on which nothing comes would hold it up for ever.
+        const late = setTimeout(() => server.closeAllConnections(), graceMs)
+        server.close(() => {
+          clearTimeout(late)
+          resolve()
+        })
         server.closeIdleConnections()
       }),
   }

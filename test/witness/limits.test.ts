@@ -1,5 +1,5 @@
 /** What strangers may cost a witness, and what they learn from it. */
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../../src/storage/index.ts'
 import { createMemoryStore } from '../kit/memory-store.ts'
@@ -77,6 +77,25 @@ describe('a witness among strangers', () => {
     const slow = 'POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0\n'
     expect(await exchange(witness.url, slow)).toMatch(/^HTTP\/1.1 408 |^$/)
     expect((await witness.get('/')).status).toBe(200)
+  })
+
+  it('ends when it is told to, though strangers hold connections on which nothing comes', async () => {
+    const witness = await startWitness({ listen: { graceMs: 50 } })
+    const { hostname, port } = new URL(witness.url)
+    const sockets = await Promise.all(
+      ['', 'GET / HTTP/1.1\r\nHost:', 'POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 9\r\n\r\nold'].map(
+        (octets) =>
+          new Promise<Socket>((resolve) => {
+            const socket = connect({ host: hostname, port: Number(port) }, () =>
+              socket.write(octets, () => resolve(socket)),
+            )
+            socket.on('error', () => {})
+          }),
+      ),
+    )
+    await witness.get('/')
+    await witness.close()
+    for (const socket of sockets) socket.destroy()
   })
 
   it('tells its operator what failed, and the client that something did', async () => {
