@@ -1,11 +1,11 @@
 // Takes each step of the verifiers out in turn and names what notices: a vector whose verdict is another without it, or a test that fails.
 //
-//   npm run steps [-- --json] [--all]
+//   npm run steps [-- --json] [--all] [--only=PATH]
 //
 // A vector or test can notice a step only if the step fails in it: each is run once with all steps, and then for each step those alone in
 // which it failed. A check that nothing notices has survived: it needs a vector, or a reason in steps/unobserved.json. Rules of form in
-// decoders that nothing notices are listed, and do not fail the run. --all lists every step. Exit 0 when none survived without a reason,
-// else 1; 2 on wrong usage.
+// decoders that nothing notices are listed, and do not fail the run. --all lists every step; --only=src/core/log takes those of the files
+// whose paths begin so. Exit 0 when none survived without a reason, else 1; 2 on wrong usage.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,11 +17,14 @@ import { createPool, judgeByTests, judgeByVectors } from './steps/survey.mjs'
 import { bundleTests, makeProvided } from './steps/tests.mjs'
 
 const args = process.argv.slice(2)
-const unknown = args.find((arg) => !['--json', '--all'].includes(arg))
+const unknown = args.find((arg) => !['--json', '--all'].includes(arg) && !arg.startsWith('--only='))
 if (unknown !== undefined) {
-  console.error(`steps: unknown option ${unknown}\nusage: npm run steps [-- --json] [--all]`)
+  console.error(`steps: unknown option ${unknown}\nusage: npm run steps [-- --json] [--all] [--only=PATH]`)
   process.exit(2)
 }
+
+const only = args.find((arg) => arg.startsWith('--only='))?.slice('--only='.length) ?? ''
+const isChosen = ({ file }) => file.startsWith(only)
 
 /** Steps are known by file, line and text: two bundles meet the files in different orders. */
 const keyOf = ({ file, line, column, what }) => `${file}:${line}:${column} ${what}`
@@ -34,9 +37,10 @@ async function judgeSteps(folder) {
   const files = await bundleTests(folder, tests, others)
   const [replaysUrl, testsUrl] = [replays, tests].map((file) => pathToFileURL(file).href)
   const pool = createPool({ replays: replaysUrl, tests: testsUrl, provided: await makeProvided(folder) })
-  const { vectors, noticed } = await judgeByVectors(pool, steps)
-  const results = new Map(steps.map((step, index) => [keyOf(step), { ...step, ...noticed[index] }]))
-  const left = others.filter((step) => results.get(keyOf(step))?.vector === undefined)
+  const chosen = steps.filter(isChosen)
+  const { vectors, noticed } = await judgeByVectors(pool, chosen)
+  const results = new Map(chosen.map((step, index) => [keyOf(step), { ...step, ...noticed[index] }]))
+  const left = others.filter((step) => isChosen(step) && results.get(keyOf(step))?.vector === undefined)
   const { tests: count, unfit, noticed: byTests } = await judgeByTests(pool, left, files)
   for (const [index, step] of left.entries()) results.set(keyOf(step), { ...step, ...byTests[index] })
   await pool.end()
@@ -82,7 +86,7 @@ const judged = steps
     used.add(entry)
     return { ...step, reason: entry.reason }
   })
-const idle = reasons.filter((entry) => !used.has(entry))
+const idle = reasons.filter((entry) => isChosen(entry) && !used.has(entry))
 const seconds = ((performance.now() - started) / 1000).toFixed(0)
 if (args.includes('--json')) console.log(JSON.stringify({ ...counts, steps: judged, idle }, null, 1))
 else print({ ...counts, steps: judged, seconds, idle })

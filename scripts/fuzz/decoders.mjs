@@ -1,6 +1,10 @@
 // Every decoder of octets that somebody else wrote, with good samples of what it decodes.
 
-import { decodeArchive } from '../../src/core/archive/index.ts'
+import { decodeEpoch, decodeGenesis } from '../../src/audit/genesis.ts'
+import { decodeLogListing } from '../../src/audit/http-reader.ts'
+import { decodeWatchState, encodeWatchState } from '../../src/audit/watch-state.ts'
+import { decodeHashLines, encodeHashLines } from '../../src/core/archive/hash-lines.ts'
+import { decodeArchive, decodeEquivocation } from '../../src/core/archive/index.ts'
 import { decodeTsmReport, encodeTsmReport } from '../../src/core/archive/tsm-report.ts'
 import { decodeCoseSign1 } from '../../src/core/cose/index.ts'
 import { decodeCbor } from '../../src/core/encoding/cbor.ts'
@@ -9,17 +13,22 @@ import { decodeJson } from '../../src/core/encoding/json.ts'
 import { decodePem } from '../../src/core/encoding/pem.ts'
 import { decodeCcel, decodeDstackEvents, decodeEventLog, listCcelEvents } from '../../src/core/event-log/index.ts'
 import { measureEvent } from '../../src/core/event-log/measured-event.ts'
+import { decodeOhttpKey } from '../../src/core/evidence/ohttp-key.ts'
 import { decodeSession } from '../../src/core/evidence/session.ts'
 import { decodeStatement } from '../../src/core/evidence/statement.ts'
 import { decodeLock } from '../../src/core/lock.ts'
 import {
+  decodeAddCheckpoint,
   decodeCheckpoint,
   decodeEntry,
   decodeEntryBundle,
+  decodeForkProof,
   decodeNote,
   decodeTilePath,
   decodeTlogProof,
   decodeVkey,
+  decodeWitnessPolicy,
+  decodeWitnessVkey,
   encodeEntryBundle,
 } from '../../src/core/log/index.ts'
 import { decodeNitroDocument, decodeNitroPayload } from '../../src/core/nitro/index.ts'
@@ -99,12 +108,34 @@ function pckExtensions(quotes) {
 
 const signatureOf = (certificate) => decodeCertificate(certificate).signature
 
+/** What the vectors of the log hold of one kind, as octets. */
+function fromVectors(vectors, kind, member) {
+  return distinct(vectors.filter((vector) => vector.kind === kind).map((vector) => utf8(vector[member])))
+}
+
+/** A consistency proof and the checkpoint that it leads to, as a log sends them to a witness. */
+function addCheckpoints(vectors) {
+  const sizeOf = (note) => note.split('\n')[1]
+  return vectors
+    .filter(({ kind, expected }) => kind === 'following' && expected.ok)
+    .map(({ previous, next, proof }) =>
+      utf8(`old ${previous === 'none' ? 0 : sizeOf(previous)}\n${proof.map((line) => `${line}\n`).join('')}\n${next}`),
+    )
+}
+
+const EPOCH = { epoch: 1, from: `sha256:${'5a'.repeat(32)}`, size: 12, to: `sha256:${'a5'.repeat(32)}` }
+const OHTTP_KEY = new Uint8Array(Buffer.from(`010020${'09'.repeat(32)}000400010001`, 'hex'))
+
 /** @returns `{ name, samples, decode }` each */
 export function listDecoders(samples) {
   const quotes = samples.quotes.map(decodeTdxQuote)
   const archives = samples.archives.map(decodeArchive)
   const receipts = archives.map(({ receipt }) => receipt)
-  const proofs = archives.flatMap(({ proof }) => (proof === undefined ? [] : [proof]))
+  const proofs = archives.flatMap(({ proof, quoteProof }) => [proof, quoteProof]).filter((proof) => proof !== undefined)
+  const cosigned = samples.logVectors.filter(({ kind }) => kind === 'witnessed')
+  const vkeys = cosigned.flatMap(({ policy }) => policy.match(/^witness \S+ (\S+)/m)?.[1] ?? [])
+  const hashLines = archives.flatMap(({ consistency }) => (consistency === undefined ? [] : [consistency]))
+  const origins = cosigned.map(({ origin, checkpoint }) => ({ origin, checkpoint }))
   const notes = proofs.map((proof) => proof.slice(proof.indexOf('\n\n') + 2))
   const envelopes = samples.documents.map((document) => decodeCoseSign1(document, NITRO_LIMITS))
   const claims = receiptAround(receipts[0])
@@ -158,6 +189,18 @@ export function listDecoders(samples) {
     ['note', notes.map(utf8), decodeNote],
     ['tlog-proof', proofs.map(utf8), decodeTlogProof],
     ['vkey', [utf8(decodeSession(archives[0].session).keys.log)], (bytes) => decodeVkey(latin1(bytes))],
+    ['witness-policy', fromVectors(samples.logVectors, 'witnessed', 'policy'), decodeWitnessPolicy],
+    ['witness-vkey', distinct(vkeys.map(utf8)), (bytes) => decodeWitnessVkey(latin1(bytes))],
+    ['cosigned-note', fromVectors(samples.logVectors, 'witnessed', 'checkpoint'), decodeNote],
+    ['add-checkpoint', addCheckpoints(samples.logVectors), decodeAddCheckpoint],
+    ['fork-proof', fromVectors(samples.logVectors, 'fork', 'proof'), decodeForkProof],
+    ['hash-lines', hashLines.map(encodeHashLines), (bytes) => decodeHashLines(bytes, 'consistency')],
+    ['equivocation', samples.pairs, decodeEquivocation],
+    ['ohttp-key', [OHTTP_KEY], (bytes) => decodeOhttpKey(base64Url(bytes))],
+    ['genesis', distinct(archives.flatMap(({ genesis }) => genesis ?? [])), decodeGenesis],
+    ['epoch', [json(EPOCH)], decodeEpoch],
+    ['log-listing', [json({ host: 'gw.example.com', logs: ['A'.repeat(43)] })], decodeLogListing],
+    ['watch-state', [utf8(encodeWatchState({ host: 'gw.example.com', logs: origins.slice(0, 1) }))], decodeWatchState],
     ['log-entry', [entry], decodeEntry],
     ['tile', [utf8('tile/0/x001/234.p/5'), utf8('tile/entries/000')], (bytes) => decodeTilePath(latin1(bytes))],
     ['entry-bundle', [encodeEntryBundle([entry, entry, entry])], decodeEntryBundle],

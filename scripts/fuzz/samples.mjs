@@ -37,7 +37,7 @@ export function distinct(samples) {
   return [...new Map(samples.map((sample) => [Buffer.from(sample).toString('latin1'), sample])).values()]
 }
 
-const ARCHIVES = ['quoted', 'quoted-stream', 'quoted-spliced', 'host-data', 'signed', 'refused']
+const ARCHIVES = ['quoted', 'quoted-stream', 'quoted-spliced', 'host-data', 'signed', 'refused', 'witnessed-genesis']
 
 export function readSamples() {
   const fixtures = { snp: good(snp), tdx: good(tdx), nitro: good(nitro), eventLog: good(eventLog) }
@@ -73,6 +73,12 @@ export function readSamples() {
     dstackLogs: logs('dstack'),
     archives: ARCHIVES.map((name) => octets('attestation-fixtures', 'answer', name, 'archive.cmw.json')),
     answers: ARCHIVES,
+    logVectors: readdirSync(join('attestation-fixtures', 'log')).map((name) =>
+      JSON.parse(readFileSync(join('attestation-fixtures', 'log', name, 'vector.json'), 'utf8')),
+    ),
+    pairs: readdirSync(join('attestation-fixtures', 'equivocation')).map((name) =>
+      octets('attestation-fixtures', 'equivocation', name, 'pair.cmw.json'),
+    ),
     policies: [
       octets('attestation-fixtures', 'policy', 'policy.json'),
       ...ARCHIVES.map((name) =>

@@ -1,7 +1,19 @@
 // Whole verifiers on one piece of evidence that is mutated: none may throw, and none may pass with other signed octets than the good one.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { decodeHashLines, encodeHashLines } from '../../src/core/archive/hash-lines.ts'
+import { decodeBase64 } from '../../src/core/encoding/base64.ts'
+import {
+  decodeWitnessPolicy,
+  verifyFollowing,
+  verifyForkProof,
+  verifyWitnessedCheckpoint,
+} from '../../src/core/log/index.ts'
+import { MalformedError } from '../../src/errors.ts'
 import * as eventLog from '../../test/core/event-log/fixture.ts'
 import * as nitro from '../../test/core/nitro/fixture.ts'
+import * as equivocation from '../../test/core/receipt/equivocation-fixture.ts'
 import * as answer from '../../test/core/receipt/fixture.ts'
 import * as snp from '../../test/core/snp/fixture.ts'
 import * as tdx from '../../test/core/tdx/fixture.ts'
@@ -44,6 +56,18 @@ async function passed(name, judgement) {
   return verdict.value
 }
 
+/** A decoder that stands before the verifier may refuse what it is given. */
+async function decoded(decode, judge) {
+  let value
+  try {
+    value = decode()
+  } catch (error) {
+    if (error instanceof MalformedError) return { ok: false, code: error.failure }
+    throw error
+  }
+  return await judge(value)
+}
+
 /** One field of an answer's evidence; `as` makes it of octets. */
 function answerField(fixture, field, { as = (bytes) => bytes, agrees = NEVER } = {}) {
   const value = fixture.evidence[field]
@@ -59,6 +83,18 @@ const attested = agreeIn(
   }),
 )
 
+/** The same, and when witnesses saw it; the third that cosigned may be left out where two are enough. */
+const attestedAt = (value, good) =>
+  attested(value, good) &&
+  agreeIn(
+    ({
+      attestation: {
+        time,
+        witnessed: { at, body, index },
+      },
+    }) => ({ time, at, body, index }),
+  )(value, good)
+
 /** Nobody vouches for the type of an event, and so not for what its text is read as. Digests are measured, and they vouch for texts. */
 function eventsAgree({ events }, good) {
   if (events.length !== good.events.length) return false
@@ -69,6 +105,64 @@ function eventsAgree({ events }, good) {
   })
 }
 
+const readLogVector = (name) =>
+  JSON.parse(readFileSync(join('attestation-fixtures', 'log', name, 'vector.json'), 'utf8'))
+
+/** Anyone may add lines of other keys to a note: what counts is what was signed, and by whom. */
+function listLogVerifiers() {
+  const { checkpoint, policy, ...log } = readLogVector('witnessed-all')
+  const witnesses = decodeWitnessPolicy(policy)
+  const following = readLogVector('following')
+  const proof = following.proof.map(decodeBase64)
+  const follow = (changes) => verifyFollowing({ ...following, proof, ...changes }, 'unchecked')
+  const fork = readLogVector('fork-proof')
+  const sameTrees = agreeIn(({ checkpoint: { body }, previous }) => [body, previous.body])
+  return [
+    verifierOf(
+      'verify-witnessed-checkpoint',
+      (bytes) => verifyWitnessedCheckpoint({ ...log, checkpoint: text(bytes) }, witnesses),
+      { sample: utf8(checkpoint), agrees: agreeIn(({ body, time, witnesses: names }) => ({ body, time, names })) },
+    ),
+    ...['previous', 'next'].map((member) =>
+      verifierOf(`verify-following-${member}`, (bytes) => follow({ [member]: text(bytes) }), {
+        sample: utf8(following[member]),
+        agrees: sameTrees,
+      }),
+    ),
+    verifierOf(
+      'verify-following-proof',
+      (bytes) =>
+        decoded(
+          () => decodeHashLines(bytes, 'proof'),
+          (hashes) => follow({ proof: hashes }),
+        ),
+      { sample: encodeHashLines(proof), agrees: NEVER },
+    ),
+    verifierOf('verify-fork-proof', (bytes) => verifyForkProof(bytes, fork.origin), {
+      sample: utf8(fork.proof),
+      agrees: agreeIn(({ first, second }) => [first.body, second.body]),
+    }),
+  ]
+}
+
+/** Each octet of a session counts; of a receipt its holder may leave disclosures out. */
+function listPairVerifiers() {
+  const pair = equivocation.readFixture('same-nonce')
+  const [first, second] = pair.evidence.receipts
+  const claims = agreeIn(({ kind, receipts }) => [kind, receipts.map((receipt) => receipt.claims)])
+  return [
+    verifierOf('verify-equivocation-session', (session) => equivocation.judgeFixture(pair, { session }), {
+      sample: pair.evidence.session,
+      agrees: NEVER,
+    }),
+    verifierOf(
+      'verify-equivocation-receipt',
+      (bytes) => equivocation.judgeFixture(pair, { receipts: [first, latin1(bytes)] }),
+      { sample: utf8(second), agrees: claims },
+    ),
+  ]
+}
+
 export function listVerifiers() {
   const report = snp.readFixture('abi-major')
   const quote = tdx.readFixture('v4')
@@ -77,6 +171,7 @@ export function listVerifiers() {
   const dstack = eventLog.readFixture('dstack-v2')
   const ccel = eventLog.readFixture('ccel-direct-boot')
   const quoted = answer.readFixture('quoted')
+  const witnessed = answer.readFixture('witnessed-genesis')
   const { quote: quotation } = quoted.evidence
   const log = (name, fixture) =>
     verifierOf(
@@ -122,5 +217,19 @@ export function listVerifiers() {
     answerField(quoted, 'statement'),
     answerField(quoted, 'receipt', { as: latin1, agrees: attested }),
     answerField(quoted, 'proof', { as: text, agrees: attested }),
+    answerField(witnessed, 'quoteProof', { as: text, agrees: attestedAt }),
+    verifierOf(
+      'verify-answer-consistency',
+      (bytes) =>
+        decoded(
+          () => decodeHashLines(bytes, 'consistency'),
+          (consistency) => answer.judgeFixture(witnessed, { consistency }),
+        ),
+      { sample: encodeHashLines(witnessed.evidence.consistency), agrees: NEVER },
+    ),
+    answerField(witnessed, 'genesis'),
+    answerField(witnessed, 'genesisProof', { as: text, agrees: attestedAt }),
+    ...listLogVerifiers(),
+    ...listPairVerifiers(),
   ]
 }

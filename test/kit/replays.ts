@@ -5,6 +5,7 @@ import * as eventLog from '../core/event-log/fixture.ts'
 import * as challenge from '../core/evidence/fixture.ts'
 import * as log from '../core/log/fixture.ts'
 import * as nitro from '../core/nitro/fixture.ts'
+import * as equivocation from '../core/receipt/equivocation-fixture.ts'
 import * as answer from '../core/receipt/fixture.ts'
 import * as snp from '../core/snp/fixture.ts'
 import * as tdx from '../core/tdx/fixture.ts'
@@ -79,6 +80,16 @@ async function replayAnswer(name: string): Promise<Replayed> {
   }
 }
 
+async function replayEquivocation(name: string): Promise<Replayed> {
+  const fixture = equivocation.readFixture(name)
+  const { expect } = fixture
+  const verdict = await equivocation.judgeFixture(fixture)
+  return {
+    wanted: expect.ok ? `ok ${expect.kind}` : `${expect.code} ${expect.check}`,
+    seen: verdict.ok ? `ok ${verdict.value.kind}` : failureOf(verdict),
+  }
+}
+
 async function replayChallenge(name: string): Promise<Replayed> {
   const fixture = challenge.readFixture(name)
   const seen = codeOf(await challenge.judgeFixture(fixture))
@@ -104,5 +115,6 @@ export function listReplays(): readonly Replay[] {
     ...replays('log', log.fixtureNames(), replayLog),
     ...replays('challenge', challenge.fixtureNames(), replayChallenge),
     ...replays('answer', answer.fixtureNames(), replayAnswer),
+    ...replays('equivocation', equivocation.fixtureNames(), replayEquivocation),
   ]
 }

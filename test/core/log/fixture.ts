@@ -1,7 +1,6 @@
 /** Reads and judges the vectors under attestation-fixtures/log. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
 import { decodeBase64 } from '../../../src/core/encoding/base64.ts'
 import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { decodeJson } from '../../../src/core/encoding/json.ts'
@@ -74,7 +73,9 @@ async function judgeWitnessed(vector: ObjectReader): Promise<Verdict<object>> {
   const log = { vkey: vector.string('vkey'), origin: vector.string('origin') }
   const policy = decodeWitnessPolicy(vector.string('policy'))
   const verdict = await verifyWitnessedCheckpoint({ checkpoint: vector.string('checkpoint'), ...log }, policy)
-  if (verdict.ok) expect(verdict.value.time).toEqual(new Date(vector.seconds('time') * 1000))
+  const due = verdict.ok ? vector.seconds('time') * 1000 : undefined
+  if (verdict.ok && verdict.value.time.getTime() !== due)
+    throw new Error(`${verdict.value.time.toISOString()} is another time than that of the vector`)
   return verdict
 }
 

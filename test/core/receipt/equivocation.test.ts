@@ -1,19 +1,12 @@
 /** Pairs of receipts that convict the gateway of their session, and pairs that convict nobody. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodeEquivocation, encodeEquivocation } from '../../../src/core/archive/index.ts'
 import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import { verifyEquivocation } from '../../../src/core/receipt/equivocation.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { failureOf } from '../../kit/failure-of.ts'
+import { fixtureNames, judgeFixture, readFixture } from './equivocation-fixture.ts'
 
-const FOLDER = join('attestation-fixtures', 'equivocation')
-const vectors = readdirSync(FOLDER).map((name) => ({
-  name,
-  bytes: new Uint8Array(readFileSync(join(FOLDER, name, 'pair.cmw.json'))),
-  ...JSON.parse(readFileSync(join(FOLDER, name, 'vector.json'), 'utf8')),
-}))
+const vectors = fixtureNames().map(readFixture)
 
 describe('pairs of receipts', () => {
   it('has vectors of each kind, each bad one with -fail behind its name', () => {
@@ -21,27 +14,25 @@ describe('pairs of receipts', () => {
     for (const { name, expect: due } of vectors) expect([name, !due.ok]).toEqual([name, name.endsWith('-fail')])
   })
 
-  for (const { name, row, title, bytes, expect: due } of vectors)
+  for (const fixture of vectors) {
+    const { name, row, title, bytes, evidence, expect: due } = fixture
     it(`[${row}] ${due.ok ? 'convicts by' : 'rejects'} ${title} (${name})`, async () => {
-      const evidence = decodeEquivocation(bytes)
       expect(encodeEquivocation(evidence)).toEqual(bytes)
-      const verdict = await verifyEquivocation(evidence)
+      const verdict = await judgeFixture(fixture)
       if (verdict.ok) expect({ ok: true, kind: verdict.value.kind }).toEqual(due)
       else expect({ ok: false, code: verdict.code, check: failedCheck(verdict.checks)?.name }).toEqual(due)
     })
+  }
 
   it('says that a nonce convicts only before whoever sent it', async () => {
-    const assumed = async (name: string): Promise<string> => {
-      const { bytes } = vectors.find((vector) => vector.name === name)
-      return (await verifyEquivocation(decodeEquivocation(bytes))).assumptions.join()
-    }
+    const assumed = async (name: string): Promise<string> => (await judgeFixture(readFixture(name))).assumptions.join()
     expect(await assumed('same-nonce')).toContain('only whoever sent it knows')
     expect(await assumed('same-seq')).not.toContain('only whoever sent it knows')
   })
 })
 
 describe('a bundle', () => {
-  const [{ bytes }] = vectors
+  const { bytes } = readFixture('same-seq')
   const altered = (change: (text: string) => string): string =>
     failureOf(() => decodeEquivocation(encodeUtf8(change(decodeUtf8(bytes)))))
 
