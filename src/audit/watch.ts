@@ -39,7 +39,10 @@ export interface Look {
   readonly checks: readonly Check[]
   /** Two checkpoints that the log signed and that are not of one history, as far as it shows. */
   readonly fork: ForkProof | undefined
-  /** To be kept: as it was where the look failed. */
+  /**
+   * To be kept: as it was where what is shown does not continue it. What continues it is kept though it be stale: a tree that was shown and
+   * forgotten could be followed by another one.
+   */
   readonly state: WatchState | 'none'
 }
 
@@ -167,7 +170,12 @@ async function view(
 /** Looks once. @throws CountersignError ERR_NETWORK when the host cannot be asked */
 export async function lookAtLogs(options: WatchOptions): Promise<Look> {
   const { reader, kept } = options
-  let seen: Pick<Look, 'origin' | 'size' | 'provenTime'> = { origin: '', size: 0, provenTime: undefined }
+  let seen: Pick<Look, 'origin' | 'size' | 'provenTime' | 'state'> = {
+    origin: '',
+    size: 0,
+    provenTime: undefined,
+    state: kept,
+  }
   try {
     const { host: listed, ids } = await reader.logs()
     if (kept !== 'none' && listed !== undefined && kept.host !== listed)
@@ -175,19 +183,21 @@ export async function lookAtLogs(options: WatchOptions): Promise<Look> {
     const newest = await newestShown(reader, ids, kept === 'none' ? listed : kept.host)
     const { id, checkpoint } = newest
     const { origin, size } = checkpoint
-    seen = { origin, size, provenTime: undefined }
+    seen = { ...seen, origin, size }
     const views = await view(options, newest)
     // What was seen before comes before what time it is: a fork is a fork, fresh or stale.
     const history = await judgeHistory(options, views)
+    const state = { host: listed ?? hostOf(origin), logs: remember(kept, views) }
+    // At a first look nothing vouches for the log but its quote.
+    if (kept !== 'none') seen = { ...seen, state }
     const provenTime = await readProvenTime({ reader, id }, checkpoint, options.trust)
-    seen = { origin, size, provenTime }
+    seen = { ...seen, provenTime, state }
     const time = await judgeTime(options, newest, provenTime)
     const checks = [...history.filter(({ name }) => !TIME_CHECKS.has(name)), ...time]
-    const state = { host: listed ?? hostOf(origin), logs: remember(kept, views) }
-    return { ok: true, detail: kept === 'none' ? 'first look' : 'continues', ...seen, checks, fork: undefined, state }
+    return { ok: true, detail: kept === 'none' ? 'first look' : 'continues', ...seen, checks, fork: undefined }
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
     const { fork, checks } = error instanceof Refused ? error : { fork: undefined, checks: [] }
-    return { ok: false, code: error.failure, detail: error.message, ...seen, checks, fork, state: kept }
+    return { ok: false, code: error.failure, detail: error.message, ...seen, checks, fork }
   }
 }

@@ -58,6 +58,25 @@ describe('a watcher', () => {
     expect(await look(files, kept, { now })).toMatchObject({ ok: true, provenTime: at(210) })
   })
 
+  it('[L7] remembers what it saw of a log that stands still, so that no other tree can follow', async () => {
+    const { files, boot, kept } = await seenOnce()
+    const other = new TestBoot({ snp, files, seed: 0x02 }).receipts(300).quote().receipts(5, 'others')
+    const seen = boot.receipts(5).publish()
+    const stale = await look(files, kept, { now: at(3_000) })
+    expect(stale).toMatchObject({ ok: false, code: 'LOG_STALE', state: { logs: [{ checkpoint: seen.note }] } })
+    other.publish()
+    const { code, fork } = await look(files, stale.state)
+    expect(code).toBe('LOG_SPLIT_VIEW')
+    expect(fork?.first).toBe(seen.note)
+  })
+
+  it('remembers a first look at a log that stands still', async () => {
+    const { files, boot } = await seenOnce()
+    const { code, state } = await look(files, 'none', { now: at(3_000) })
+    expect(code).toBe('LOG_STALE')
+    expect(state).toEqual({ host: HOST, logs: [{ origin: boot.origin, checkpoint: boot.sign().note }] })
+  })
+
   it('refuses a record of another size than its name says', async () => {
     const { files, boot, kept } = await seenOnce()
     boot.write('evidence/302', boot.read('evidence/301'))
