@@ -9,7 +9,7 @@ import { decodeSession } from '../../core/evidence/session.ts'
 import { MalformedError } from '../../errors.ts'
 import type { ObjectStore } from '../../storage/index.ts'
 import type { Clock } from '../deps.ts'
-import { openStoredLog, type StoredLog } from '../log/index.ts'
+import { openStoredLog, StoredIndexes, type StoredLog } from '../log/index.ts'
 import { hexOf } from '../session/session.ts'
 import { readPreviousId } from './previous-log.ts'
 import type { EarlierLogs } from './running-boot.ts'
@@ -19,6 +19,9 @@ const MAX_DOCUMENT = 262_144
 /** Logs that are kept open: each holds a few tiles. */
 const MAX_OPEN = 16
 const MAX_BOOTS = 1_024
+/** Logs of which the sessions are listed, newest first, and sessions that are remembered: each costs some hundred octets. */
+const MAX_LISTED = 4_096
+const MAX_SESSIONS = 65_536
 /** Anyone may ask for the list: it is not read from the store each time. */
 const LOOK_MS = 5_000
 const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
@@ -37,6 +40,12 @@ export class StoredLogs implements EarlierLogs {
   readonly #boots: Map<string, Uint8Array> = new Map()
   readonly #current: string
   readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #indexes: StoredIndexes
+  readonly #sessions: Map<string, string> = new Map()
+  /** Logs that are over and whose sessions are all known. */
+  readonly #listed: Set<string> = new Set()
+  #listing: Promise<void> = Promise.resolve()
+  #listedMs = Number.NEGATIVE_INFINITY
   /** As each genesis names the log before it. */
   #chain: readonly string[] = []
   #ids: readonly string[] = []
@@ -44,6 +53,7 @@ export class StoredLogs implements EarlierLogs {
 
   private constructor(store: ObjectStore, current: string, clock: Pick<Clock, 'monotonicMs'>) {
     this.#store = store
+    this.#indexes = new StoredIndexes(store)
     this.#current = current
     this.#clock = clock
   }
@@ -98,6 +108,31 @@ export class StoredLogs implements EarlierLogs {
     const octets = await this.#readBoot(id)
     if (octets !== undefined && this.#boots.size < MAX_BOOTS) this.#boots.set(id, octets)
     return octets
+  }
+
+  names(id: string, jti: Uint8Array): Promise<boolean> {
+    // Others may be written by gateways that live.
+    return this.#indexes.names(id, jti, this.#chain.includes(id) ? 'over' : 'growing')
+  }
+
+  /** Strangers may ask for any: each log is looked at once, those that may grow every few seconds. */
+  async logOfSession(hex: string): Promise<string | undefined> {
+    if (!this.#sessions.has(hex) && this.#clock.monotonicMs() - this.#listedMs >= LOOK_MS) {
+      this.#listedMs = this.#clock.monotonicMs()
+      this.#listing = this.#listSessions()
+    }
+    await this.#listing
+    return this.#sessions.get(hex)
+  }
+
+  async #listSessions(): Promise<void> {
+    for (const id of this.#ids.slice(0, MAX_LISTED)) {
+      if (this.#listed.has(id)) continue
+      const isOver = this.#chain.includes(id)
+      for (const hex of await this.#store.list(`log/${id}/session`))
+        if (this.#sessions.size < MAX_SESSIONS) this.#sessions.set(hex, id)
+      if (isOver) this.#listed.add(id)
+    }
   }
 
   async #readBoot(id: string): Promise<Uint8Array | undefined> {

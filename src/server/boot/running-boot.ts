@@ -27,6 +27,10 @@ export interface EarlierLogs {
   open(id: string): Promise<StoredLog | undefined>
   /** The 16 octets of its boot: what its sealed receipts are bound to. */
   bootOctets(id: string): Promise<Uint8Array | undefined>
+  /** Whether the index of a log names a receipt: cheaper by far than opening it. @throws MalformedError where the index is damaged */
+  names(id: string, jti: Uint8Array): Promise<boolean>
+  /** The log that has the document of a session, by the 64 digits of its digest. */
+  logOfSession(hex: string): Promise<string | undefined>
 }
 
 export interface RunningBoot {

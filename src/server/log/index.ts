@@ -1,5 +1,6 @@
 /** The receipt logs of this boot and of earlier ones: durable, tiled, readable by anyone. Node only. @module */
 export { createReceiptLog } from './create-log.ts'
+export { StoredIndexes } from './jti-index/stored-indexes.ts'
 export { type RecoveredLog, type RecoveredReceipt, recoverLog } from './recover-log.ts'
 export { removeSealedBefore } from './retention.ts'
 export { scrubLog } from './scrub/scrub-log.ts'

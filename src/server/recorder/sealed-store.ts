@@ -176,6 +176,11 @@ function readCapability({ rid, tenant }: ReceiptWish): Capability | undefined {
   return { owner: { rid: octets, tenant }, jti: decodeBase64Url(receiptJti(octets)) }
 }
 
+/** The name of the receipt that `rid` is the capability for; undefined for what is none. */
+export function jtiOf(rid: string): Uint8Array | undefined {
+  return readCapability({ rid, tenant: '' })?.jti
+}
+
 function goneName({ log }: ReceiptShelf, jti: Uint8Array): string {
   return `private/${log.id}/gone/${encodeHex(jti)}`
 }

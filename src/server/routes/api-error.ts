@@ -81,6 +81,11 @@ export function tooManyChallenges(): ApiError {
   return { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', message, param: null, retryAfter: 1 }
 }
 
+export function tooManySearches(): ApiError {
+  const message = 'Too many receipts are being looked for. Try again.'
+  return { status: 429, type: 'rate_limit_error', code: 'rate_limit_exceeded', message, param: null, retryAfter: 1 }
+}
+
 export function upstreamFailed(message: string): ApiError {
   return { status: 502, type: 'upstream_error', code: 'upstream_error', message, param: null }
 }

@@ -1,10 +1,17 @@
 /** Logs of this boot and of earlier ones on the same store, as one history: where a receipt is found, and what covers it. @module */
-import { StateError } from '../../errors.ts'
+import { MalformedError, StateError } from '../../errors.ts'
 import { EvidenceStore } from '../evidence-store/index.ts'
 import type { PublishedLog } from '../log/index.ts'
-import { findReceipt, type ReceiptShelf, type ReceiptWish, type StoredReceipt } from '../recorder/sealed-store.ts'
+import {
+  findReceipt,
+  jtiOf,
+  type ReceiptShelf,
+  type ReceiptWish,
+  type StoredReceipt,
+} from '../recorder/sealed-store.ts'
 import type { Attester } from '../session/attester.ts'
 import type { GatewayParts } from './parts.ts'
+import { Turns } from './turns.ts'
 
 /** A boot, running or over. */
 export interface PastBoot extends ReceiptShelf {
@@ -20,10 +27,13 @@ export interface FoundReceipt {
 
 /** Earlier logs whose evidence is listed in memory. */
 const MAX_OPEN = 16
+/** Searches of one tenant that run or wait: they run one by one, so that asking for receipts that never were costs the others little. */
+const MAX_SEARCHES = 64
 
 export class History {
   readonly #parts: GatewayParts
   readonly #evidence: Map<string, Promise<EvidenceStore>> = new Map()
+  readonly #turns: Turns = new Turns(MAX_SEARCHES)
 
   constructor(parts: GatewayParts) {
     this.#parts = parts
@@ -64,14 +74,43 @@ export class History {
     return opened
   }
 
-  /** Looks in every log for a receipt: its id does not say which one has it. */
-  async find(wish: ReceiptWish): Promise<FoundReceipt | undefined> {
-    for (const id of this.ids) {
-      const boot = await this.#boot(id)
-      const receipt = boot && (await findReceipt(boot, wish))
-      if (boot !== undefined && receipt !== undefined) return { boot, receipt }
+  /**
+   * Looks in every log for a receipt: its id does not say which one has it.
+   * @returns `busy` when too many searches of this tenant wait already
+   */
+  async find(wish: ReceiptWish): Promise<FoundReceipt | 'busy' | undefined> {
+    const jti = jtiOf(wish.rid)
+    if (jti === undefined) return undefined
+    const { boot } = this.#parts
+    const current = await this.#findIn(boot.log.id, wish)
+    if (current !== undefined || boot.earlier.ids().length === 0) return current
+    return this.#turns.take(wish.tenant, () => this.#findEarlier(wish, jti)) ?? 'busy'
+  }
+
+  async #findEarlier(wish: ReceiptWish, jti: Uint8Array): Promise<FoundReceipt | undefined> {
+    for (const id of this.#parts.boot.earlier.ids()) {
+      const found = (await this.#names(id, jti)) ? await this.#findIn(id, wish) : undefined
+      if (found !== undefined) return found
     }
     return undefined
+  }
+
+  async #findIn(id: string, wish: ReceiptWish): Promise<FoundReceipt | undefined> {
+    const boot = await this.#boot(id)
+    const receipt = boot && (await findReceipt(boot, wish))
+    return boot === undefined || receipt === undefined ? undefined : { boot, receipt }
+  }
+
+  /** The host could cut the index of one log to hide the receipts of all others. */
+  async #names(id: string, jti: Uint8Array): Promise<boolean> {
+    const { boot, telemetry } = this.#parts
+    try {
+      return await boot.earlier.names(id, jti)
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error
+      telemetry.write({ event: 'history-damaged', detail: `the index of log ${id}: ${error.message}` })
+      return false
+    }
   }
 
   async #boot(id: string): Promise<PastBoot | undefined> {

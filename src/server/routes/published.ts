@@ -9,8 +9,6 @@ import type { GatewayParts } from './parts.ts'
 import { respondError, respondJson, respondOctets, respondText } from './respond.ts'
 
 const MAX_SESSION_SIZE: number = 64 * 1024
-/** Logs of earlier boots that are looked through for a session. */
-const MAX_LOGS = 1_024
 const SESSION_NAME = /^[0-9a-f]{64}$/
 const LOG_PATH = /^\/log\/([A-Za-z0-9_-]{43})\/([A-Za-z0-9./]{1,96})$/
 /** What the evidence store keeps; all else of a log is the log's own. */
@@ -19,14 +17,9 @@ const NOTE_TYPE = 'text/plain; charset=utf-8'
 const FOREVER = { 'cache-control': 'public, max-age=31536000, immutable' } as const
 const BRIEF = { 'cache-control': 'no-cache' } as const
 
-/** Newest first: of boots that ended long ago few are asked for. */
 async function readEarlier({ boot }: GatewayParts, hex: string): Promise<Uint8Array | undefined> {
-  if (!SESSION_NAME.test(hex)) return undefined
-  for (const id of boot.earlier.ids().slice(0, MAX_LOGS)) {
-    const octets = await boot.store.read(`log/${id}/session/${hex}`, MAX_SESSION_SIZE)
-    if (octets !== undefined) return octets
-  }
-  return undefined
+  const id = SESSION_NAME.test(hex) ? await boot.earlier.logOfSession(hex) : undefined
+  return id === undefined ? undefined : boot.store.read(`log/${id}/session/${hex}`, MAX_SESSION_SIZE)
 }
 
 /** The exact octets: a receipt names their digest. */

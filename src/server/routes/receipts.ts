@@ -3,7 +3,7 @@ import { ARCHIVE_TYPE } from '../../core/archive/index.ts'
 import { RECEIPT_TYPE } from '../../core/receipt/receipt.ts'
 import type { Caller } from '../middleware/authenticate.ts'
 import { eraseReceipt } from '../recorder/sealed-store.ts'
-import { evidenceUnavailable, neverQuoted, notFound, receiptGone } from './api-error.ts'
+import { evidenceUnavailable, neverQuoted, notFound, receiptGone, tooManySearches } from './api-error.ts'
 import type { FoundReceipt, History } from './history.ts'
 import type { GatewayParts } from './parts.ts'
 import { boundedWaitMs, type Preferences } from './preferences.ts'
@@ -24,7 +24,7 @@ export interface Asked {
 }
 
 /** Unknown, malformed and foreign rids are answered alike: whether a receipt exists is nobody else's business. */
-function find({ history, rid, caller }: Asked): Promise<FoundReceipt | undefined> {
+function find({ history, rid, caller }: Asked): Promise<FoundReceipt | 'busy' | undefined> {
   return history.find({ rid, tenant: caller.tenant })
 }
 
@@ -43,6 +43,7 @@ async function awaitGrade(
 export async function showReceipt(asked: Asked, accept: string): Promise<Response> {
   const found = await find(asked)
   if (found === undefined) return respondError(notFound())
+  if (found === 'busy') return respondError(tooManySearches())
   const { boot, receipt } = found
   if (receipt.state !== 'kept') return respondError(receiptGone(receipt.state))
   const { grade } = asked.preferences
@@ -61,6 +62,7 @@ export async function showReceipt(asked: Asked, accept: string): Promise<Respons
 export async function showProof(asked: Asked): Promise<Response> {
   const found = await find(asked)
   if (found === undefined) return respondError(notFound())
+  if (found === 'busy') return respondError(tooManySearches())
   const { boot, receipt } = found
   if (boot.attester !== undefined) await boot.attester.quoted(receipt.index, proofWaitMs(asked))
   const evidence = await boot.evidence()
@@ -77,6 +79,7 @@ function proofWaitMs({ parts, preferences: { wait } }: Asked): number {
 export async function deleteReceipt(asked: Asked): Promise<Response> {
   const found = await find(asked)
   if (found === undefined) return respondError(notFound())
+  if (found === 'busy') return respondError(tooManySearches())
   const { rid, caller } = asked
   if (found.receipt.state === 'kept') await eraseReceipt(found.boot, { rid, tenant: caller.tenant }, found.receipt)
   return respondNothing()

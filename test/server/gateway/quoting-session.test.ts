@@ -26,6 +26,8 @@ it('is not asked for: the checkpoint may hold the leaf that ends its session', a
     look: async () => [],
     open: async () => undefined,
     bootOctets: async () => undefined,
+    names: async () => false,
+    logOfSession: async () => undefined,
   }
   const boot = new Boot({ octets: new Uint8Array(16), log, session: await sessionAt(0), store, earlier })
   const [asked, published] = [createGate(), createGate()]
