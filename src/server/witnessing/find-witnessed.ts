@@ -44,6 +44,9 @@ export interface FindDeps {
   readonly timers: Timers
 }
 
+/** For all that one witness has to say: a boot waits for it. */
+const TOTAL_MS = 10_000
+
 /**
  * Asks every witness of the policy that has an address, at once. One witness is enough to learn of a checkpoint: the log's own signature
  * is on it, which no witness can make.
@@ -53,12 +56,19 @@ export async function findWitnessed(policy: WitnessPolicy, host: string, deps: F
   const found = await Promise.all(
     asked.map(async ({ name, key, url }) => {
       const connection = connectWitness(url, deps.timers)
+      // Page by page, each just in time, one witness could hold up a boot for minutes.
+      let isLate = false
+      const cancel = deps.timers.after(TOTAL_MS, () => {
+        isLate = true
+        void connection.close()
+      })
       try {
         return { witness: name, seen: await askWitness(connection, host, { witness: name, key, clock: deps.clock }) }
       } catch (error) {
         if (!(error instanceof WitnessFailure)) throw error
-        return { witness: name, reason: error.reason }
+        return { witness: name, reason: isLate ? 'timeout' : error.reason }
       } finally {
+        cancel()
         await connection.close()
       }
     }),

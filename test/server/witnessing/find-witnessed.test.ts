@@ -111,6 +111,18 @@ describe('witnesses asked about a host', () => {
     expect(asked).toEqual([`/hosts/${HOST}?from=0`, `/hosts/${HOST}?from=3976`])
   })
 
+  it('are given so much time in all, though each page comes just in time', async () => {
+    const time = new ManualTime(NOW)
+    let asked = 0
+    const slow = await listing((_, response) => {
+      time.advance(4_900)
+      response.end(page([], { count: 1_000, next: ++asked }))
+    })
+    const { failed } = await findWitnessed(policyOf([slow], 1), HOST, { clock: time, timers: time })
+    expect(failed).toEqual([{ witness: 'w1', reason: 'timeout' }])
+    expect(asked).toBe(3)
+  })
+
   it('are found out when two of them hold two histories of one log', async () => {
     const [log, fork] = [new TestLog(), new TestLog({ history: 'other' })]
     const [one, two] = [await witness(1), await witness(2)]
