@@ -93,4 +93,13 @@ describe('the leaf of a quote', () => {
       code: 'LOG_INCLUSION',
     })
   })
+
+  it('is of no TDX quote that does not say where it ends', async () => {
+    const checkpoint = decodeCheckpoint(`${origin}\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n`)
+    const quote: EndorsedQuote = { tee: 'tdx', quote: padded.slice(0, 600), endorsements: undefined }
+    const evidence = { quote, quoteProof: '', consistency: [] }
+    const verdict = await judgeWitnessed(evidence, { vkey, checkpoint }, witnessPolicyOf(WITNESSES))
+    expect(verdict.ok).toBe(false)
+    expect(failedCheck(verdict.checks)).toMatchObject({ name: 'quote', code: 'EVIDENCE_TRUNCATED' })
+  })
 })

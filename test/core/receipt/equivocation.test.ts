@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeEquivocation, encodeEquivocation } from '../../../src/core/archive/index.ts'
 import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
+import type { EquivocationEvidence } from '../../../src/core/receipt/equivocation.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { failureOf } from '../../kit/failure-of.ts'
 import { fixtureNames, judgeFixture, readFixture } from './equivocation-fixture.ts'
@@ -28,6 +29,27 @@ describe('pairs of receipts', () => {
     const assumed = async (name: string): Promise<string> => (await judgeFixture(readFixture(name))).assumptions.join()
     expect(await assumed('same-nonce')).toContain('only whoever sent it knows')
     expect(await assumed('same-seq')).not.toContain('only whoever sent it knows')
+  })
+})
+
+describe('a pair that convicts nobody', () => {
+  const good = readFixture('same-seq')
+  const [first, second] = good.evidence.receipts
+  const forged = readFixture('forged-fail').evidence.receipts
+
+  it.each<readonly [string, string, string, Partial<EquivocationEvidence>]>([
+    ['no session', 'session', 'JSON_INVALID', { session: encodeUtf8('session') }],
+    [
+      'a first receipt that the gateway did not sign',
+      'first.signature',
+      'RECEIPT_SIGNATURE',
+      { receipts: [forged[1], forged[0]] },
+    ],
+    ['a first receipt that is none', 'first.receipt-format', 'RECEIPT_ENCODING', { receipts: ['x.y.z', second] }],
+    ['a second receipt that is none', 'second.receipt-format', 'RECEIPT_ENCODING', { receipts: [first, 'x.y.z'] }],
+  ])('[R17] has %s', async (_, check, code, changes) => {
+    const verdict = await judgeFixture(good, changes)
+    expect([failedCheck(verdict.checks)?.name, verdict.ok ? 'ok' : verdict.code]).toEqual([check, code])
   })
 })
 
