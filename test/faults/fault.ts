@@ -47,6 +47,13 @@ export async function runFault(body: (run: FaultRun) => Promise<FaultResult | re
   const scratch = mkdtempSync(join(tmpdir(), 'countersign-fault-'))
   // Timers of a gateway keep no process alive: here nothing else does.
   const awake = setInterval(() => {}, 1_000)
+  // Told to end, it leaves nothing behind.
+  const clear = (): void => rmSync(scratch, { recursive: true, force: true })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      process.once('exit', clear)
+      process.exit(1)
+    })
   try {
     const results = await body({
       short: values.short,
@@ -57,6 +64,6 @@ export async function runFault(body: (run: FaultRun) => Promise<FaultResult | re
     for (const result of 'figure' in results ? [results] : results) say(result)
   } finally {
     clearInterval(awake)
-    rmSync(scratch, { recursive: true, force: true })
+    clear()
   }
 }

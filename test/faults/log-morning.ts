@@ -107,9 +107,12 @@ export async function readEntries(store: ObjectStore): Promise<readonly Uint8Arr
 }
 
 /** What is broken of what was promised; empty when all is kept. */
-export async function findBroken(disk: MemoryFiles, promised: Promised): Promise<readonly string[]> {
+export function findBroken(disk: MemoryFiles, promised: Promised): Promise<readonly string[]> {
+  return findBrokenOn(createMemoryStore(disk), promised)
+}
+
+export async function findBrokenOn(store: ObjectStore, promised: Promised): Promise<readonly string[]> {
   if (promised.entries.length + promised.intents === 0) return []
-  const store = createMemoryStore(disk)
   const broken: string[] = []
   const { size, counts } = await recoverLog(store, LOG_ID, { size: 0, counts: { intents: 0, receipts: 0, open: 0 } })
   const entries = (await readEntries(store)).slice(0, size)

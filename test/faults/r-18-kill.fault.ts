@@ -7,6 +7,7 @@ import { encodeHex } from '../../src/core/encoding/bytes.ts'
 import { EventStreamDigest } from '../../src/core/receipt/event-stream.ts'
 import { receiptEntry } from '../../src/core/receipt/receipt.ts'
 import { createSimulatedPki, exportPki } from '../../src/simulator/index.ts'
+import { createFileStore } from '../../src/storage/index.ts'
 import { CHAT_STREAM, json, sse } from '../server/upstream/mock-answers.ts'
 import { startMockUpstream } from '../server/upstream/mock-upstream.ts'
 import { type FaultResult, type FaultRun, runFault } from './fault.ts'
@@ -72,7 +73,7 @@ async function killUnderLoad(run: FaultRun): Promise<readonly FaultResult[]> {
   } finally {
     await upstream.close()
   }
-  const history = await readHistory(run.scratch)
+  const history = await readHistory(createFileStore(run.scratch))
   const lost = received.filter((digest) => (history.places.get(digest) ?? 0) === 0).length
   const duplicates = [...history.places.values()].filter((places) => places > 1).length
   const figure = `${rounds} kills, ${received.length} receipts received, ${lost} lost, ${duplicates} duplicates, ${history.logs} logs, ${history.unbalanced} with intents != receipts + open, ${history.recovered} recovered`

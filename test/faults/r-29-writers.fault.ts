@@ -1,5 +1,6 @@
 /** Two gateways on one folder: exactly one writes, the other ends by itself; and one that is killed makes room for the next. @module */
 import { createSimulatedPki, exportPki } from '../../src/simulator/index.ts'
+import { createFileStore } from '../../src/storage/index.ts'
 import { type FaultResult, type FaultRun, runFault } from './fault.ts'
 import { kill, prepareFolder, serveChild, startChild } from './killed-gateway.ts'
 import { readHistory } from './stored-history.ts'
@@ -23,7 +24,7 @@ async function startTwo(run: FaultRun): Promise<readonly FaultResult[]> {
     for (const gateway of won) await kill(gateway)
     run.progress(`${round + 1} of ${rounds} races`)
   }
-  const { logs } = await readHistory(run.scratch)
+  const { logs } = await readHistory(createFileStore(run.scratch))
   return [
     {
       figure: `${rounds} races of 3 gateways: ${winners} winners, ${logs} logs`,

@@ -1,8 +1,8 @@
-/** What a folder holds after all of its gateways were killed: where each receipt stands, log by log. @module */
+/** What a store holds after all of its gateways were killed: where each receipt stands, log by log. @module */
 import { encodeHex } from '../../src/core/encoding/bytes.ts'
 import { decodeEntryBundle, ENTRY_TYPES, encodeTilePath, TILE_WIDTH } from '../../src/core/log/index.ts'
 import { openStoredLog, recoverLog } from '../../src/server/log/index.ts'
-import { createFileStore, type ObjectStore } from '../../src/storage/index.ts'
+import type { ObjectStore } from '../../src/storage/index.ts'
 
 export interface StoredHistory {
   readonly logs: number
@@ -38,8 +38,7 @@ async function carriedOver(store: ObjectStore, id: string, size: number): Promis
   return carried
 }
 
-export async function readHistory(folder: string): Promise<StoredHistory> {
-  const store = createFileStore(folder)
+export async function readHistory(store: ObjectStore): Promise<StoredHistory> {
   const ids = (await store.list('log')).map((name) => name.replace(/\/$/, ''))
   const places = new Map<string, number>()
   const place = (digest: string): void => {
