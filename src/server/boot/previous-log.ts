@@ -27,8 +27,11 @@ export interface PreviousLog {
   readonly iat: number
 }
 
-/** Boots that ended before their first quote signed no receipt: what they were to carry over still lies in the log before them. */
-const MAX_STEPS = 64
+/**
+ * Boots that ended before their first quote signed no receipt: what they were to carry over still lies in the log before them. A disk that
+ * fails again and again makes two of them a second, for as long as it does.
+ */
+const MAX_STEPS = 16_384
 const MAX_GENESIS = 262_144
 const CODES = { missing: 'PARSE_INVALID', unknown: 'PARSE_INVALID', invalid: 'PARSE_INVALID' } as const
 
@@ -47,7 +50,9 @@ export async function findPreviousLog(
     rootAt: async (at: number) => (at === checkpoint?.size ? checkpoint.root : newest?.rootAt(at)),
   }
   let id: string | undefined = head
-  for (let steps = 0; id !== undefined && steps < MAX_STEPS; steps++) {
+  // The records are the host's: one may name a log that came before.
+  for (const seen = new Set<string>(); id !== undefined && !seen.has(id) && seen.size < MAX_STEPS; ) {
+    seen.add(id)
     const tail = await findQuotedTail(store, id, simulated)
     if (tail !== undefined) return { ...named, ...(await recoverTail(store, id, tail)) }
     id = await readPreviousId(store, id)

@@ -125,6 +125,23 @@ describe('a boot', () => {
     })
   })
 
+  it('carries over from as many logs before as a failing disk may have left without a quote', async () => {
+    const { files, receipts, first } = await crashed()
+    const store = createFileStore('/data', files)
+    let previous = first.gateway.log.id
+    const { token } = JSON.parse(Buffer.from((await store.read('lineage/main/head')) ?? []).toString())
+    for (let i = 0; i < 200; i++) {
+      const id = Buffer.alloc(32, i).toString('base64url')
+      const genesis = { session: `sha256:${'0'.repeat(64)}`, previous: { origin: `${HOST}/log/${previous}` } }
+      await store.write([{ name: `log/${id}/genesis`, bytes: Buffer.from(JSON.stringify(genesis)) }])
+      previous = id
+    }
+    const head = { version: 1, log: previous, token }
+    await store.write([{ name: 'lineage/main/head', bytes: Buffer.from(JSON.stringify(head)) }])
+    const second = await boot(files)
+    expect((await genesisOf(second)).previous).toMatchObject({ recovered: receipts.length })
+  })
+
   it('believes no evidence of an earlier log that does not verify: it names that log and carries nothing over', async () => {
     const { files, first } = await crashed()
     const store = createFileStore('/data', files)
