@@ -28,7 +28,17 @@ function timeOf(
   return seen?.time !== undefined && seen.time < place.exp ? seen.time : undefined
 }
 
-/** The audit says itself which times are proven: policy's own word is for whoever judges one answer. */
+/** Why the time of a quote is not the one that policy asks for. Those that no cosigned checkpoint holds yet may still get theirs. */
+function lackOf(
+  { size }: QuotedPlace,
+  leaf: number | undefined,
+  witnessed: readonly WitnessedPlace[],
+): string | undefined {
+  const isSeen = leaf !== undefined && witnessed.some((place) => place.size > leaf && place.time !== undefined)
+  return isSeen ? `size ${size}: policy asks for a witnessed time, and its statement had ended by then` : undefined
+}
+
+/** The audit says itself which times are proven, and misses those that policy asks for. */
 export function atGivenTime({ policy, lock }: Trust): Trust {
   const { time, witnesses } = policy.audit
   return { policy: { ...policy, audit: { time: time === 'nitro-document' ? time : 'unchecked', witnesses } }, lock }
@@ -41,11 +51,15 @@ export async function judgeHardware(
 ): Promise<HardwareResult> {
   const assumptions = new Set<string>()
   const given = atGivenTime(trust)
+  const asksForTime = trust.policy.audit.time === 'witnessed'
   let dated = 0
   let simulated = false
   for (const place of evidence.places) {
     const { size, iat } = place
-    const time = timeOf(place, evidence.leafOf(place), witnessed)
+    const leaf = evidence.leafOf(place)
+    const time = timeOf(place, leaf, witnessed)
+    const lack = asksForTime && time === undefined ? lackOf(place, leaf, witnessed) : undefined
+    if (lack !== undefined) findings.missing('hardware', lack)
     if (time !== undefined && time < iat - CLOCK_SKEW) {
       const detail = `the statement of size ${size} is dated after witnesses saw its quote`
       findings.fail('statement-order', 'LOG_TIME', { detail, index: size })
@@ -67,6 +81,8 @@ export async function judgeHardware(
   }
   const total = evidence.places.length
   if (total === 0) findings.missing('hardware', 'there is no record of evidence')
+  else if (asksForTime && dated === 0)
+    findings.missing('hardware', 'policy asks for a witnessed time, and none is proven')
   else findings.pass('hardware', `${total} quotes: ${dated} at witnessed times, ${total - dated} at their own`)
   return { dated, simulated, assumptions: [...assumptions] }
 }

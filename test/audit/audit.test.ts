@@ -454,6 +454,44 @@ describe('the hardware in an audit', () => {
   })
 })
 
+describe('a policy that asks for witnessed times, in an audit', () => {
+  const asking = { ...trust, policy: { ...trust.policy, audit: { ...trust.policy.audit, time: 'witnessed' } } } as const
+
+  function oneBoot(change: (boot: TestBoot) => void): Files {
+    const files: Files = new Map()
+    const boot = new TestBoot({ snp, files, seed: 0x02 }).receipts(2).quote()
+    change(boot)
+    boot.publish()
+    return files
+  }
+
+  it('takes those that witnesses saw, and waits for the newest', async () => {
+    const report = await audit(
+      oneBoot((boot) => boot.witness().receipts(1).quote()),
+      { trust: asking, witnesses },
+    )
+    expect(report).toMatchObject({ ok: true, logs: [{ dated: 1 }] })
+  })
+
+  it.each<readonly [string, WitnessPolicy | 'unchecked', (boot: TestBoot) => void]>([
+    ['nobody is named', 'unchecked', (boot) => boot.witness()],
+    ['they saw it when its statement had ended', witnesses, (boot) => boot.witness(STARTED_AT + 4_000)],
+    [
+      'one of two was seen too late',
+      witnesses,
+      (boot) =>
+        boot
+          .witness(STARTED_AT + 12)
+          .quote()
+          .witness(STARTED_AT + 4_000),
+    ],
+  ])('does not take the word of the host where %s', async (_, named, change) => {
+    const report = await audit(oneBoot(change), { trust: asking, witnesses: named })
+    expect(report).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED', first: { name: 'hardware' } })
+    expect(report.first?.detail).toContain('witnessed time')
+  })
+})
+
 describe('witnesses in an audit', () => {
   it('date the quotes whose leaves they cosigned', async () => {
     const report = await audit(twoBoots(snp).files, { witnesses })
