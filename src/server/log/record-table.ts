@@ -38,10 +38,10 @@ export function indexTable(
 
 export function addToIndex(
   index: Pick<JtiIndex, 'add'>,
-  { place, layout, bytes, ...head }: ScannedGroup,
+  { place, layout, bytes, firstIndex, firstSeq }: ScannedGroup,
   fromSeq: number,
 ): void {
   const table = bytes.subarray(layout.table, layout.signature)
   const sealed = { segment: place.segment, offset: place.offset + layout.sealed }
-  indexTable(index, { table, firstIndex: head.firstIndex, firstSeq: head.firstSeq, sealed }, fromSeq)
+  indexTable(index, { table, firstIndex, firstSeq, sealed }, fromSeq)
 }

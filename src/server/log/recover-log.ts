@@ -33,6 +33,7 @@ export interface RecoveredLog {
 
 /** Memtables that wait to be written, at most: reading pauses for the rest. */
 const MAX_WAITING = 4
+const PIECE: number = 64 * 1024
 
 /**
  * Reads the end of a write-ahead log, from the segment on in which `from.size` lies, and indexes what its boot had not indexed. Only
@@ -56,6 +57,7 @@ export async function recoverLog(store: ObjectStore, id: string, from: LogFronti
 class Collected {
   readonly #from: number
   readonly #receipts: RecoveredReceipt[] = []
+  #free: Uint8Array = new Uint8Array(0)
   readonly #quotes: { readonly index: number; readonly entry: Uint8Array }[] = []
 
   constructor(from: number) {
@@ -64,8 +66,7 @@ class Collected {
 
   add({ bytes, entries, firstIndex, firstSeq }: ScannedGroup): undefined {
     if (firstIndex + entries <= this.#from) return
-    // One copy for a whole group: the receipts share it.
-    const copy = bytes.slice(HEAD_SIZE, HEAD_SIZE + entries * ENTRY_SIZE)
+    const copy = this.#copy(bytes.subarray(HEAD_SIZE, HEAD_SIZE + entries * ENTRY_SIZE))
     let seq = firstSeq
     for (let index = firstIndex, at = 0; at < copy.length; index++, at += ENTRY_SIZE) {
       const isBeyond = index >= this.#from
@@ -76,6 +77,15 @@ class Collected {
         this.#quotes.push({ index, entry: copy.subarray(at, at + ENTRY_SIZE) })
       }
     }
+  }
+
+  /** Receipts share large pieces of memory: one for each would cost more than all the rest. */
+  #copy(entries: Uint8Array): Uint8Array {
+    if (this.#free.length < entries.length) this.#free = new Uint8Array(Math.max(entries.length, PIECE))
+    const copy = this.#free.subarray(0, entries.length)
+    copy.set(entries)
+    this.#free = this.#free.subarray(entries.length)
+    return copy
   }
 
   /** Groups that turned out to be nobody's are left out. */
@@ -102,6 +112,8 @@ async function finishIndex(store: ObjectStore, id: string, end: GroupPosition): 
   await scanWal(store, id, {
     from,
     until: end.number,
+    // Runs are the host's like all else: whoever reads a sealed receipt verifies it.
+    isJudged: true,
     visit: (group) => {
       addToIndex(index, group, covered)
       return index.waiting > MAX_WAITING ? index.idle() : undefined

@@ -12,6 +12,7 @@ import { numbersOf, segmentFolder } from './names.ts'
 import { SegmentReader } from './segment-reader.ts'
 import {
   CRC_SIZE,
+  DIGEST_SIZE,
   decodeHead,
   END_MARK,
   GROUP_MAGIC,
@@ -54,6 +55,8 @@ export interface ScanOptions {
   readonly untilIndex?: number
   /** Whether visitors look at sealed octets. */
   readonly withSealed?: boolean
+  /** Takes index parts as they are, without CRC, digest and laws: an earlier walk judged them, and nothing is trusted that depends on them. */
+  readonly isJudged?: boolean
   /** The walk waits for what it returns. */
   readonly visit?: (group: ScannedGroup) => Promise<void> | undefined
 }
@@ -91,6 +94,8 @@ export async function scanWal(store: ObjectStore, id: string, options: ScanOptio
   return scan.end()
 }
 
+const NO_DIGEST: Uint8Array = new Uint8Array(DIGEST_SIZE)
+
 class Scan {
   readonly #options: ScanOptions
   #origin: string | undefined
@@ -106,7 +111,8 @@ class Scan {
 
   end(): WalEnd {
     if (this.#position === undefined) throw new MalformedError('EVIDENCE_TRUNCATED', 'there is no write-ahead log')
-    const [last, lastHead, tail] = [this.#last, this.#lastHead, this.#tail]
+    const [last, tail] = [this.#last, this.#tail]
+    const lastHead = this.#lastHead && { ...this.#lastHead, previous: this.#lastHead.previous.slice() }
     return { origin: this.#origin ?? '', position: this.#position, last, lastHead, tail }
   }
 
@@ -118,8 +124,11 @@ class Scan {
       offset = await this.#begin(reader)
       for (;;) {
         covers = HEAD_SIZE
-        const start = await loadHead(reader, offset)
-        if (start === undefined) break
+        if (!reader.holds(offset, HEAD_SIZE)) {
+          if (offset >= reader.end) break
+          await reader.load(offset, Math.min(HEAD_SIZE, reader.end - offset))
+        }
+        if (isBlank(reader, offset - reader.start)) break
         if (this.#isBehind(this.#options.untilIndex)) return
         if (this.#position?.number === this.#options.until) throw refused('is not signed by the log key')
         const head = decodeHead(reader.bytes, reader.view, offset - reader.start)
@@ -129,7 +138,13 @@ class Scan {
         if (layout.size > reader.end - offset) throw refused('is longer than its segment')
         const loaded = this.#options.withSealed === true ? layout.size : layout.sealed
         if (!reader.holds(offset, loaded)) await reader.load(offset, loaded)
-        await this.#accept(reader, { offset, head, layout })
+        const group = this.#judge(reader, { offset, head, layout })
+        if (!hasEndMark(reader, group) && !(await isComplete(reader, group))) throw refused('has no end')
+        const visited = this.#options.visit?.(group)
+        if (visited !== undefined) await visited
+        this.#last = group.place
+        this.#lastHead = head
+        this.#position = positionBehind(group)
         offset += layout.size
       }
       // What is reserved and not written reads as zeros, and nothing else may follow.
@@ -170,32 +185,44 @@ class Scan {
       firstIndex === at.firstIndex &&
       firstSeq === at.firstSeq &&
       firstIntent === at.firstIntent &&
-      sameBytes(previous, at.previous)
+      (this.#options.isJudged === true || sameBytes(previous, at.previous))
     )
   }
 
-  async #accept(
+  /** Millions of groups may hold one record each: nothing is awaited here, and little is made. */
+  #judge(
     reader: SegmentReader,
     { offset, head, layout }: { offset: number; head: GroupHead; layout: GroupLayout },
-  ): Promise<void> {
+  ): ScannedGroup {
+    const { withSealed, isJudged } = this.#options
     const at = offset - reader.start
     // A group moved, repeated or taken from another log keeps its signature: position and chain are what betrays it.
     if (!this.#continues(head)) throw refused('does not continue the one before')
-    const indexPart = reader.bytes.subarray(at, at + layout.sealed)
-    if (reader.view.getUint32(at + layout.sealed - CRC_SIZE, true) !== crc32(indexPart.subarray(0, -CRC_SIZE)))
-      throw refused('does not match its CRC')
-    const digest = sha256(indexPart.subarray(0, layout.signature))
-    const bytes = this.#options.withSealed === true ? reader.bytes.subarray(at, at + layout.size) : indexPart
+    const bytes = reader.bytes.subarray(at, at + (withSealed === true ? layout.size : layout.sealed))
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const place = { segment: reader.segment, offset }
-    const group = { ...head, place, layout, bytes, view, digest }
+    const group = {
+      entries: head.entries,
+      intents: head.intents,
+      records: head.records,
+      sealed: head.sealed,
+      seconds: head.seconds,
+      number: head.number,
+      firstIndex: head.firstIndex,
+      firstSeq: head.firstSeq,
+      firstIntent: head.firstIntent,
+      previous: head.previous,
+      place: { segment: reader.segment, offset },
+      layout,
+      bytes,
+      view,
+      digest: NO_DIGEST,
+    }
+    if (isJudged === true) return group
+    const crcAt = layout.sealed - CRC_SIZE
+    if (view.getUint32(crcAt, true) !== crc32(bytes.subarray(0, crcAt))) throw refused('does not match its CRC')
+    group.digest = sha256(bytes.subarray(0, layout.signature))
     checkLaws(group)
-    if (!(await isComplete(reader, group))) throw refused('has no end')
-    const visited = this.#options.visit?.(group)
-    if (visited !== undefined) await visited
-    this.#last = place
-    this.#lastHead = { ...head, previous: head.previous.slice() }
-    this.#position = positionBehind(group)
+    return group
   }
 
   async #stop(reader: SegmentReader, offset: number, found: { covers: number; reason: string }): Promise<void> {
@@ -212,29 +239,24 @@ class Scan {
   }
 }
 
-/** Undefined where only zeros or nothing follow. */
-async function loadHead(reader: SegmentReader, offset: number): Promise<number | undefined> {
-  if (!reader.holds(offset, HEAD_SIZE)) {
-    if (offset >= reader.end) return undefined
-    await reader.load(offset, Math.min(HEAD_SIZE, reader.end - offset))
-  }
-  const at = offset - reader.start
-  const isBlank = at + 4 <= reader.bytes.length ? reader.view.getUint32(at) === 0 : reader.bytes[at] === 0
-  return isBlank ? undefined : at
+/** Whether zeros follow, as far as the magic of a group reaches. */
+function isBlank({ bytes, view }: SegmentReader, at: number): boolean {
+  return at + 4 <= bytes.length ? view.getUint32(at) === 0 : bytes[at] === 0
 }
 
-function positionBehind({ number, firstIndex, firstSeq, firstIntent, digest, ...counts }: ScannedGroup): GroupPosition {
+function positionBehind(group: ScannedGroup): GroupPosition {
   return {
-    number: number + 1,
-    firstIndex: firstIndex + counts.entries,
-    firstSeq: firstSeq + counts.records,
-    firstIntent: firstIntent + counts.intents,
-    previous: digest,
+    number: group.number + 1,
+    firstIndex: group.firstIndex + group.entries,
+    firstSeq: group.firstSeq + group.records,
+    firstIntent: group.firstIntent + group.intents,
+    previous: group.digest,
   }
 }
 
 /** Entry 0, and no other, is the genesis; each receipt has its record, in order; no more receipts than intents. */
-function checkLaws({ bytes, view, layout, ...head }: ScannedGroup): void {
+function checkLaws(head: ScannedGroup): void {
+  const { bytes, view, layout } = head
   if (head.entries + head.intents === 0) throw refused('is empty')
   let record = layout.table
   let sealed = 0
@@ -254,14 +276,16 @@ function checkLaws({ bytes, view, layout, ...head }: ScannedGroup): void {
     throw refused('closes an intent that was never admitted')
 }
 
+function hasEndMark(reader: SegmentReader, { place, layout }: ScannedGroup): boolean {
+  const end = place.offset + layout.size - CRC_SIZE
+  return reader.holds(end, CRC_SIZE) && reader.view.getUint32(end - reader.start, true) === END_MARK
+}
+
 /**
  * The sealed octets are not signed and may be erased. A group without end mark and with sealed octets that are not those that its table
  * names was cut while it was written, unless another follows: that one was written after the sync of this one.
  */
 async function isComplete(reader: SegmentReader, group: ScannedGroup): Promise<boolean> {
-  const end = group.place.offset + group.layout.size
-  const at = end - CRC_SIZE - reader.start
-  if (reader.holds(end - CRC_SIZE, CRC_SIZE) && reader.view.getUint32(at, true) === END_MARK) return true
   const octets = await reader.read(group.place.offset, group.layout.size + 4)
   const view = new DataView(octets.buffer, octets.byteOffset, octets.byteLength)
   if (view.getUint32(group.layout.size - CRC_SIZE, true) === END_MARK) return true
