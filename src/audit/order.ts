@@ -7,6 +7,9 @@ import { decodeGenesis, type Genesis } from './genesis.ts'
 import { idOf } from './identity.ts'
 import type { LogReader } from './log-reader.ts'
 
+/** Octets of all genesis records together: tens of thousands of genuine boots. The host says how many logs there are. */
+const MAX_GENESES = 33_554_432
+
 interface Read {
   readonly id: string
   readonly genesisOctets: Uint8Array | undefined
@@ -40,10 +43,20 @@ async function readGenesis(reader: LogReader, id: string): Promise<Read> {
   }
 }
 
-/** Each log behind the one that its genesis names; what is left is in the order of the host, oldest first. */
+/**
+ * Each log behind the one that its genesis names; what is left is in the order of the host, oldest first.
+ * @throws MalformedError EVIDENCE_TOO_LARGE for more than an audit keeps in memory
+ */
 export async function orderLogs(reader: LogReader, ids: readonly string[]): Promise<readonly ListedLog[]> {
   const logs = new Map<string, Read>()
-  for (const id of [...ids].reverse()) logs.set(id, await readGenesis(reader, id))
+  let octets = 0
+  for (const id of [...ids].reverse()) {
+    const read = await readGenesis(reader, id)
+    octets += read.genesisOctets?.length ?? 0
+    if (octets > MAX_GENESES)
+      throw new MalformedError('EVIDENCE_TOO_LARGE', `the genesis records of ${ids.length} logs are too large to audit`)
+    logs.set(id, read)
+  }
   const ordered = new Set<Read>()
   for (const log of logs.values()) {
     // Upwards by a list and not by recursion: the host chooses how long the chain is, and whether it is a ring.
@@ -52,12 +65,18 @@ export async function orderLogs(reader: LogReader, ids: readonly string[]): Prom
       at = chain.add(at) && at.before && logs.get(at.before.id)
     for (const link of [...chain].reverse()) ordered.add(link)
   }
-  const named = [...ordered].flatMap(({ before }) => (before === undefined ? [] : [before]))
+  const named = new Map<string, number[]>()
+  for (const { before } of ordered) {
+    if (before?.size === undefined) continue
+    const sizes = named.get(before.id)
+    if (sizes === undefined) named.set(before.id, [before.size])
+    else sizes.push(before.size)
+  }
   return [...ordered].map(({ id, genesisOctets, genesis, refusal }) => ({
     id,
     genesisOctets,
     genesis,
     refusal,
-    named: named.flatMap((before) => (before.id === id && before.size !== undefined ? [before.size] : [])),
+    named: named.get(id) ?? [],
   }))
 }

@@ -541,6 +541,22 @@ describe('the chain of boots', () => {
     expect(report.logs).toHaveLength(3)
   })
 
+  it('reads no more beginnings of logs than fit into memory', async () => {
+    const ids = Array.from({ length: 300 }, (_, i) => `${i}`.padStart(42, 'A').concat('A'))
+    let read = 0
+    const endless: LogReader = {
+      ...readerOf(new Map()),
+      logs: async () => ({ host: HOST, ids }),
+      read: async () => {
+        read++
+        return new Uint8Array(262_144)
+      },
+    }
+    const run = auditLogs({ reader: endless, trust, witnesses, onProgress: () => {} })
+    await expect(run).rejects.toMatchObject({ failure: 'EVIDENCE_TOO_LARGE' })
+    expect(read).toBeLessThan(150)
+  })
+
   it('proves nothing where no log shows a checkpoint', async () => {
     const files: Files = new Map()
     new TestBoot({ snp, files, seed: 0x02 })
