@@ -1,13 +1,17 @@
 /** What session, statement, log key and policy must say of each other, where the quote would come to disagree later: the code names the first. */
 import { describe, expect, it } from 'vitest'
 import { digestUri } from '../../../src/core/crypto/index.ts'
+import { encodeBase64Url } from '../../../src/core/encoding/base64.ts'
+import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import { verifyAttestation } from '../../../src/core/evidence/attestation.ts'
 import { verifyEvidence } from '../../../src/core/evidence/bare.ts'
+import { decodeOhttpKey } from '../../../src/core/evidence/ohttp-key.ts'
 import { decodeSession, encodeSession, type Session } from '../../../src/core/evidence/session.ts'
 import { decodeStatement, encodeStatement, type Statement } from '../../../src/core/evidence/statement.ts'
 import { decodeVkey, encodeVkey, noteKey } from '../../../src/core/log/index.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
+import { failureOf as refusalOf } from '../../kit/failure-of.ts'
 import { readFixture } from './fixture.ts'
 
 const { archive, trust, anchor, at } = readFixture('challenge')
@@ -54,6 +58,16 @@ describe('session and statement', () => {
   it('rejects a checkpoint of another log than that of the session', async () => {
     const checkpoint = statement.checkpoint.replace(/^[^\n]*/, 'gw.example.com/log/other')
     expect(await failureOf({ statement: { ...statement, checkpoint } })).toEqual(['log-key', 'LOG_ORIGIN'])
+  })
+})
+
+describe('the key of an OHTTP configuration', () => {
+  it.each([
+    ['no algorithms', '0000'],
+    ['half of an algorithm', '00020001'],
+  ])('is not read with %s', (_, algorithms) => {
+    const config = encodeBase64Url(decodeHex(`010020${'09'.repeat(32)}${algorithms}`))
+    expect(refusalOf(() => decodeOhttpKey(config))).toBe('SESSION_INVALID')
   })
 })
 
