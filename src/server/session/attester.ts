@@ -9,7 +9,13 @@ import type { ResolvedDeps } from '../deps.ts'
 import type { EvidenceStore } from '../evidence-store/index.ts'
 import type { BootClock } from './boot-clock.ts'
 import { type Challenge, Challenges } from './challenges.ts'
-import { type AttestedEvidence, prepareStatement, requestQuote, verifyOwnQuote } from './evidence.ts'
+import {
+  type AttestedEvidence,
+  prepareStatement,
+  requestQuote,
+  requireSameSoftware,
+  verifyOwnQuote,
+} from './evidence.ts'
 import type { Publisher } from './publisher.ts'
 import { QuoteWaiters } from './quote-waiters.ts'
 import { QuotingLoop, type QuotingOutcome } from './quoting-loop.ts'
@@ -195,6 +201,7 @@ export class Attester {
     const endorsed = await endorse(quote)
     const { simulated } = quoter
     const evidence = await verifyOwnQuote({ quote: endorsed, deviceMs }, statement, { session, clock, simulated })
+    requireSameSoftware(evidence, this.#newest)
     // Nothing is signed or graded by evidence that a crash would take away: without its first record a session vouches for nothing.
     await this.#store(evidence)
     return evidence

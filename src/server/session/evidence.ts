@@ -1,9 +1,10 @@
 /** One attempt at attested evidence: statement over the newest checkpoint, quote, self-verification. wire.md section 1. @module */
 import { type Attestation, verifyAttestation } from '../../core/evidence/attestation.ts'
-import type { EndorsedQuote } from '../../core/evidence/hardware.ts'
+import { type EndorsedQuote, measurementsOf } from '../../core/evidence/hardware.ts'
 import type { Quote, Quoter } from '../../core/evidence/quoter.ts'
 import { encodeStatement, STATEMENT_PROFILE, statementReportData } from '../../core/evidence/statement.ts'
 import type { SignedCheckpoint } from '../../core/log/index.ts'
+import { formatMeasurements, sameMeasurements } from '../../core/measurement/measurements.ts'
 import { assertVerified, type Verified } from '../../core/verdict.ts'
 import { CountersignError, MalformedError } from '../../errors.ts'
 import type { RunningSession } from '../boot/running-boot.ts'
@@ -73,4 +74,15 @@ export async function verifyOwnQuote(
       throw new CountersignError('ERR_QUOTE', `the device's quote did not verify: ${cause.message}`, { cause })
     throw cause
   }
+}
+
+/**
+ * A boot runs one software from its first quote to its last: a quote of other software is of another machine, whoever brought it here.
+ * @throws CountersignError ERR_QUOTE
+ */
+export function requireSameSoftware({ attestation }: AttestedEvidence, earlier: AttestedEvidence | undefined): void {
+  if (earlier === undefined) return
+  const seen = measurementsOf(attestation.hardware)
+  if (sameMeasurements(seen, measurementsOf(earlier.attestation.hardware))) return
+  throw new CountersignError('ERR_QUOTE', `the device's quote is of other software: ${formatMeasurements(seen)}`)
 }

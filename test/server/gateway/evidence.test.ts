@@ -2,11 +2,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeArchive } from '../../../src/core/archive/index.ts'
 import { digestUri } from '../../../src/core/crypto/index.ts'
+import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { challengeAnchor, verifyAttestation } from '../../../src/core/evidence/attestation.ts'
 import type { Quoter } from '../../../src/core/evidence/quoter.ts'
 import { decodeEntry, decodeEntryBundle, encodeTilePath } from '../../../src/core/log/index.ts'
 import { Challenges, MAX_PENDING_CHALLENGES } from '../../../src/server/session/challenges.ts'
-import type { Faults } from '../../../src/simulator/index.ts'
+import { createSimulatedSnp, type Faults } from '../../../src/simulator/index.ts'
 import { MemoryFiles } from '../../kit/memory-files.ts'
 import { openLog } from '../log/log-traffic.ts'
 import {
@@ -19,6 +20,7 @@ import {
   startFixture,
   verifySigned,
 } from './gateway-fixture.ts'
+import { testPki } from './test-pki.ts'
 
 const nonceOf = (octet: number): Uint8Array => new Uint8Array(32).fill(octet)
 const textOf = (nonce: Uint8Array): string => Buffer.from(nonce).toString('base64url')
@@ -114,6 +116,24 @@ describe('after it', () => {
       expect((await attest(fixture)).checkpoint).toEqual(checkpoint)
     },
   )
+
+  it('uses and keeps no quote of other software than it began with', async () => {
+    let others: Quoter | undefined
+    await start({ quoter: (inner) => ({ ...inner, quote: (data) => (others ?? inner).quote(data) }) })
+    const { checkpoint } = await attest(fixture)
+    const hostData = decodeHex(fixture.config.digest.slice('sha256:'.length))
+    const fields = { hostData, measurement: new Uint8Array(48).fill(0x42) }
+    others = (await createSimulatedSnp({ pki: await testPki(), latencyMs: 0, throttle: 'none', fields })).quoter
+    const request = ask(PLAIN_MODEL)
+    const reply = await fixture.chat(request)
+    await fixture.line(({ event }) => event === 'quote-failed')
+    expect(failures()[0]).toContain("the device's quote is of other software: ")
+    expect((await attest(fixture)).checkpoint).toEqual(checkpoint)
+    await verifySigned(fixture, { request, reply })
+    others = undefined
+    await fixture.gateway.changeEpoch()
+    await verifySigned(fixture, { request, reply: await fixture.chat(request) })
+  })
 
   it('is asked by one call at a time, and not by its own quotes', async () => {
     const counts = counting()
