@@ -22,8 +22,8 @@ export interface Crowd {
   readonly refused: readonly Exchange[]
   /** Anything else, and connections that broke. */
   readonly failed: number
-  /** The next exchange that fits. */
-  until(fits: (exchange: Exchange) => boolean): Promise<Exchange>
+  /** The next exchange that fits. Rejects when none came in time. */
+  until(fits: (exchange: Exchange) => boolean, withinMs?: number): Promise<Exchange>
   stop(): Promise<void>
 }
 
@@ -72,7 +72,7 @@ export function startCrowd(fixture: GatewayFixture, { clients, pauseMs }: CrowdO
     get failed() {
       return counts.failed
     },
-    until: (fits) =>
+    until: (fits, withinMs = LONGEST_WAIT_MS) =>
       new Promise((resolve, reject) => {
         const look = (exchange: Exchange): void => {
           if (!fits(exchange)) return
@@ -80,7 +80,7 @@ export function startCrowd(fixture: GatewayFixture, { clients, pauseMs }: CrowdO
           waiting.delete(look)
           resolve(exchange)
         }
-        const timer = setTimeout(() => reject(new Error('no answer as it was waited for')), LONGEST_WAIT_MS)
+        const timer = setTimeout(() => reject(new Error('no answer as it was waited for')), withinMs)
         waiting.add(look)
       }),
     async stop() {
