@@ -75,14 +75,17 @@ export async function reachGrade(token: string, context: ReceiptContext, wanted:
   const deadlineMs = deps.clock.monotonicMs() + wanted.timeoutMs
   const leftMs = (): number => Math.max(deadlineMs - deps.clock.monotonicMs(), 0)
   const url = `${base}/receipts/${rid}`
-  await pollDocument(`${url}/proof`, { headers, timeoutMs: wanted.timeoutMs }, deps).catch((error: unknown) => {
+  const refusePending = (error: unknown): never => {
     if (error instanceof PendingError) refuseOverdue(token, deps.clock.now())
     throw error
-  })
+  }
+  await pollDocument(`${url}/proof`, { headers, timeoutMs: wanted.timeoutMs }, deps).catch(refusePending)
   for (;;) {
     const wait = Math.min(MAX_WAIT_SECONDS, Math.floor(leftMs() / 1000))
     const asked = { ...headers, accept: ARCHIVE_TYPE, prefer: `receipt=${wanted.grade}, wait=${wait}` }
-    const archive = await pollDocument(url, { headers: asked, timeoutMs: leftMs() }, deps)
+    const polled = pollDocument(url, { headers: asked, timeoutMs: leftMs() }, deps)
+    // Whoever waits for witnesses may wait for them alone: that the gateway owes its proof is not shown then.
+    const archive = await (wanted.grade === 'quoted' ? polled.catch(refusePending) : polled)
     const judged = await judge(token, context, { archive, grade: wanted.grade })
     const mayMend = !judged.verdict.ok && MENDS.includes(judged.verdict.code) && witnessed
     if (!mayMend || leftMs() < RETRY_MS) return { ...judged, verdict: demand(judged.verdict) }
@@ -113,8 +116,10 @@ async function judge(
   { archive: bytes, grade }: { readonly archive: Uint8Array; readonly grade: LaterGrade },
 ): Promise<{ verdict: Verdict<VerifiedAnswer>; token: string; archive: Uint8Array }> {
   const archive: Archive = decodeArchive(bytes)
-  if (archive.proof === undefined)
+  if (archive.proof === undefined) {
+    refuseOverdue(token, context.deps.clock.now())
     throw new CountersignError('ERR_NETWORK', 'the gateway gave an archive without its proof; ask again')
+  }
   const given = archive.receipt ?? token
   const isSame = issuerJws(given) === issuerJws(token)
   // Two receipts for one request, both signed: that is no accident of a host in between.

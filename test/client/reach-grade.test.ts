@@ -15,6 +15,7 @@ const NAME = 'witnessed-own-nonce'
 const { held, trust, time, evidence } = readFixture(NAME)
 const witnessed = decodeArchive(new Uint8Array(readFileSync(`attestation-fixtures/answer/${NAME}/archive.cmw.json`)))
 const { quoteProof: _, consistency: __, ...quoted } = witnessed
+const { proof: ___, ...unproven } = quoted
 const fewer: Archive = readFixture('witnessed-quorum-not-needed').evidence
 
 interface Run {
@@ -24,7 +25,7 @@ interface Run {
   readonly now?: Date
   /** The gateway never has a proof. */
   readonly pending?: true
-  /** What the gateway gives, one after the other; the last one again and again. */
+  /** What the gateway gives, one after the other; the last one again and again. None: it never has one. */
   readonly archives: readonly Archive[]
 }
 
@@ -44,7 +45,7 @@ async function reach({ grade = 'witnessed', policy = {}, now = time.at, pending,
       if (String(input).endsWith('/proof')) return new Response('', { status: pending ? 202 : 200 })
       const archive = archives[Math.min(asked.length, archives.length - 1)]
       asked.push(new Headers(init?.headers))
-      return new Response(archive === undefined ? '' : encodeArchive(archive).slice())
+      return archive === undefined ? new Response('', { status: 202 }) : new Response(encodeArchive(archive).slice())
     },
   })
   const context = {
@@ -122,6 +123,21 @@ describe('reaching a grade', () => {
     const run = (now: number) => reach({ grade: 'quoted', pending: true, now: new Date(now), archives: [] })
     await expect(run(mergeBy)).rejects.toMatchObject({ code: 'ERR_NETWORK' })
     await expect(run(mergeBy + 1)).rejects.toMatchObject({ failure: 'LOG_MMD_EXCEEDED' })
+  })
+
+  it.each<readonly [string, readonly Archive[]]>([
+    ['an archive without it', [unproven]],
+    ['no archive', []],
+  ])('[L11] takes no word of the gateway for a proof: it says that there is one, and gives %s', async (_, archives) => {
+    const mergeBy = decodeReceipt(evidence.receipt).claims.log.merge_by * 1000
+    const run = (now: number) => reach({ grade: 'quoted', now: new Date(now), archives })
+    await expect(run(mergeBy)).rejects.toMatchObject({ code: 'ERR_NETWORK' })
+    await expect(run(mergeBy + 1)).rejects.toMatchObject({ failure: 'LOG_MMD_EXCEEDED' })
+  })
+
+  it('does not take witnesses that are late for a gateway that is', async () => {
+    const mergeBy = decodeReceipt(evidence.receipt).claims.log.merge_by * 1000
+    await expect(reach({ now: new Date(mergeBy + 1), archives: [] })).rejects.toMatchObject({ code: 'ERR_NETWORK' })
   })
 
   it('refuses to wait for witnesses where policy names none', async () => {
