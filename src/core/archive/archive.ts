@@ -13,6 +13,7 @@ import type { EndorsedQuote } from '../evidence/hardware.ts'
 import { SESSION_TYPE } from '../evidence/session.ts'
 import { STATEMENT_PROFILE } from '../evidence/statement.ts'
 import { RECEIPT_TYPE } from '../receipt/receipt.ts'
+import { MAX_SPLICES } from '../transform/splice.ts'
 import {
   CMW_EVIDENCE,
   CMW_RESULTS,
@@ -113,6 +114,9 @@ function decodeInserts(reader: ObjectReader): ReadonlyMap<string, Uint8Array> {
   for (const name of reader.keys()) {
     const [, hex] = INSERT_NAME.exec(name) ?? []
     if (hex === undefined) continue
+    // Each is hashed: a file full of small ones that no receipt names would cost more than all the rest.
+    if (inserts.size === MAX_SPLICES)
+      throw new MalformedError('EVIDENCE_TOO_LARGE', `an archive has at most ${MAX_SPLICES} inserts`)
     const octets = decodeRecordOf(reader, name, CMW_EVIDENCE, INSERT_TYPE)
     // The name is the attacker's as much as the octets: one that does not fit would pass as what the digest names.
     if (digestUri(octets) !== `sha256:${hex}`)

@@ -25,7 +25,8 @@ export interface SpliceRecord {
   readonly insert: { readonly digest: string; readonly size: number; readonly role: string }
 }
 
-const MAX_SPLICES = 1024
+/** Most splices of one receipt. */
+export const MAX_SPLICES: number = 1024
 const ROLE = /^[a-z][a-z0-9-]{0,63}$/
 
 function mismatch(what: string): MalformedError {

@@ -197,6 +197,15 @@ describe('archive', () => {
     expect(failureOf(octets(MAX_ARCHIVE_SIZE + 1, 0x20))).toBe('EVIDENCE_TOO_LARGE')
   })
 
+  it('holds as many inserts as a receipt can name splices, and rejects one more', () => {
+    const many = (count: number): Archive => {
+      const inserted = Array.from({ length: count }, (_, i) => encodeUtf8(`${i}`))
+      return { ...FULL, inserts: new Map(inserted.map((bytes) => [digestUri(bytes), bytes])) }
+    }
+    expect(failureOf(encodeArchive(many(1_024)))).toBe('accepted')
+    expect(failureOf(encodeArchive(many(1_025)))).toBe('EVIDENCE_TOO_LARGE')
+  })
+
   it('rejects a cut at every octet', () => {
     const bytes = encodeArchive(BARE)
     for (let end = 0; end < bytes.length; end += 7) expect(failureOf(bytes.subarray(0, end))).not.toBe('accepted')
