@@ -2,6 +2,7 @@
  * A full disk: no space on data, on sync, on rename, and a small file system that really fills up. Nothing is acknowledged that is not there,
  * what is stored stays readable, and the log goes on by itself when there is space again. @module
  */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ReceiptLog } from '../../src/server/log/index.ts'
@@ -185,6 +186,7 @@ async function fillUnderGateway(disk: FillableDisk, run: FaultRun): Promise<Faul
   } finally {
     await crowd.stop()
     await fixture.stop()
+    rmSync(fixture.dataDir, { recursive: true, force: true })
   }
   const { answered, refused, failed } = crowd
   const { places } = await readHistory(disk.store)

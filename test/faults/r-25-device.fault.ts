@@ -2,6 +2,7 @@
  * A device that fails, hangs, is throttled or lies, under traffic: answers ride evidence that is in force, then are refused in time; nothing
  * is used or kept that does not verify, and all goes on when the device is well. @module
  */
+import { rmSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { decodeArchive } from '../../src/core/archive/index.ts'
 import { decodeHex } from '../../src/core/encoding/bytes.ts'
@@ -133,7 +134,7 @@ async function breakDevice(breakage: Breakage, run: FaultRun): Promise<FaultResu
     await fixture.stop()
   }
   const evidence = await judgeStoredEvidence(createFileStore(fixture.dataDir), fixture.gateway.log.id, fixture.trust)
-  await fixture.close().catch(() => {})
+  rmSync(fixture.dataDir, { recursive: true, force: true })
   return resultOf(breakage, tally, { crowd, evidence })
 }
 
