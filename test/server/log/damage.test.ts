@@ -56,6 +56,25 @@ describe('the scrub', () => {
     expect(progress.at(-1)).toBe(RECEIPTS + 1)
   })
 
+  test('takes nothing for damage that is erased while it reads', async () => {
+    let erased: Promise<unknown> | undefined
+    const erasing: ObjectStore = new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name)
+        if (typeof member !== 'function') return member
+        return async (...args: readonly unknown[]) => {
+          if (name === 'openJournal') {
+            erased ??= openStoredLog(store, log.id).then((stored) => stored?.erase(receiptOf(500).jti))
+            await erased
+          }
+          return Reflect.apply(member, target, args)
+        }
+      },
+    })
+    expect((await scrubLog(erasing, log.id, { repair: false })).corrupt).toEqual([])
+    expect(await erased).toBe(true)
+  })
+
   test('[L14] finds a flip of any bit in sampled octets of everything, and names the object', async () => {
     const paths = files.paths().filter((path) => path.includes(log.id) && !path.endsWith('/wal/0'))
     expect(paths.length).toBeGreaterThan(12)

@@ -25,11 +25,17 @@ export interface WalScrub {
   readonly corrupt: readonly CorruptObject[]
 }
 
+interface Damaged {
+  readonly object: CorruptObject
+  /** Of a sealed record. */
+  readonly jti: Uint8Array | undefined
+}
+
 /** Place from which a walk goes on. */
 type Start = Pick<ScanOptions, 'from' | 'at'>
 
 export async function scrubWal(store: ObjectStore, id: string, onOctets: (octets: number) => void): Promise<WalScrub> {
-  const scrub = new WalScrubber(store, id, { erased: await readErased(store, id), onOctets })
+  const scrub = new WalScrubber(store, id, onOctets)
   await scrub.run()
   return scrub
 }
@@ -37,23 +43,18 @@ export async function scrubWal(store: ObjectStore, id: string, onOctets: (octets
 class WalScrubber implements WalScrub {
   groups = 0
   octets = 0
-  readonly corrupt: CorruptObject[] = []
+  corrupt: readonly CorruptObject[] = []
+  readonly #damaged: Damaged[] = []
   readonly #store: ObjectStore
   readonly #id: string
-  readonly #erased: Uint8Array
   readonly #onOctets: (octets: number) => void
   #position: GroupPosition = FIRST_POSITION
   /** Unknown behind a damaged preamble, until there is another one. */
   #origin: string | undefined
 
-  constructor(
-    store: ObjectStore,
-    id: string,
-    { erased, onOctets }: { readonly erased: Uint8Array; readonly onOctets: (octets: number) => void },
-  ) {
+  constructor(store: ObjectStore, id: string, onOctets: (octets: number) => void) {
     this.#store = store
     this.#id = id
-    this.#erased = erased
     this.#onOctets = onOctets
   }
 
@@ -61,6 +62,11 @@ class WalScrubber implements WalScrub {
     const [first] = await listSegments(this.#store, this.#id)
     let start: Start | undefined = first === undefined ? undefined : { from: first }
     while (start !== undefined) start = await this.#walk(start)
+    // Read last: it names what was erased while the log was being read, too.
+    const erased = await readErased(this.#store, this.#id)
+    this.corrupt = this.#damaged
+      .filter(({ jti }) => jti === undefined || !isErased(erased, jti))
+      .map(({ object }) => object)
   }
 
   /** @returns where to go on behind damage; undefined at the end */
@@ -73,11 +79,11 @@ class WalScrubber implements WalScrub {
       // Of a cut write nobody was told.
       if (tail.kind === 'clean') return undefined
       const next = await this.#findGroup(tail.segment, tail.offset)
-      if (tail.kind === 'garbled' || next !== undefined) this.#report('wal', position.firstIndex, tail.segment)
+      if (tail.kind === 'garbled' || next !== undefined) this.#report('wal', position.firstIndex, tail)
       return next
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
-      this.#report('wal', this.#position.firstIndex, start.from)
+      this.#report('wal', this.#position.firstIndex, { segment: start.from })
       return this.#findGroup(start.from, 0)
     }
   }
@@ -86,11 +92,11 @@ class WalScrubber implements WalScrub {
     const { layout, view, bytes, firstIndex, place } = group
     this.groups++
     this.octets += layout.size
-    if (view.getUint32(layout.size - CRC_SIZE, true) !== END_MARK) this.#report('wal', firstIndex, place.segment)
+    if (view.getUint32(layout.size - CRC_SIZE, true) !== END_MARK) this.#report('wal', firstIndex, place)
     for (const record of damagedRecords(group, bytes.subarray(layout.sealed))) {
       const at = layout.table + record * RECORD_SIZE
-      const jti = bytes.subarray(at + 4, at + 4 + ID_SIZE)
-      if (!isErased(this.#erased, jti)) this.#report('sealed', firstIndex + view.getUint32(at, true), place.segment)
+      const jti = bytes.slice(at + 4, at + 4 + ID_SIZE)
+      this.#report('sealed', firstIndex + view.getUint32(at, true), { segment: place.segment, jti })
     }
     this.#onOctets(this.octets)
   }
@@ -116,8 +122,13 @@ class WalScrubber implements WalScrub {
     return later === undefined ? undefined : { from: later }
   }
 
-  #report(what: 'wal' | 'sealed', index: number, segment: number): undefined {
-    this.corrupt.push({ what, index, name: segmentName(this.#id, segment), repaired: false })
+  #report(
+    what: 'wal' | 'sealed',
+    index: number,
+    { segment, jti }: { readonly segment: number; readonly jti?: Uint8Array },
+  ): undefined {
+    const object = { what, index, name: segmentName(this.#id, segment), repaired: false }
+    this.#damaged.push({ object, jti })
   }
 }
 
