@@ -9,6 +9,7 @@ import { decodeSession } from '../../core/evidence/session.ts'
 import { MalformedError } from '../../errors.ts'
 import type { ObjectStore } from '../../storage/index.ts'
 import type { Clock } from '../deps.ts'
+import { EvidenceStore, type OnFault } from '../evidence-store/index.ts'
 import { openStoredLog, StoredIndexes, type StoredLog } from '../log/index.ts'
 import { hexOf } from '../session/session.ts'
 import { readPreviousId } from './previous-log.ts'
@@ -38,6 +39,7 @@ export class StoredLogs implements EarlierLogs {
   readonly #store: ObjectStore
   readonly #open: Map<string, Promise<StoredLog | undefined>> = new Map()
   readonly #boots: Map<string, Uint8Array> = new Map()
+  readonly #evidence: Map<string, Promise<EvidenceStore>> = new Map()
   readonly #current: string
   readonly #clock: Pick<Clock, 'monotonicMs'>
   readonly #indexes: StoredIndexes
@@ -71,12 +73,19 @@ export class StoredLogs implements EarlierLogs {
     return this.#ids
   }
 
+  own(): readonly string[] {
+    return this.#chain
+  }
+
   async look(): Promise<readonly string[]> {
     if (this.#clock.monotonicMs() - this.#lookedMs < LOOK_MS) return []
     this.#lookedMs = this.#clock.monotonicMs()
     await this.#list()
     const others = this.#ids.slice(this.#chain.length)
-    for (const id of others) this.#open.delete(id)
+    for (const id of others) {
+      this.#open.delete(id)
+      this.#evidence.delete(id)
+    }
     return others
   }
 
@@ -99,6 +108,16 @@ export class StoredLogs implements EarlierLogs {
     opened.catch(() => this.#open.delete(id))
     const [oldest] = this.#open.keys()
     if (this.#open.size > MAX_OPEN && oldest !== undefined) this.#open.delete(oldest)
+    return opened
+  }
+
+  evidence(id: string, onFault: OnFault): Promise<EvidenceStore> {
+    const opened = this.#evidence.get(id) ?? EvidenceStore.open(this.#store, id, onFault)
+    this.#evidence.delete(id)
+    this.#evidence.set(id, opened)
+    opened.catch(() => this.#evidence.delete(id))
+    const [oldest] = this.#evidence.keys()
+    if (this.#evidence.size > MAX_OPEN && oldest !== undefined) this.#evidence.delete(oldest)
     return opened
   }
 

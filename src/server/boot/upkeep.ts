@@ -1,5 +1,6 @@
 /** What is done now and then, beside all requests: thinning evidence, ending the retention of sealed receipts, reading everything back. @module */
 
+import { CountersignError } from '../../errors.ts'
 import type { ObjectStore } from '../../storage/index.ts'
 import type { OperationalConfig } from '../config/index.ts'
 import type { Cancel, Timers } from '../deps.ts'
@@ -28,6 +29,8 @@ export class Upkeep {
   #working: Promise<void> = Promise.resolve()
   #retainedMs: number
   #scrubbedMs: number
+  /** When the evidence of an earlier log was thinned first; infinite when there is nothing left to thin. */
+  readonly #thinnedMs: Map<string, number> = new Map()
 
   constructor(deps: UpkeepDeps) {
     this.#deps = deps
@@ -54,9 +57,10 @@ export class Upkeep {
     const nowMs = this.#deps.clock.monotonicMs()
     const { retentionDays, scrubHours } = this.#deps.settings()
     await this.#attempt('retention', () => this.#deps.running().evidence.thin(this.#deps.clock.seconds()))
-    if (retentionDays !== 'forever' && nowMs - this.#retainedMs >= HOUR_MS) {
+    if (nowMs - this.#retainedMs >= HOUR_MS) {
       this.#retainedMs = nowMs
-      await this.#attempt('retention', () => this.#endRetention(retentionDays))
+      await this.#attempt('retention', () => this.#thinEarlier(nowMs))
+      if (retentionDays !== 'forever') await this.#attempt('retention', () => this.#endRetention(retentionDays))
     }
     if (scrubHours > 0 && nowMs - this.#scrubbedMs >= scrubHours * HOUR_MS) {
       this.#scrubbedMs = nowMs
@@ -64,17 +68,35 @@ export class Upkeep {
     }
   }
 
+  /** Of this lineage alone: what lies there else is another gateway's, which may write it now and keep it longer. */
   get #ids(): readonly string[] {
     const { boot } = this.#deps.running()
-    return [boot.log.id, ...boot.earlier.ids()]
+    return [boot.log.id, ...boot.earlier.own()]
+  }
+
+  /** A day after its end there is nothing left to thin in a log. */
+  async #thinEarlier(nowMs: number): Promise<void> {
+    const { clock, running, telemetry } = this.#deps
+    const { earlier } = running().boot
+    for (const id of earlier.own()) {
+      const firstMs = this.#thinnedMs.get(id) ?? nowMs
+      if (this.#closed || firstMs === Number.POSITIVE_INFINITY) continue
+      const onFault = (detail: string): void => telemetry.write({ event: 'history-damaged', detail })
+      const evidence = await earlier.evidence(id, onFault)
+      await evidence.thin(clock.seconds())
+      this.#thinnedMs.set(id, nowMs - firstMs > 25 * HOUR_MS ? Number.POSITIVE_INFINITY : firstMs)
+    }
   }
 
   async #endRetention(days: number): Promise<void> {
-    const { store, clock } = this.#deps
+    const { store, clock, running } = this.#deps
     const before = clock.seconds() - days * DAY_SECONDS
+    const { boot, attester } = running()
     for (const id of this.#ids) {
       if (this.#closed) return
-      await removeSealedBefore(store, id, before)
+      // The next boot begins to read at the newest evidence: where this one has some, no log before it is read for that.
+      const isSettled = id !== boot.log.id && attester.newest !== undefined
+      await removeSealedBefore(store, id, { before, isSettled })
     }
   }
 
@@ -82,7 +104,11 @@ export class Upkeep {
     const { store, telemetry } = this.#deps
     for (const id of this.#ids) {
       if (this.#closed) return
-      const { leaves, corrupt } = await scrubLog(store, id, { repair: true })
+      // Reading a large log takes longer than anyone waits for an end.
+      const onProgress = (): void => {
+        if (this.#closed) throw new CountersignError('ERR_USAGE', `log ${id}: not read to its end`)
+      }
+      const { leaves, corrupt } = await scrubLog(store, id, { repair: true, onProgress })
       const detail = `log ${id}: ${leaves} leaves read, ${corrupt.length} damaged`
       telemetry.write({ event: 'scrub', detail })
       for (const { name, repaired } of corrupt)

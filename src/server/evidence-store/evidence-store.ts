@@ -303,8 +303,17 @@ export class EvidenceStore {
     const held = this.#held.get(size)
     const captured = held?.captured ?? (await this.#judged(size, () => this.#stored.readEvidence(size)))?.captured
     if (captured === undefined) return undefined
-    const witness = witnessOf(place, this.#witnessed.all)
-    return { ...captured, place, witnessed: witness === undefined ? undefined : await this.#note(witness) }
+    return { ...captured, place, witnessed: await this.#witnessFor(place) }
+  }
+
+  /** Of notes that are gone or damaged the next one does as well. */
+  async #witnessFor(place: EvidencePlace): Promise<CoveringEvidence['witnessed']> {
+    for (;;) {
+      const size = witnessOf(place, this.#witnessed.all)
+      const note = size === undefined ? undefined : await this.#note(size)
+      if (size === undefined || note !== undefined) return note
+      this.#witnessed.remove([size])
+    }
   }
 
   async #note(size: number): Promise<CoveringEvidence['witnessed']> {
@@ -317,15 +326,16 @@ export class EvidenceStore {
     }
   }
 
-  async #judged<T>(size: number, read: () => Promise<T>): Promise<T | undefined> {
+  async #judged<T>(size: number, read: () => Promise<T | undefined>): Promise<T | undefined> {
     try {
-      return await read()
+      const found = await read()
+      if (found !== undefined) return found
     } catch (error) {
-      // Thinned in between: nothing is wrong.
-      if (this.#records.has(size)) this.#report(error)
-      this.#drop(size)
-      return undefined
+      this.#report(error)
     }
+    // Damaged, or thinned in between by whoever keeps this log in order.
+    this.#drop(size)
+    return undefined
   }
 
   /** Octets that are not as they were written are passed over; a store that does not answer is no reason to serve less. */

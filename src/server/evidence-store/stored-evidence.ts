@@ -49,17 +49,20 @@ export class StoredEvidence {
     this.#logId = logId
   }
 
-  /** @throws MalformedError for octets that are not the record of this size */
-  async readRecord(size: number): Promise<PlacedRecord> {
+  /** Undefined for one that is gone: it may have been thinned. @throws MalformedError for octets that are not the record of this size */
+  async readRecord(size: number): Promise<PlacedRecord | undefined> {
     const name = recordName(this.#logId, size)
-    const placed = decodeEvidenceRecord(await readWhole(this.#store, name, MAX_RECORD_SIZE))
+    const bytes = await this.#store.read(name, MAX_RECORD_SIZE)
+    if (bytes === undefined) return undefined
+    const placed = decodeEvidenceRecord(bytes)
     if (placed.place.size !== size) throw new MalformedError('PARSE_INVALID', `${name} is of size ${placed.place.size}`)
     return placed
   }
 
   /** The same with everything inlined, octets as they were captured. @throws MalformedError */
-  async readEvidence(size: number): Promise<PlacedRecord & { readonly captured: CapturedEvidence }> {
+  async readEvidence(size: number): Promise<(PlacedRecord & { readonly captured: CapturedEvidence }) | undefined> {
     const placed = await this.readRecord(size)
+    if (placed === undefined) return undefined
     const { session, statement, checkpoint, evidence, parts } = placed.record
     const octets = new Map<string, Uint8Array>()
     for (const { digest } of parts) octets.set(digest, await readWhole(this.#store, partName(digest), MAX_PART_SIZE))
@@ -73,10 +76,12 @@ export class StoredEvidence {
     return { ...placed, captured }
   }
 
-  /** @throws MalformedError */
-  async readNote(size: number): Promise<WitnessedNote> {
+  /** Undefined for one that is gone. @throws MalformedError */
+  async readNote(size: number): Promise<WitnessedNote | undefined> {
     const name = noteName(this.#logId, size)
-    const note = decodeUtf8(await readWhole(this.#store, name, MAX_NOTE_SIZE))
+    const bytes = await this.#store.read(name, MAX_NOTE_SIZE)
+    if (bytes === undefined) return undefined
+    const note = decodeUtf8(bytes)
     if (decodeCheckpoint(decodeNote(note).text).size !== size)
       throw new MalformedError('PARSE_INVALID', `${name} is of another size`)
     return { size, note }

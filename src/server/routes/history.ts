@@ -1,6 +1,6 @@
 /** Logs of this boot and of earlier ones on the same store, as one history: where a receipt is found, and what covers it. @module */
 import { MalformedError, StateError } from '../../errors.ts'
-import { EvidenceStore } from '../evidence-store/index.ts'
+import type { EvidenceStore } from '../evidence-store/index.ts'
 import type { PublishedLog } from '../log/index.ts'
 import {
   findReceipt,
@@ -25,14 +25,11 @@ export interface FoundReceipt {
   readonly receipt: StoredReceipt
 }
 
-/** Earlier logs whose evidence is listed in memory. */
-const MAX_OPEN = 16
 /** Searches of one tenant that run or wait: they run one by one, so that asking for receipts that never were costs the others little. */
 const MAX_SEARCHES = 64
 
 export class History {
   readonly #parts: GatewayParts
-  readonly #evidence: Map<string, Promise<EvidenceStore>> = new Map()
   readonly #turns: Turns = new Turns(MAX_SEARCHES)
 
   constructor(parts: GatewayParts) {
@@ -47,7 +44,7 @@ export class History {
 
   /** Ids as the store has them now: other gateways may write to it. */
   async look(): Promise<readonly string[]> {
-    for (const id of await this.#parts.boot.earlier.look()) this.#evidence.delete(id)
+    await this.#parts.boot.earlier.look()
     return this.ids
   }
 
@@ -61,17 +58,9 @@ export class History {
 
   /** Of a log that {@link ids} lists. */
   evidenceOf(id: string): Promise<EvidenceStore> {
-    const { boot, evidence } = this.#parts
+    const { boot, evidence, telemetry } = this.#parts
     if (id === boot.log.id) return Promise.resolve(evidence)
-    const known = this.#evidence.get(id)
-    const opened = known ?? this.#openEvidence(id)
-    this.#evidence.delete(id)
-    this.#evidence.set(id, opened)
-    for (const oldest of this.#evidence.keys()) {
-      if (this.#evidence.size <= MAX_OPEN) break
-      this.#evidence.delete(oldest)
-    }
-    return opened
+    return boot.earlier.evidence(id, (detail) => telemetry.write({ event: 'history-damaged', detail }))
   }
 
   /**
@@ -131,16 +120,6 @@ export class History {
       if (!(error instanceof StateError)) throw error
       telemetry.write({ event: 'history-damaged', detail: error.message })
       return undefined
-    }
-  }
-
-  async #openEvidence(id: string): Promise<EvidenceStore> {
-    const { boot, telemetry } = this.#parts
-    try {
-      return await EvidenceStore.open(boot.store, id, (detail) => telemetry.write({ event: 'history-damaged', detail }))
-    } catch (error) {
-      this.#evidence.delete(id)
-      throw error
     }
   }
 }

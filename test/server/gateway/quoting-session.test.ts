@@ -25,6 +25,8 @@ it('is not asked for: the checkpoint may hold the leaf that ends its session', a
     ids: () => [],
     look: async () => [],
     open: async () => undefined,
+    own: () => [],
+    evidence: (id: string) => EvidenceStore.open(store, id),
     bootOctets: async () => undefined,
     names: async () => false,
     logOfSession: async () => undefined,
