@@ -31,6 +31,9 @@ export interface GroupPlacement {
   readonly secondsBefore: number
 }
 
+/** Reserved ahead in a log that has just begun. */
+const FIRST_STEP: number = 64 * 1024
+
 export class WalWriter {
   readonly #deps: WalWriterDeps
   #journal: Journal | undefined
@@ -61,13 +64,15 @@ export class WalWriter {
 
   /** Reserves ahead where little is left; nobody waits for it. */
   replenish(): void {
-    const { reserveStep, segmentSize, space, onFailure } = this.#deps
+    const { segmentSize, space, onFailure } = this.#deps
     const journal = this.#journal
-    const isNeeded = this.#reservedEnd - this.#end < reserveStep / 2 && this.#end + reserveStep / 2 < segmentSize
+    const step = this.#step()
+    const isNeeded = this.#reservedEnd - this.#end < step / 2 && this.#end + step / 2 < segmentSize
     if (journal === undefined || this.#replenishing || !isNeeded) return
+    const ahead = this.#reservedEnd - this.#end + step
     this.#replenishing = true
     const attempt = async (): Promise<boolean> =>
-      journal !== this.#journal || this.#reserve(journal, Math.min(reserveStep, segmentSize - this.#end))
+      journal !== this.#journal || this.#reserve(journal, Math.min(ahead, segmentSize - this.#end))
     space
       .until(attempt)
       .catch(onFailure)
@@ -120,11 +125,17 @@ export class WalWriter {
 
   async #require(journal: Journal, octets: number): Promise<void> {
     if (this.#reservedEnd - this.#end >= octets) return
-    const { space, reserveStep, segmentSize } = this.#deps
-    const ahead = Math.min(reserveStep, segmentSize - this.#end)
+    const { space, segmentSize } = this.#deps
+    const ahead = Math.min(this.#step(), segmentSize - this.#end)
     await space.until(
       async () => (octets < ahead && (await this.#reserve(journal, ahead))) || (await this.#reserve(journal, octets)),
     )
+  }
+
+  /** A log that stays short leaves few zeros behind: each boot begins one. */
+  #step(): number {
+    const { reserveStep } = this.#deps
+    return this.#segment > 0 ? reserveStep : Math.min(reserveStep, Math.max(FIRST_STEP, 2 * this.#end))
   }
 
   async #reserve(journal: Journal, octets: number): Promise<boolean> {

@@ -8,8 +8,8 @@ import { isDiskFull } from './disk-errors.ts'
 import type { DiskFile } from './file-system.ts'
 import { Serial } from './serial.ts'
 
-/** Reserved at a time where there is room for it. */
-const STEP = 1024 * 1024
+/** Reserved at a time where there is room for it, at least. */
+const STEP = 64 * 1024
 const BLOCK = 4096
 const ZEROS = new Uint8Array(64 * 1024)
 

@@ -1,5 +1,5 @@
 /** The log on a real disk. @module */
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -43,6 +43,13 @@ test('keeps what it was given, under the names that the layout gives', async () 
     tail: { kind: 'clean' },
   })
   expect(await scrubLog(again, log.id, { repair: false })).toMatchObject({ leaves: 301, corrupt: [] })
+})
+
+test('leaves little reserved space behind where little was written', async () => {
+  const log = await openOn(createFileStore(join(root, 'data')))
+  await answer(log, 0)
+  await log.close()
+  expect((await stat(join(root, 'data', 'private', log.id, 'wal', '0'))).size).toBeLessThanOrEqual(128 * 1024)
 })
 
 test('follows no link that the host laid into the directory of a log', async () => {
