@@ -59,7 +59,9 @@ describe('commands', () => {
     )
     expect(verified.exit).toBe(0)
     expect(verified.out).toContain('verified (simulated)')
-    expect(verified.out).toMatch(/^as of 20.*Z, self-asserted: as its statement says, not proven: verified \(simulated\)$/m)
+    expect(verified.out).toMatch(
+      /^as of 20.*Z, self-asserted: as its statement says, not proven: verified \(simulated\)$/m,
+    )
     expect(readFileSync(join(folder, 'receipt.txt'), 'utf8')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+~([\w-]+~){5}$/)
   })
 
