@@ -244,12 +244,21 @@ class RunningGateway implements Gateway {
   }
 
   changeEpoch(next: EpochChange = {}): Promise<void> {
-    const change = this.#changing.then(() => this.#changeEpoch(next))
+    return this.#inTurn(() => this.#changeEpoch(next))
+  }
+
+  /** What was given last counts: a change of the session that began before must not bring back what it was begun with. */
+  reload(config: GatewayConfig, createUpstreams: () => Promise<UpstreamSet>): Promise<void> {
+    return this.#inTurn(() => this.#reload(config, createUpstreams))
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const change = this.#changing.then(task)
     this.#changing = change.catch(() => {})
     return change
   }
 
-  async reload(config: GatewayConfig, createUpstreams: () => Promise<UpstreamSet>): Promise<void> {
+  async #reload(config: GatewayConfig, createUpstreams: () => Promise<UpstreamSet>): Promise<void> {
     const { config: current, upstreams } = this.#core
     refuseFixed(current.operational, config.operational)
     if (config.digest === current.digest) {
@@ -257,7 +266,12 @@ class RunningGateway implements Gateway {
       return
     }
     refuseMeasured(config, this.#core.attester.newest)
-    await this.changeEpoch({ config, upstreams: await createUpstreams() })
+    const created = await createUpstreams()
+    try {
+      await this.#changeEpoch({ config, upstreams: created })
+    } finally {
+      if (this.#core.upstreams !== created) await created.close()
+    }
   }
 
   async close(): Promise<void> {

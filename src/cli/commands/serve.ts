@@ -5,7 +5,7 @@ import { createDefaultConfig, exampleConfig, type GatewayConfig, loadConfig } fr
 import type { Gateway } from '../../server/index.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_OK } from '../exit-codes.ts'
-import { paint, SIMULATED_BANNER } from '../output.ts'
+import { paint, printable, SIMULATED_BANNER } from '../output.ts'
 import { createTrialUpstreams, startTrialGateway } from '../trial-gateway.ts'
 
 const HELP = `countersign serve [-c FILE] [options]
@@ -50,8 +50,9 @@ async function reload(gateway: Gateway, source: Source, io: Io): Promise<void> {
     await gateway.reload(config, () => createTrialUpstreams(config, io))
     io.err('countersign: configuration read again\n')
   } catch (error) {
-    if (!(error instanceof CountersignError)) throw error
-    io.err(`countersign: configuration not taken: ${error.message}\n`)
+    // Whatever it is, the gateway that runs is as it was: a mistake in a file must not end it.
+    const reason = error instanceof Error ? error.message : 'unknown'
+    io.err(`countersign: configuration not taken: ${printable(reason)}\n`)
   }
 }
 
@@ -106,9 +107,10 @@ export const command: Command = {
     const onHangUp = (): void => void reload(gateway, source, io)
     process.on('SIGHUP', onHangUp)
     const failure = await Promise.race([stopped.then(() => undefined), gateway.ended])
-    process.off('SIGHUP', onHangUp)
     if (failure === undefined) io.err('countersign: finishing what is under way\n')
+    // A terminal that closes sends both signals: until all is flushed none of them ends the process at once.
     await gateway.close()
+    process.off('SIGHUP', onHangUp)
     if (failure !== undefined) throw failure
     return EXIT_OK
   },

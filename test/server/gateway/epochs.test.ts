@@ -272,6 +272,44 @@ describe('a changed configuration', () => {
     expect((await attest(fixture)).session.epoch).toBe(0)
   })
 
+  it('of operations holds though a change of the session began before it', async () => {
+    const gate = createGate()
+    await start({ answer: () => [{ until: gate.opened }, ...json(CHAT_COMPLETION)] })
+    const opened = fixture.chat(ask(PLAIN_MODEL))
+    await fixture.mock.request(1)
+    const changed = fixture.gateway.changeEpoch()
+    await new Promise((resolve) => setImmediate(resolve))
+    const { operational } = fixture.config
+    const apiKeys = [{ id: 'a', tenant: 'alice', sha256: '0'.repeat(64), models: 'all' }] as const
+    const config = { ...fixture.config, operational: { ...operational, apiKeys } }
+    const reloaded = fixture.gateway.reload(config, () => Promise.reject(new Error('not asked for')))
+    gate.open()
+    await Promise.all([opened, changed, reloaded])
+    expect((await fixture.chat(ask(PLAIN_MODEL))).status).toBe(401)
+  })
+
+  it('that could not be taken leaves no upstreams behind', async () => {
+    const tdx = createSimulatedTdx({ latencyMs: 0 })
+    await start({ quoter: () => tdx.quoter })
+    const config = changedConfig(fixture.config)
+    await fixture.stop()
+    let isClosed = false
+    const made = async (): Promise<UpstreamSet> => {
+      const upstreams = await makeUpstreams(config)
+      return {
+        models: () => upstreams.models(),
+        find: (id) => upstreams.find(id),
+        healthy: () => upstreams.healthy(),
+        close: async () => {
+          isClosed = true
+          await upstreams.close()
+        },
+      }
+    }
+    await expect(fixture.gateway.reload(config, made)).rejects.toMatchObject({ code: 'ERR_USAGE' })
+    expect(isClosed).toBe(true)
+  })
+
   it('of what only a restart changes is refused by name, and nothing of it is taken', async () => {
     await start()
     const { operational } = fixture.config
