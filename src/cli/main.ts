@@ -54,7 +54,7 @@ function report(error: unknown, io: Io): ExitCode {
   }
   if (error instanceof CountersignError) {
     io.err(`countersign: ${printable(error.message)} (${error.code})\n`)
-    return error.code === 'ERR_CONFIG'
+    return error.code === 'ERR_CONFIG' || error.code === 'ERR_USAGE'
       ? EXIT_USAGE
       : error.code === 'ERR_NETWORK' || error.code === 'ERR_COLLATERAL_UNAVAILABLE'
         ? EXIT_NOT_PERFORMED
