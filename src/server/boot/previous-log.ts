@@ -4,9 +4,9 @@ import { decodeJson } from '../../core/encoding/json.ts'
 import { ObjectReader } from '../../core/encoding/shape.ts'
 import { quoteOctets } from '../../core/evidence/endorse.ts'
 import { createEntry, decodeLogOrigin, encodeEntry, logOrigin } from '../../core/log/index.ts'
-import { MalformedError } from '../../errors.ts'
+import { MalformedError, StateError } from '../../errors.ts'
 import type { ObjectStore } from '../../storage/index.ts'
-import { type LogFrontier, openStoredLog, type RecoveredLog, recoverLog } from '../log/index.ts'
+import { type LogFrontier, openStoredLog, type RecoveredLog, recoverLog, type StoredLog } from '../log/index.ts'
 import { findQuotedTail, type QuotedTail } from './quoted-tail.ts'
 
 export interface PreviousLog {
@@ -23,8 +23,10 @@ export interface PreviousLog {
   readonly quotes: readonly Uint8Array[]
   /** Admitted requests for which no receipt was found. */
   readonly open: number
-  /** `iat` of its newest statement; 0 without one. */
+  /** Seconds: nothing that it signed is dated later, quoted or not; 0 where nothing was quoted. */
   readonly iat: number
+  /** What is wrong with its checkpoint; undefined where that verifies, or is not there. */
+  readonly damage: string | undefined
 }
 
 /**
@@ -40,7 +42,7 @@ export async function findPreviousLog(
   store: ObjectStore,
   { head, host, simulated }: { readonly head: string; readonly host: string; readonly simulated: boolean },
 ): Promise<PreviousLog> {
-  const newest = await openStoredLog(store, head)
+  const { newest, damage } = await openHead(store, head)
   const checkpoint = newest?.checkpoint
   const size = (await newest?.frontier())?.size ?? checkpoint?.size ?? 0
   const named = {
@@ -48,16 +50,38 @@ export async function findPreviousLog(
     checkpoint: checkpoint?.note ?? '',
     size,
     rootAt: async (at: number) => (at === checkpoint?.size ? checkpoint.root : newest?.rootAt(at)),
+    damage,
   }
   let id: string | undefined = head
   // The records are the host's: one may name a log that came before.
   for (const seen = new Set<string>(); id !== undefined && !seen.has(id) && seen.size < MAX_STEPS; ) {
     seen.add(id)
     const tail = await findQuotedTail(store, id, simulated)
-    if (tail !== undefined) return { ...named, ...(await recoverTail(store, id, tail)) }
+    if (tail !== undefined) {
+      const quoted = damage !== undefined && id === head ? quotedOf(tail) : {}
+      return { ...named, ...quoted, ...(await recoverTail(store, id, tail)) }
+    }
     id = await readPreviousId(store, id)
   }
   return { ...named, recovered: [], quotes: [], open: 0, iat: 0 }
+}
+
+/** One flipped bit must not end a history: the log stays, is served by nobody, and what hardware vouched for stands in for its checkpoint. */
+async function openHead(
+  store: ObjectStore,
+  head: string,
+): Promise<{ readonly newest: StoredLog | undefined; readonly damage: string | undefined }> {
+  try {
+    return { newest: await openStoredLog(store, head), damage: undefined }
+  } catch (error) {
+    if (!(error instanceof StateError) || error.failure !== 'LOG_LEAF_CORRUPT') throw error
+    return { newest: undefined, damage: error.message }
+  }
+}
+
+function quotedOf({ record, attestation }: QuotedTail): Pick<PreviousLog, 'checkpoint' | 'size' | 'rootAt'> {
+  const { size, root } = attestation.checkpoint
+  return { checkpoint: record.checkpoint.note, size, rootAt: async (at) => (at === size ? root : undefined) }
 }
 
 async function recoverTail(
@@ -72,7 +96,7 @@ async function recoverTail(
     recovered,
     quotes: carryQuotes(log.quotes, record, witnessed),
     open: log.counts.open,
-    iat: statement.iat,
+    iat: Math.max(statement.iat, log.seconds),
   }
 }
 
@@ -81,12 +105,12 @@ async function readTail(
   store: ObjectStore,
   id: string,
   quoted: LogFrontier,
-): Promise<Pick<RecoveredLog, 'counts' | 'receipts' | 'quotes'>> {
+): Promise<Pick<RecoveredLog, 'counts' | 'receipts' | 'quotes' | 'seconds'>> {
   try {
     return await recoverLog(store, id, quoted)
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error
-    return { counts: quoted.counts, receipts: [], quotes: [] }
+    return { counts: quoted.counts, receipts: [], quotes: [], seconds: 0 }
   }
 }
 

@@ -28,6 +28,8 @@ export interface RecoveredLog {
   readonly receipts: readonly RecoveredReceipt[]
   /** 0x02 entries beyond that size, in order. */
   readonly quotes: readonly Uint8Array[]
+  /** Log time of the last group that verifies, seconds: no receipt is dated later. */
+  readonly seconds: number
   readonly tail: WalTail
 }
 
@@ -51,7 +53,7 @@ export async function recoverLog(store: ObjectStore, id: string, from: LogFronti
   await finishIndex(store, id, position)
   const { firstIndex: size, firstSeq: receipts, firstIntent: intents } = position
   const counts = { intents, receipts, open: intents - receipts }
-  return { origin, size, counts, ...collected.below(size), tail }
+  return { origin, size, counts, ...collected.below(size), seconds: collected.secondsBefore(position.number), tail }
 }
 
 class Collected {
@@ -59,12 +61,15 @@ class Collected {
   readonly #receipts: RecoveredReceipt[] = []
   #free: Uint8Array = new Uint8Array(0)
   readonly #quotes: { readonly index: number; readonly entry: Uint8Array }[] = []
+  /** The first group of each second. */
+  readonly #seconds: { readonly number: number; readonly seconds: number }[] = []
 
   constructor(from: number) {
     this.#from = from
   }
 
-  add({ bytes, entries, firstIndex, firstSeq }: ScannedGroup): undefined {
+  add({ bytes, entries, firstIndex, firstSeq, number, seconds }: ScannedGroup): undefined {
+    if (this.#seconds.at(-1)?.seconds !== seconds) this.#seconds.push({ number, seconds })
     if (firstIndex + entries <= this.#from) return
     const copy = this.#copy(bytes.subarray(HEAD_SIZE, HEAD_SIZE + entries * ENTRY_SIZE))
     let seq = firstSeq
@@ -92,6 +97,10 @@ class Collected {
   below(size: number): Pick<RecoveredLog, 'receipts' | 'quotes'> {
     const isIn = ({ index }: { readonly index: number }): boolean => index < size
     return { receipts: this.#receipts.filter(isIn), quotes: this.#quotes.filter(isIn).map(({ entry }) => entry) }
+  }
+
+  secondsBefore(end: number): number {
+    return this.#seconds.findLast(({ number }) => number < end)?.seconds ?? 0
   }
 }
 

@@ -1,6 +1,9 @@
 /** Log time under a host's clock that jumps, stops and goes back. */
 import { describe, expect, it } from 'vitest'
 import { BootClock } from '../../../src/server/session/boot-clock.ts'
+import { beginLineage } from '../../../src/storage/index.ts'
+import { createMemoryStore } from '../../kit/memory-store.ts'
+import { ask, decodedReceiptOf, HOST, PLAIN_MODEL, startFixture } from './gateway-fixture.ts'
 
 const START = Date.parse('2027-01-01T00:00:00Z')
 const HOUR = 3_600_000
@@ -103,5 +106,24 @@ describe('log time', () => {
     expect(offset(clock)).toBe(60_000)
     expect(clock.notBefore(START / 1000 + 10 * 86_400)).toBe(false)
     expect(offset(clock)).toBe(60_000)
+  })
+})
+
+describe('a boot', () => {
+  it('is not dated before receipts of the last one that no quote covers, though the clock was set back since', async () => {
+    const store = createMemoryStore()
+    await beginLineage(store, { name: 'main', host: HOST })
+    let now = START
+    const deps = { store, clock: { now: () => new Date(now), monotonicMs: () => performance.now() } }
+    const first = await startFixture({ lineage: 'there', faults: (call) => (call === 0 ? 'none' : 'error'), deps })
+    now += HOUR / 2
+    const { claims } = decodedReceiptOf(await first.chat(ask(PLAIN_MODEL)))
+    await first.close()
+    now = START
+    const next = await startFixture({ lineage: 'there', deps })
+    const session = next.gateway.evidence()?.attestation.session
+    await next.close()
+    expect(claims.iat).toBeGreaterThanOrEqual((START + HOUR / 2) / 1000)
+    expect(session?.iat).toBeGreaterThanOrEqual(claims.iat)
   })
 })
