@@ -165,6 +165,7 @@ export class BootCycle {
     const { telemetry } = this.#given.deps
     const carried = previous === undefined ? 0 : previous.recovered.length
     telemetry.write({ event: 'boot', detail: `log ${boot.log.id}, ${carried} receipts carried over` })
+    if (previous?.damage !== undefined) telemetry.write({ event: 'history-damaged', detail: previous.damage })
     if (!isDated) telemetry.write({ event: 'clock-leap', detail: 'the log before is dated in the future' })
     this.#rollback = past?.rollback?.message
     if (this.#rollback !== undefined) telemetry.write({ event: 'state-rollback', detail: this.#rollback })

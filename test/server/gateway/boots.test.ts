@@ -142,6 +142,21 @@ describe('a boot', () => {
     expect((await genesisOf(second)).previous).toMatchObject({ recovered: receipts.length })
   })
 
+  it('goes on behind a log whose checkpoint is damaged, from the newest one that was quoted, and tells of it', async () => {
+    const { files, receipts, first } = await crashed()
+    const store = createFileStore('/data', files)
+    const { id } = first.gateway.log
+    const [size = ''] = (await store.list(`log/${id}/evidence`)).slice(-1)
+    const note = Buffer.from((await store.read(`log/${id}/checkpoint`)) ?? []).toString()
+    await store.write([{ name: `log/${id}/checkpoint`, bytes: Buffer.from(note.replace(/\n[0-9]+\n/, '\n9\n')) }])
+    const second = await boot(files)
+    const { previous } = await genesisOf(second)
+    expect(previous).toMatchObject({ source: 'disk', origin: first.gateway.log.origin, recovered: receipts.length })
+    expect(String(previous['checkpoint']).split('\n')[1]).toBe(size)
+    expect(JSON.stringify(second.lines.filter(({ event }) => event === 'history-damaged'))).toContain(id)
+    expect((await second.get(`/log/${id}/checkpoint`)).status).toBe(500)
+  })
+
   it('believes no evidence of an earlier log that does not verify: it names that log and carries nothing over', async () => {
     const { files, first } = await crashed()
     const store = createFileStore('/data', files)
