@@ -57,6 +57,7 @@ async function readPrevious(reader: LogReader, { id, checkpoint }: Link): Promis
   if (octets === undefined) throw new MalformedError('STATE_ROLLBACK', `the genesis of ${id} is not there`)
   if (checkpoint !== undefined) {
     const { size, root } = checkpoint
+    if (size === 0) throw new MalformedError('STATE_ROLLBACK', `the log ${id} is named without its genesis`)
     const proof = await proveInclusion(tileSource(reader, id), 0, size)
     assertInclusion({ leafHash: hashLeaf(createEntry('genesis', octets)), index: 0, size, proof }, root)
   }

@@ -188,9 +188,11 @@ export async function lookAtLogs(options: WatchOptions): Promise<Look> {
     // What was seen before comes before what time it is: a fork is a fork, fresh or stale.
     const history = await judgeHistory(options, views)
     const state = { host: listed ?? hostOf(origin), logs: remember(kept, views) }
-    // At a first look nothing vouches for the log but its quote.
-    if (kept !== 'none') seen = { ...seen, state }
+    // For a log that was not seen before nothing vouches but its quote: anybody can begin one that names what was seen.
+    if (views.last?.origin === origin) seen = { ...seen, state }
     const provenTime = await readProvenTime({ reader, id }, checkpoint, options.trust)
+    if (provenTime === undefined && options.trust !== 'unchecked')
+      throw new Refused('CHECK_NOT_PERFORMED', 'the log keeps no record of evidence: no hardware vouches for it yet')
     seen = { ...seen, provenTime, state }
     const time = await judgeTime(options, newest, provenTime)
     const checks = [...history.filter(({ name }) => !TIME_CHECKS.has(name)), ...time]

@@ -77,6 +77,21 @@ describe('a watcher', () => {
     expect(state).toEqual({ host: HOST, logs: [{ origin: boot.origin, checkpoint: boot.sign().note }] })
   })
 
+  it('takes no log that anybody could have begun for the next boot where a policy asks for hardware', async () => {
+    const { files, boot, kept } = await seenOnce()
+    const made = new TestBoot({ snp, files, seed: 0x03 }, previousOf(boot, boot.sign()))
+    made.publish()
+    const refused = await look(files, kept, { trust: trustIn(snp), maxStalenessSeconds: 'unchecked' })
+    expect(refused).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED', origin: made.origin, state: kept })
+  })
+
+  it('refuses a boot that names a log without a leaf', async () => {
+    const { files, boot, kept } = await seenOnce()
+    const empty = new TestBoot({ snp, files, seed: 0x03 }, previousOf(boot, boot.sign()))
+    new TestBoot({ snp, files, seed: 0x04 }, previousOf(empty, empty.sign(0))).publish()
+    expect(await look(files, kept)).toMatchObject({ ok: false, code: 'STATE_ROLLBACK', state: kept })
+  })
+
   it('refuses a record of another size than its name says', async () => {
     const { files, boot, kept } = await seenOnce()
     boot.write('evidence/302', boot.read('evidence/301'))
