@@ -1,8 +1,9 @@
 // Breaks things on purpose and counts what is lost: one script a fault, each a process of its own that prints a line of figures.
 //
-//   npm run faults -- [--short] [--only R-18] [--json] [--seed N]
+//   npm run faults -- [--short] [--only R-18] [--json] [--seed N] [--rounds N]
 //
-// Without --short the full runs, about half an hour. The same seed breaks at the same places. Exit 0 when every target was met, else 1; 2 on
+// Without --short the full runs, about half an hour; --rounds where a script breaks something again and again. The same seed breaks at the
+// same places. Exit 0 when every target was met, else 1; 2 on
 // wrong usage.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
@@ -18,7 +19,7 @@ const FOLDER = join(root, 'test', 'faults')
 const BUNDLES = join(root, 'node_modules', '.cache', `countersign-faults-${process.pid}`)
 
 function usage(message) {
-  console.error(`faults: ${message}\nusage: npm run faults -- [--short] [--only ID] [--json] [--seed N]`)
+  console.error(`faults: ${message}\nusage: npm run faults -- [--short] [--only ID] [--json] [--seed N] [--rounds N]`)
   process.exit(2)
 }
 
@@ -26,7 +27,10 @@ function readArgs() {
   try {
     const flag = { type: 'boolean', default: false }
     const text = { type: 'string' }
-    const { values } = parseArgs({ options: { short: flag, json: flag, only: text, seed: { ...text, default: '1' } } })
+    const { values } = parseArgs({
+      options: { short: flag, json: flag, only: text, rounds: text, seed: { ...text, default: '1' } },
+    })
+    if (!/^[1-9]\d{0,5}$/.test(values.rounds ?? '1')) usage('--rounds is a number')
     if (!/^[1-9]\d{0,8}$/.test(values.seed)) usage('--seed is a number')
     return values
   } catch (error) {
@@ -53,11 +57,18 @@ function createProgress() {
 }
 
 /** What a script says last is its result; what it says before is progress. One that ends without a result has failed. */
-async function runFault({ id, file }, { short, seed }, progress) {
+async function runFault({ id, file }, { short, seed, rounds }, progress) {
   // Two folders down, as modules of the package are: a gateway digests what lies below the second one above it.
   const outfile = join(BUNDLES, 'dist', 'faults', `${basename(file, '.fault.ts')}.mjs`)
   await bundle(file, { outfile, external: true })
-  const args = ['--expose-gc', outfile, '--seed', seed, ...(short ? ['--short'] : [])]
+  const args = [
+    '--expose-gc',
+    outfile,
+    '--seed',
+    seed,
+    ...(short ? ['--short'] : []),
+    ...(rounds ? ['--rounds', rounds] : []),
+  ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: tmpdir() })
   let results = []
   for await (const line of createInterface({ input: child.stdout })) {

@@ -1,7 +1,5 @@
 /** Clients that ask a gateway without end, and remember what they got. @module */
 import { setTimeout as wait } from 'node:timers/promises'
-import { encodeHex } from '../../src/core/encoding/bytes.ts'
-import { receiptEntry } from '../../src/core/receipt/receipt.ts'
 import { ask, type GatewayFixture, PLAIN_MODEL, receiptOf } from '../server/gateway/gateway-fixture.ts'
 import type { Reply } from '../server/gateway/http-client.ts'
 
@@ -88,9 +86,4 @@ export function startCrowd(fixture: GatewayFixture, { clients, pauseMs }: CrowdO
       await going
     },
   }
-}
-
-/** Digest of the leaf of a receipt, hex. */
-export function digestOf(token: string): string {
-  return encodeHex(receiptEntry(token.split('~')[0] ?? '').subarray(1))
 }

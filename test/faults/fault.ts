@@ -16,6 +16,8 @@ export interface FaultResult {
 export interface FaultRun {
   /** The short form, for CI. */
   readonly short: boolean
+  /** How often something is broken: what was asked for, or one of the two defaults. */
+  rounds(defaults: { readonly short: number; readonly full: number }): number
   /** A whole number from 0 to below `end`; the same for the same seed. */
   pick(end: number): number
   /** A folder that is gone afterwards. */
@@ -42,7 +44,11 @@ function createPick(seed: number): (end: number) => number {
 /** Runs one fault script and prints its results as JSON lines. */
 export async function runFault(body: (run: FaultRun) => Promise<FaultResult | readonly FaultResult[]>): Promise<void> {
   const { values } = parseArgs({
-    options: { short: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' } },
+    options: {
+      short: { type: 'boolean', default: false },
+      seed: { type: 'string', default: '1' },
+      rounds: { type: 'string' },
+    },
   })
   const scratch = mkdtempSync(join(tmpdir(), 'countersign-fault-'))
   // Timers of a gateway keep no process alive: here nothing else does.
@@ -57,6 +63,7 @@ export async function runFault(body: (run: FaultRun) => Promise<FaultResult | re
   try {
     const results = await body({
       short: values.short,
+      rounds: ({ short, full }) => Number(values.rounds ?? (values.short ? short : full)),
       pick: createPick(Number(values.seed)),
       scratch,
       progress: (progress) => say({ progress }),

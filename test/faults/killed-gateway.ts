@@ -8,6 +8,8 @@ import { createGateway, createUpstreams, decodeConfig } from '../../src/server/i
 import { createSimulatedSnp, importPki } from '../../src/simulator/index.ts'
 import { beginLineage, createFileStore } from '../../src/storage/index.ts'
 
+const LONGEST_BEGIN_MS = 60_000
+
 /** What a child is told, by its environment. */
 export interface ChildOptions {
   readonly upstream: string
@@ -32,7 +34,7 @@ operational:
   log: none
 `
 
-/** The child: serves until it is killed. Ends with code 3 and the reason where it cannot begin. */
+/** The child: serves until it is killed, or told to end. Ends with code 3 and the reason where it cannot begin. */
 export async function serveChild(): Promise<void> {
   const options: ChildOptions = JSON.parse(process.env['FAULT_CHILD'] ?? '')
   const config = decodeConfig(configOf(options), { env: {} })
@@ -53,6 +55,7 @@ export async function serveChild(): Promise<void> {
     const bootMs = performance.now() - startedMs
     const { url } = await gateway.listen()
     await gateway.ready()
+    process.once('SIGTERM', () => void gateway.close().then(() => process.exit(0)))
     process.stdout.write(`${JSON.stringify({ url, log: gateway.log.id, bootMs })}\n`)
   } catch (error) {
     const refused = error instanceof Error ? error.message : 'unknown'
@@ -82,10 +85,16 @@ export async function startChild(options: ChildOptions): Promise<KillableGateway
     env: { PATH: process.env['PATH'] ?? '', FAULT_CHILD: JSON.stringify(options) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  for await (const line of createInterface({ input: child.stdout })) {
-    const said: Omit<KillableGateway, 'child'> | Refusal = JSON.parse(line)
-    if ('url' in said) return { ...said, child }
-    throw new Error(`refused after ${said.refusedMs} ms: ${said.refused}`)
+  // One that neither begins nor refuses is a fault to be told of, not to be waited for.
+  const late = setTimeout(() => child.kill('SIGKILL'), LONGEST_BEGIN_MS)
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const said: Omit<KillableGateway, 'child'> | Refusal = JSON.parse(line)
+      if ('url' in said) return { ...said, child }
+      throw new Error(`refused after ${said.refusedMs} ms: ${said.refused}`)
+    }
+  } finally {
+    clearTimeout(late)
   }
   throw new Error('the gateway did not begin')
 }
@@ -95,9 +104,18 @@ interface Refusal {
   readonly refusedMs: number
 }
 
-export async function kill({ child }: KillableGateway): Promise<void> {
+export function kill(gateway: KillableGateway): Promise<void> {
+  return end(gateway, 'SIGKILL')
+}
+
+/** Lets it quote and keep what waits. */
+export function stop(gateway: KillableGateway): Promise<void> {
+  return end(gateway, 'SIGTERM')
+}
+
+async function end({ child }: KillableGateway, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
-  child.kill('SIGKILL')
+  child.kill(signal)
   await ended
 }

@@ -10,11 +10,11 @@ import { diskError, MemoryFiles, type Step } from '../kit/memory-files.ts'
 import { createMemoryStore } from '../kit/memory-store.ts'
 import { ridOf, startFixture, verifyGradeQuoted, verifySigned } from '../server/gateway/gateway-fixture.ts'
 import type { Reply } from '../server/gateway/http-client.ts'
-import { digestOf, startCrowd } from './crowd.ts'
+import { startCrowd } from './crowd.ts'
 import { type FaultResult, type FaultRun, runFault } from './fault.ts'
 import { type FillableDisk, memoryDisk, mountDisk } from './full-disk.ts'
 import { findBroken, findBrokenOn, morning, nothingPromised, openLog, publish, request } from './log-morning.ts'
-import { readHistory } from './stored-history.ts'
+import { digestOf, readHistory } from './stored-history.ts'
 
 const HEAL_TARGET_MS = 1_000
 const FULL_MS = 20

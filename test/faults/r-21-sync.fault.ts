@@ -40,7 +40,7 @@ async function failSync(k: number, run: FaultRun): Promise<string | undefined> {
 async function failEverySync(run: FaultRun): Promise<FaultResult> {
   const syncs = await countSyncs()
   const faults: string[] = []
-  const rounds = run.short ? 1 : 20
+  const rounds = run.rounds({ short: 1, full: 20 })
   for (let round = 0; round < rounds; round++) {
     for (let k = 1; k <= syncs; k++) {
       const fault = await failSync(k, run)

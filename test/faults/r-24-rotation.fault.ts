@@ -15,11 +15,12 @@ import { type FaultResult, type FaultRun, runFault } from './fault.ts'
 import { judgeStoredEvidence } from './stored-evidence.ts'
 
 const EVERY_MS = 1_000
+const ROTATIONS = { short: 4, full: 60 }
 /** Each of these is tried under every key, the others under all keys that bear their name. */
 const SAMPLE = 200
 /** About 500 requests a second where the machine gives as much. */
-const FULL = { rotations: 60, clients: 32, pauseMs: 55 }
-const SHORT = { rotations: 4, clients: 4, pauseMs: 10 }
+const FULL = { clients: 32, pauseMs: 55 }
+const SHORT = { clients: 4, pauseMs: 10 }
 
 interface Keyed extends Exchange {
   readonly decoded: Receipt
@@ -71,7 +72,8 @@ function decodedOf({ answered }: Crowd): readonly Keyed[] {
 }
 
 async function rotate(run: FaultRun): Promise<FaultResult> {
-  const { rotations, ...traffic } = run.short ? SHORT : FULL
+  const traffic = run.short ? SHORT : FULL
+  const rotations = run.rounds(ROTATIONS)
   const fixture = await startFixture()
   const crowd = startCrowd(fixture, traffic)
   const fromMs = performance.now()

@@ -124,7 +124,7 @@ async function breakDevice(breakage: Breakage, run: FaultRun): Promise<FaultResu
   }
   try {
     await crowd.until(({ reply }) => reply.status === 200)
-    for (let round = 0; round < (run.short ? 1 : 20); round++) {
+    for (let round = 0; round < run.rounds({ short: 1, full: 20 }); round++) {
       await breakOnce(breakage, { fixture, crowd, device, others }, tally)
       run.progress(`${breakage}: ${round + 1} times`)
     }

@@ -6,7 +6,7 @@ import { kill, prepareFolder, serveChild, startChild } from './killed-gateway.ts
 import { readHistory } from './stored-history.ts'
 
 async function startTwo(run: FaultRun): Promise<readonly FaultResult[]> {
-  const rounds = run.short ? 2 : 20
+  const rounds = run.rounds({ short: 2, full: 20 })
   await prepareFolder(run.scratch)
   // Nobody is asked here: the address need not answer.
   const options = { upstream: 'http://127.0.0.1:9', dataDir: run.scratch, pki: exportPki(await createSimulatedPki()) }

@@ -1,6 +1,7 @@
 /** What a store holds after all of its gateways were killed: where each receipt stands, log by log. @module */
 import { encodeHex } from '../../src/core/encoding/bytes.ts'
 import { decodeEntryBundle, ENTRY_TYPES, encodeTilePath, TILE_WIDTH } from '../../src/core/log/index.ts'
+import { receiptEntry } from '../../src/core/receipt/receipt.ts'
 import { openStoredLog, recoverLog } from '../../src/server/log/index.ts'
 import type { ObjectStore } from '../../src/storage/index.ts'
 
@@ -57,4 +58,9 @@ export async function readHistory(store: ObjectStore): Promise<StoredHistory> {
     if (counts.intents !== counts.receipts + counts.open || counts.receipts !== receipts.length) unbalanced++
   }
   return { logs: ids.length, unbalanced, recovered, places }
+}
+
+/** Digest of the leaf of a receipt, hex. */
+export function digestOf(token: string): string {
+  return encodeHex(receiptEntry(token.split('~')[0] ?? '').subarray(1))
 }
