@@ -243,6 +243,7 @@ export class Attester {
     const newest = this.#newest
     if (newest !== undefined && this.#isOfCurrentSession(newest) && size < newest.checkpoint.size) return false
     this.#newest = evidence
+    this.#parts.clock.vouched()
     this.#date(evidence)
     this.#challenges.release(size)
     this.#quoteWaiters.release(size)

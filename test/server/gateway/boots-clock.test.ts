@@ -75,6 +75,7 @@ describe('log time', () => {
 
   it('does not follow ten years ahead, says so once, and is right when the host is again', () => {
     const { clock, pass, leaps } = createClock()
+    clock.vouched()
     const decade = 10 * 365 * 24 * HOUR
     pass(0, decade)
     expect(offset(clock)).toBe(0)
@@ -85,8 +86,25 @@ describe('log time', () => {
     expect(offset(clock)).toBe(2_000)
   })
 
+  it('follows any leap that lasts as long as nothing is vouched for: the machine began before its clock was set', () => {
+    const { clock, pass, leaps } = createClock()
+    const decade = 10 * 365 * 24 * HOUR
+    pass(100, decade)
+    expect(offset(clock)).toBe(100)
+    pass(500, -decade)
+    expect(offset(clock)).toBeLessThan(HOUR)
+    pass(100, decade)
+    const before = offset(clock)
+    pass(900)
+    expect(offset(clock)).toBe(before + 900)
+    pass(200)
+    expect(offset(clock)).toBeGreaterThan(decade)
+    expect(leaps).toHaveLength(2)
+  })
+
   it('never decreases, whatever the host shows', () => {
     const { clock, pass } = createClock()
+    clock.vouched()
     const shown = [5, -HOUR, 3, 0, HOUR, -1, 40 * 365 * 24 * HOUR, 7, -40 * 365 * 24 * HOUR, 0, 2]
     let last = offset(clock)
     for (const step of [...shown, ...shown, ...shown]) {
@@ -110,6 +128,18 @@ describe('log time', () => {
 })
 
 describe('a boot', () => {
+  it('that began ten years behind serves soon after the clock is set', async () => {
+    let behindMs = 10 * 365 * 24 * HOUR
+    const clock = { now: () => new Date(Date.now() - behindMs), monotonicMs: () => performance.now() }
+    const fixture = await startFixture({ unready: true, deps: { clock } })
+    await fixture.line(({ event }) => event === 'quote-failed')
+    behindMs = 0
+    await fixture.gateway.ready()
+    const { claims } = decodedReceiptOf(await fixture.chat(ask(PLAIN_MODEL)))
+    await fixture.close()
+    expect(Math.abs(claims.iat - Date.now() / 1000)).toBeLessThan(60)
+  })
+
   it('is not dated before receipts of the last one that no quote covers, though the clock was set back since', async () => {
     const store = createMemoryStore()
     await beginLineage(store, { name: 'main', host: HOST })
