@@ -5,7 +5,7 @@
 import { CountersignError, StateError } from '../../errors.ts'
 import { type Lineage, openLineage } from '../../storage/index.ts'
 import type { GatewayConfig } from '../config/index.ts'
-import type { ResolvedDeps } from '../deps.ts'
+import type { Cancel, ResolvedDeps } from '../deps.ts'
 import type { Admission } from '../recorder/admission.ts'
 import type { Lifecycle } from '../routes/lifecycle.ts'
 import type { BootClock } from '../session/boot-clock.ts'
@@ -30,6 +30,8 @@ export interface CycleDeps {
 
 const FIRST_RETRY_MS = 50
 const MAX_RETRY_MS = 500
+/** Beside the deadline of the last quote: for disk and witnesses. */
+const FINISH_MS = 10_000
 
 export class BootCycle {
   readonly #given: CycleDeps
@@ -91,10 +93,25 @@ export class BootCycle {
     this.#closed = true
     await this.#next
     const { running } = this
-    if (running.boot.log.failure === undefined) await running.finish()
+    if (running.boot.log.failure === undefined) await this.#finish(running)
     await running.close()
     await this.#lineage.release().catch(() => {})
     this.#end(undefined)
+  }
+
+  /** A disk without space, or a device that hangs, must not keep the gateway from ending: the next boot carries over what is left. */
+  async #finish(running: Running): Promise<void> {
+    const { deps, settings } = this.#given
+    const { deadlineMs } = settings().config.operational.quoting
+    let cancel: Cancel = () => {}
+    const late = new Promise<void>((resolve) => {
+      cancel = deps.timers.after(FINISH_MS + deadlineMs, () => {
+        running.stop()
+        resolve()
+      })
+    })
+    await Promise.race([running.finish(), late])
+    cancel()
   }
 
   async #begin(): Promise<void> {

@@ -1,5 +1,6 @@
 /** A disk that fails: nothing leaves that is not durably receipted, the boot is over, and the next one begins when the disk is well. */
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Timers } from '../../../src/server/deps.ts'
 import { beginLineage, createFileStore } from '../../../src/storage/index.ts'
 import { diskError, MemoryFiles } from '../../kit/memory-files.ts'
 import { CHAT_COMPLETION, CHAT_STREAM, gated, json } from '../upstream/mock-answers.ts'
@@ -13,11 +14,15 @@ let fixture: GatewayFixture
 let files: MemoryFiles
 afterEach(() => fixture.close())
 
-async function start(answer: () => Script = () => json(CHAT_COMPLETION)): Promise<void> {
+async function start(answer: () => Script = () => json(CHAT_COMPLETION), timers?: Timers): Promise<void> {
   files = new MemoryFiles()
   const store = createFileStore('/data', files)
   await beginLineage(store, { name: 'main', host: HOST })
-  fixture = await startFixture({ answer, lineage: 'there', deps: { store } })
+  fixture = await startFixture({
+    answer,
+    lineage: 'there',
+    deps: { store, ...(timers === undefined ? {} : { timers }) },
+  })
 }
 
 /** From here on no sync of a write-ahead log goes well. */
@@ -168,6 +173,23 @@ describe('a disk without space', () => {
       after = await fixture.chat(request)
     }
     await verifySigned(fixture, { request, reply: after })
+  })
+
+  it('does not keep the gateway from ending', async () => {
+    // Thirty seconds for open requests and ten for the last quote are more than a test waits.
+    const after = (ms: number, run: () => void): (() => void) => {
+      const timer = setTimeout(run, ms >= 5_000 ? 100 : ms)
+      return () => clearTimeout(timer)
+    }
+    await start(undefined, { after })
+    await fixture.chat(ask(PLAIN_MODEL))
+    files.onStep = ({ operation, path }) => {
+      if (operation === 'write' || operation === 'create') throw diskError('ENOSPC', path)
+    }
+    const last = fixture.chat(ask(PLAIN_MODEL)).catch(() => undefined)
+    await fixture.mock.request(1)
+    await fixture.stop()
+    expect((await last)?.headers['inference-receipt']).toBeUndefined()
   })
 })
 
