@@ -77,7 +77,9 @@ describe('receipts that were accepted before', () => {
     const ledger = new ReceiptLedger(1)
     await ledger.add(receipts[0], session)
     const other = pairOf('same-jti')
-    expect(await refusal(ledger.add(other.receipts[1], other.session))).toBeDefined()
+    expect(await refusal(ledger.add(other.receipts[1], other.session))).toMatchObject({
+      failure: 'RECEIPT_EQUIVOCATION',
+    })
     expect(await refusal(ledger.refuseContradiction(receipts[1]))).toBeUndefined()
   })
 })

@@ -167,7 +167,7 @@ describe('with a witness', () => {
     const witness = await startWitness({ now: () => new Date() })
     await start({ deps: { witnesses: policyOf([witness], 1), enrolmentToken: TOKEN } })
     const asked = await exchange(PLAIN_MODEL, { prefer: 'receipt=witnessed, wait=20' })
-    expect((await verifyOffline(asked, await archiveOf(asked, QUOTED))).quoted).toBeDefined()
+    expect((await verifyOffline(asked, await archiveOf(asked, QUOTED))).grade).toBe('quoted')
     await witness.close()
   })
 })

@@ -113,7 +113,7 @@ describe('a backup', () => {
       })
       const found = createMemoryStore(copy.afterCrash(() => false))
       if ((await found.read('backup')) !== undefined) {
-        expect(await found.read('log/log-a/checkpoint')).toBeDefined()
+        expect(await found.read('log/log-a/checkpoint')).toEqual(await store.read('log/log-a/checkpoint'))
         continue
       }
       expect(await rejectionOf(restoreStore(found, createMemoryStore(), {}))).toMatchObject({ code: 'ERR_USAGE' })
@@ -179,11 +179,11 @@ describe('a backup', () => {
       expect(entries).toEqual(entries.map((_entry, i) => `entry ${i + 1}`))
       expect(entries.length).toBeGreaterThanOrEqual(published)
       for (let full = 1; full * 4 <= published; full++)
-        expect(await found.read(`log/log-a/tile/1/${full}`)).toBeDefined()
+        expect(text(await found.read(`log/log-a/tile/1/${full}`))).toBe('tile')
       if (published % 4 !== 0) {
         const partial = await found.read(`log/log-a/tile/1/000.p/${published}`)
         const replaced = await found.read(`log/log-a/tile/1/${Math.ceil(published / 4)}`)
-        expect(partial ?? replaced).toBeDefined()
+        expect(text(partial ?? replaced)).toBe('tile')
       }
       for (const each of await found.list('log/log-a/evidence'))
         if (each !== '7') expect(Number(each)).toBeLessThanOrEqual(published)
