@@ -82,6 +82,8 @@ async function createReceiptWork(bench) {
     response: holdOctets(wholeAnswer),
     outcome: 'complete',
     replay: { request: body, inserts: new Map() },
+    channel: 'not-observed',
+    prev: 'unchecked',
   }
   const receipt = async () => {
     const verdict = await verifyReceipt(archive.receipt, attestation, { ...held, seen: new Set() }, trust)

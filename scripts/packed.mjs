@@ -26,6 +26,8 @@ const held = {
   response: holdOctets(archive.response.octets),
   outcome: 'complete',
   seen: new Set(),
+  channel: 'not-observed',
+  prev: 'unchecked',
   replay: { request: archive.request.octets, inserts: new Map() },
 }
 const trust = { policy: await readPolicy('demo/countersign.policy.json'), lock: await readLock('demo/countersign.lock.json') }

@@ -5,6 +5,7 @@ export {
   type AttestedFetch,
   type AttestedFetchOptions,
   type AttestedReceipt,
+  type Channel,
   type ClientDeps,
   createAttestedFetch,
   NotVerifiedError,

@@ -3,12 +3,14 @@
 import { decodeArchive } from '../core/archive/index.ts'
 import { encodeBase64Url } from '../core/encoding/base64.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
+import type { HeldChannel } from '../core/evidence/channel.ts'
 import type { FailureCode } from '../core/failure-codes.ts'
 import type { Lock } from '../core/lock.ts'
 import { GRADES, type Grade, type Policy } from '../core/policy.ts'
 import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
 import { CountersignError } from '../errors.ts'
 import { missingReceipt, readTransforms, ridNames } from './carried-receipt.ts'
+import type { Channel } from './channel.ts'
 import { type ClientDeps, createClientDeps } from './deps.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { verifiedEventBody } from './event-body.ts'
@@ -31,6 +33,8 @@ export interface AttestedFetchOptions {
   readonly grade?: Grade
   /** Seconds that the gateway may hold an answer for that; its own limit applies too. */
   readonly wait?: number
+  /** Binds every connection to keys of the verified session: of `countersign/ohttp` or `countersign/node`. */
+  readonly channel?: Channel | 'none'
   readonly deps?: Partial<ClientDeps>
 }
 
@@ -62,6 +66,7 @@ class AttestedFetcher {
   readonly #maxAnswerSize: number
   readonly #onReceipt: (receipt: AttestedReceipt) => void
   readonly #prefer: string | undefined
+  readonly #channel: Channel | 'none'
   readonly #ledger: ReceiptLedger = new ReceiptLedger()
   readonly #gateways: Map<string, GatewayAttestation> = new Map()
   /** `jti` of receipts accepted here: one receipt answers one request. */
@@ -72,6 +77,7 @@ class AttestedFetcher {
     lock,
     onReceipt = () => undefined,
     maxAnswerSize = MAX_ANSWER_SIZE,
+    channel = 'none',
     deps = {},
     ...waiting
   }: AttestedFetchOptions) {
@@ -82,29 +88,27 @@ class AttestedFetcher {
     this.#maxAnswerSize = maxAnswerSize
     this.#onReceipt = onReceipt
     this.#prefer = preferenceOf(waiting)
+    this.#channel = channel
   }
 
   async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const exchange = await readExchange(input, init)
     const method = exchange.init.method ?? 'GET'
-    if (!bearsReceipt(method, exchange.path))
-      return this.#deps.fetch(exchange.url, { ...exchange.init, redirect: 'error' })
-    const gateway = this.#gateway(exchange.base)
-    // Nothing of the prompt leaves before the gateway has verified.
-    await gateway.current(credentials(exchange.headers))
+    // Nothing of the prompt leaves, nor any key, before the gateway has verified.
+    const { channel } = await this.#gateway(exchange.base).current()
+    if (!bearsReceipt(method, exchange.path)) return (await channel.fetch(exchange.url, exchange.init)).response
     const nonce = this.#deps.random(NONCE_SIZE)
     const noncedAt = this.#deps.clock.now()
     exchange.headers.set('attestation-nonce', encodeBase64Url(nonce))
     // Beside what the application prefers: a list, RFC 7240 section 2.
     if (this.#prefer !== undefined) exchange.headers.append('prefer', this.#prefer)
-    const response = await this.#deps.fetch(exchange.url, {
+    const { response, held } = await channel.fetch(exchange.url, {
       ...exchange.init,
       headers: exchange.headers,
       ...(takesBody(method) ? { body: exchange.request.slice() } : {}),
-      redirect: 'error',
     })
-    const accept = (token: string | undefined, held: HeldOctets): Promise<AttestedReceipt> =>
-      this.#accept(token, held, { exchange, response, nonce, noncedAt })
+    const accept = (token: string | undefined, octets: HeldOctets): Promise<AttestedReceipt> =>
+      this.#accept(token, octets, { exchange, response, nonce, noncedAt, channel: held })
     const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
     return isStream && response.body !== null
       ? this.#streamed(response, response.body, accept)
@@ -114,9 +118,18 @@ class AttestedFetcher {
   #gateway(base: string): GatewayAttestation {
     const known = this.#gateways.get(base)
     if (known !== undefined) return known
-    const gateway = new GatewayAttestation(base, this.#trust, this.#deps)
+    const gateway = new GatewayAttestation(base, { trust: this.#trust, deps: this.#deps, channel: this.#channel })
     this.#gateways.set(base, gateway)
     return gateway
+  }
+
+  /** What the gateway keeps for its holder is fetched the way that the answer came. */
+  #over(base: string): ClientDeps {
+    const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+      const { channel } = await this.#gateway(base).current()
+      return (await channel.fetch(input instanceof Request ? input.url : String(input), init)).response
+    }
+    return { ...this.#deps, fetch }
   }
 
   async #whole(response: Response, accept: Accept): Promise<Response> {
@@ -154,6 +167,8 @@ class AttestedFetcher {
       response,
       outcome: context.response.ok ? 'complete' : 'any',
       seen: this.#seen,
+      channel: context.channel,
+      prev: exchange.headers.get('inference-receipt-prev') ?? 'none',
       replay: await this.#replay(token, exchange, rid),
     }
     await this.#ledger.refuseContradiction(token)
@@ -180,7 +195,7 @@ class AttestedFetcher {
       noncedAt,
       session,
       trust: this.#trust,
-      deps: this.#deps,
+      deps: this.#over(exchange.base),
     }
     const signed = createReceipt(token, verdict, kept)
     // The answer waits until its receipt has the grade that policy asks for; one out of reach fails there with GRADE_TOO_LOW.
@@ -199,12 +214,12 @@ class AttestedFetcher {
   }
 
   /** Verifies under the gateway as held; once more after verifying it anew, because a reboot, an epoch or a later quote came in between. */
-  async #verify(token: string, held: HeldExchange, { base, headers }: Exchange): Promise<JudgedReceipt> {
+  async #verify(token: string, held: HeldExchange, { base }: Exchange): Promise<JudgedReceipt> {
     const gateway = this.#gateway(base)
-    const { attestation, session } = await gateway.current(credentials(headers))
+    const { attestation, session } = await gateway.current()
     const verdict = await verifyReceipt(token, attestation, held, this.#trust)
     if (verdict.ok || !RENEWED.includes(verdict.code)) return { verdict, session }
-    const renewed = await gateway.renew(credentials(headers))
+    const renewed = await gateway.renew()
     return {
       verdict: await verifyReceipt(token, renewed.attestation, held, this.#trust),
       session: renewed.session,
@@ -219,7 +234,8 @@ class AttestedFetcher {
     const asked = { headers: { ...credentials(headers), accept: 'application/cmw+json' }, timeoutMs: 10_000 }
     return {
       request,
-      inserts: decodeArchive(await pollDocument(`${base}/receipts/${rid}`, asked, this.#deps)).inserts ?? new Map(),
+      inserts:
+        decodeArchive(await pollDocument(`${base}/receipts/${rid}`, asked, this.#over(base))).inserts ?? new Map(),
     }
   }
 }
@@ -247,6 +263,7 @@ interface AcceptContext {
   readonly response: Response
   readonly nonce: Uint8Array
   readonly noncedAt: Date
+  readonly channel: HeldChannel
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {

@@ -1,8 +1,9 @@
-/** Verifies a gateway once with a nonce of one's own, and again before that grows old. @module */
+/** Verifies a gateway once with a nonce of one's own, and again before that grows old; keeps the channel that is bound to what verified. @module */
 import { type Archive, decodeArchive } from '../core/archive/index.ts'
 import { encodeBase64Url } from '../core/encoding/base64.ts'
 import { type Attestation, challengeAnchor, type Trust, verifyAttestation } from '../core/evidence/attestation.ts'
 import type { Verified } from '../core/verdict.ts'
+import { type Channel, type ConnectionChallenge, type OpenChannel, openUnbound } from './channel.ts'
 import type { ClientDeps } from './deps.ts'
 import { demand } from './errors.ts'
 import { pollDocument } from './http.ts'
@@ -11,16 +12,27 @@ const NONCE_SIZE = 32
 const ATTESTATION_TIMEOUT_MS = 60_000
 const WAIT_SECONDS = 10
 
-/** A gateway that verified, and until when that counts. */
+/** A gateway that verified, and the way to it. */
 export interface VerifiedGateway {
   readonly attestation: Verified<Attestation>
   /** Octets of the session document. */
   readonly session: Uint8Array
+  readonly channel: OpenChannel
 }
 
-interface Held extends VerifiedGateway {
+interface Challenged {
+  readonly attestation: Verified<Attestation>
+  readonly session: Uint8Array
   /** On the client's own monotonic clock, counted from when the challenge nonce was made. */
   readonly freshUntilMs: number
+}
+
+interface Held extends VerifiedGateway, Challenged {}
+
+export interface GatewayOptions {
+  readonly trust: Trust
+  readonly deps: ClientDeps
+  readonly channel: Channel | 'none'
 }
 
 /** Keeps one gateway verified. `base` is its address up to and with `/v1`. */
@@ -28,51 +40,76 @@ export class GatewayAttestation {
   readonly #base: string
   readonly #trust: Trust
   readonly #deps: ClientDeps
+  readonly #channel: Channel | 'none'
   #held: Held | undefined
   #pending: Promise<Held> | undefined
 
-  constructor(base: string, trust: Trust, deps: ClientDeps) {
+  constructor(base: string, { trust, deps, channel }: GatewayOptions) {
     this.#base = base
     this.#trust = trust
     this.#deps = deps
+    this.#channel = channel
   }
 
   /** The verified gateway; verified anew when policy's maximum age or the statement's life has run out. */
-  async current(headers: Readonly<Record<string, string>>): Promise<VerifiedGateway> {
+  async current(): Promise<VerifiedGateway> {
     const held = this.#held
     if (held !== undefined && this.#deps.clock.monotonicMs() < held.freshUntilMs) return held
-    return this.renew(headers)
+    return this.renew()
   }
 
   /** Verifies now, whatever is held. Callers at the same time share one verification. */
-  renew(headers: Readonly<Record<string, string>>): Promise<VerifiedGateway> {
+  renew(): Promise<VerifiedGateway> {
     // Whoever writes answers can cause this with each of them: there is one challenge at a time.
-    this.#pending ??= this.#challenge(headers).finally(() => {
+    this.#pending ??= this.#renew().finally(() => {
       this.#pending = undefined
     })
     return this.#pending
   }
 
-  async #challenge(headers: Readonly<Record<string, string>>): Promise<Held> {
+  /** Connections live as long as the verification that they were opened under. */
+  async #renew(): Promise<Held> {
+    const fetch = this.#channel === 'none' ? this.#deps.fetch : (this.#channel.fetch ?? this.#deps.fetch)
+    const challenged = await this.#challenge(fetch)
+    const channel = await this.#open(challenged.attestation)
+    this.#held?.channel.close()
+    this.#held = { ...challenged, channel }
+    return this.#held
+  }
+
+  #open(attestation: Verified<Attestation>): OpenChannel | Promise<OpenChannel> {
+    if (this.#channel === 'none') return openUnbound(attestation, this.#deps)
+    const attest = async (connection: ConnectionChallenge): Promise<Verified<Attestation>> =>
+      (await this.#challenge(connection.fetch, connection.exporter)).attestation
+    return this.#channel.open({ base: this.#base, attestation, deps: this.#deps, attest })
+  }
+
+  /**
+   * It carries no credentials: who answers is not known yet.
+   * @param exporter of the connection that `fetch` sends over, where the challenge shall be bound to it
+   */
+  async #challenge(fetch: typeof globalThis.fetch, exporter?: Uint8Array): Promise<Challenged> {
     const { clock, random } = this.#deps
     const nonce = random(NONCE_SIZE)
     const noncedAt = clock.now()
     const startedMs = clock.monotonicMs()
-    const url = `${this.#base}/attestation?nonce=${encodeBase64Url(nonce)}&wait=${WAIT_SECONDS}`
-    const bytes = await pollDocument(url, { headers, timeoutMs: ATTESTATION_TIMEOUT_MS }, this.#deps)
+    const bound = exporter === undefined ? {} : { binding: 'tls-exporter' }
+    const query = new URLSearchParams({ nonce: encodeBase64Url(nonce), wait: `${WAIT_SECONDS}`, ...bound })
+    const asked = { headers: {}, timeoutMs: ATTESTATION_TIMEOUT_MS }
+    const bytes = await pollDocument(`${this.#base}/attestation?${query}`, asked, { ...this.#deps, fetch })
     const archive: Archive = decodeArchive(bytes)
     const at = clock.now()
     const session = new Uint8Array(archive.session)
-    const verdict = demand(
-      await verifyAttestation(
-        { ...archive, session },
-        this.#trust,
-        challengeAnchor({ nonce, noncedAt, at, proof: archive.proof }),
-      ),
-    )
+    const anchor = challengeAnchor({
+      nonce,
+      noncedAt,
+      at,
+      proof: archive.proof,
+      ...(exporter === undefined ? {} : { exporter }),
+    })
+    const verdict = demand(await verifyAttestation({ ...archive, session }, this.#trust, anchor))
     const lifeMs = Math.min(this.#trust.policy.live.maxAgeSeconds * 1000, lifeOf(verdict.value, noncedAt))
-    this.#held = { attestation: verdict.value, session, freshUntilMs: startedMs + lifeMs }
-    return this.#held
+    return { attestation: verdict.value, session, freshUntilMs: startedMs + lifeMs }
   }
 }
 

@@ -1,6 +1,7 @@
 /** Small, bounded requests to a gateway's own resources: attestation, receipts, proofs. @module */
 import { CountersignError } from '../errors.ts'
 import type { ClientDeps } from './deps.ts'
+import { NotVerifiedError } from './errors.ts'
 
 const MAX_DOCUMENT = 1 << 20
 const REQUEST_TIMEOUT_MS = 60_000
@@ -29,6 +30,30 @@ export async function readBody(response: Response, limit: number): Promise<Uint8
     offset += part.length
   }
   return body
+}
+
+/**
+ * Fetches from this address and no other: a redirect would take the next request, and its key, to somebody who was not verified.
+ * @throws NotVerifiedError CHANNEL_CHANGED
+ */
+export async function fetchStraight(fetch: typeof globalThis.fetch, url: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(url, { ...init, redirect: 'manual' })
+  const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+  // Whoever is given as fetch, or intercepts it, may have followed all the same.
+  const isElsewhere = response.redirected || (response.url !== '' && !sameAddress(response.url, url))
+  if (!isRedirect && !isElsewhere) return response
+  response.body?.cancel().catch(() => undefined)
+  throw changedChannel(isRedirect ? 'the gateway redirects elsewhere' : 'another address than the one asked answered')
+}
+
+function sameAddress(one: string, other: string): boolean {
+  const [a, b] = [new URL(one), new URL(other)]
+  return a.origin === b.origin && a.pathname === b.pathname && a.search === b.search
+}
+
+function changedChannel(detail: string): NotVerifiedError {
+  const code = 'CHANNEL_CHANGED'
+  return new NotVerifiedError(code, [{ name: 'channel', status: 'fail', required: true, detail, code }])
 }
 
 /** The gateway answers, and what was asked for is still not there when the time is up. */
@@ -79,7 +104,7 @@ async function request(
 ): Promise<{ readonly response: Response; readonly body: Uint8Array }> {
   try {
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
-    const response = await deps.fetch(url, { headers, redirect: 'error', signal })
+    const response = await fetchStraight(deps.fetch, url, { headers, signal })
     return { response, body: await readBody(response, MAX_DOCUMENT) }
   } catch (cause) {
     if (cause instanceof CountersignError) throw cause

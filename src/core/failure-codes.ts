@@ -1,5 +1,6 @@
 /** Every code that a failed check can carry, with its meaning and its remedy. docs/failure-codes.md is made from this table. @module */
 import { BINDING_CODES } from './failure-codes/binding.ts'
+import { CHANNEL_CODES } from './failure-codes/channel.ts'
 import { EVENT_LOG_CODES } from './failure-codes/event-log.ts'
 import { FRAMING_CODES } from './failure-codes/framing.ts'
 import { LOG_CODES } from './failure-codes/log.ts'
@@ -19,6 +20,7 @@ export type FailureCode =
   | keyof typeof EVENT_LOG_CODES
   | keyof typeof NITRO_CODES
   | keyof typeof BINDING_CODES
+  | keyof typeof CHANNEL_CODES
   | keyof typeof RECEIPT_CODES
   | keyof typeof LOG_CODES
   | keyof typeof POLICY_CODES
@@ -32,6 +34,7 @@ export const FAILURE_CODES: Readonly<Record<FailureCode, readonly [string, strin
   ...EVENT_LOG_CODES,
   ...NITRO_CODES,
   ...BINDING_CODES,
+  ...CHANNEL_CODES,
   ...RECEIPT_CODES,
   ...LOG_CODES,
   ...POLICY_CODES,

@@ -23,6 +23,10 @@ export const GRADES = ['signed', 'quoted', 'witnessed'] as const
 /** How firmly history holds a receipt; each is stronger than the one before. wire.md section 5. */
 export type Grade = (typeof GRADES)[number]
 
+export const BINDINGS = ['tls-spki', 'tls-exporter', 'ohttp'] as const
+/** What ties a connection to keys of a session. formats.md, Channel. */
+export type Binding = (typeof BINDINGS)[number]
+
 export interface Policy {
   readonly version: 1
   /** Goes up with each change, by hand: a lock file names the least that may be used with it. */
@@ -42,8 +46,8 @@ export interface Policy {
   readonly origins: readonly string[] | 'unchecked'
   /** The least grade that passes. */
   readonly grade: Grade
-  /** Judging with a nonce of one's own. */
-  readonly live: { readonly maxAgeSeconds: number }
+  /** Judging with a nonce of one's own, over a connection of one's own: by which of `channel` it must be bound to the session. */
+  readonly live: { readonly maxAgeSeconds: number; readonly channel: readonly Binding[] | 'unchecked' }
   /**
    * Judging old receipts. `nitro-document`: AWS's security module says when. `unchecked`: the time is taken as given and the verdict
    * says so.
@@ -79,7 +83,10 @@ function oneOfEach<const T extends string>(reader: ObjectReader, key: string, al
 }
 
 function decodeLive(reader: ObjectReader): Policy['live'] {
-  const live = { maxAgeSeconds: reader.integer('maxAgeSeconds', { min: 1, max: 86_400 }) }
+  const live = {
+    maxAgeSeconds: reader.integer('maxAgeSeconds', { min: 1, max: 86_400 }),
+    channel: reader.unlessUnchecked('channel', () => oneOfEach(reader, 'channel', BINDINGS)),
+  }
   reader.end()
   return live
 }

@@ -103,18 +103,10 @@ describe('attested fetch', () => {
   it('takes a Request without a body, and follows no redirect of a listing', async () => {
     const listing = await createFetch()(new Request(`${gateway.base}/models`))
     expect(listing.status).toBe(200)
-    let redirect: RequestInit['redirect']
-    const attested = createAttestedFetch({
-      policy: { ...gateway.trust.policy, measurements: 'unchecked' },
-      deps: {
-        fetch: async (_input, init) => {
-          redirect = init?.redirect
-          return new Response()
-        },
-      },
-    })
-    await attested(`${gateway.base}/models`)
-    expect(redirect).toBe('error')
+    const redirecting = createFetch({}, (response, url) =>
+      url.endsWith('/models') ? Response.redirect('https://elsewhere.example/v1/models', 307) : response,
+    )
+    await expect(redirecting(`${gateway.base}/models`)).rejects.toMatchObject({ failure: 'CHANNEL_CHANGED' })
   })
 
   it('asks for a receipt below a path that only looks like a listing', async () => {
@@ -125,16 +117,16 @@ describe('attested fetch', () => {
 
   it('has one challenge under way, however many callers wait', async () => {
     const nonces = new Set<string>()
-    const counting = new GatewayAttestation(gateway.base, gateway.trust, {
-      ...createClientDeps(),
+    const deps = createClientDeps({
       fetch: (input, init) => {
         nonces.add(new URL(String(input)).searchParams.get('nonce') ?? '')
         return fetch(input, init)
       },
     })
-    await Promise.all([1, 2, 3].map(() => counting.current({})))
+    const counting = new GatewayAttestation(gateway.base, { trust: gateway.trust, deps, channel: 'none' })
+    await Promise.all([1, 2, 3].map(() => counting.current()))
     expect(nonces.size).toBe(1)
-    await Promise.all([1, 2, 3].map(() => counting.renew({})))
+    await Promise.all([1, 2, 3].map(() => counting.renew()))
     expect(nonces.size).toBe(2)
   })
 })

@@ -36,7 +36,7 @@ function basePolicy(snp: SimulatedSnp): object {
     dangerouslyTrustSimulatedRoots: [snp.rootFingerprint],
     origins: ['gw.example.com/log/'],
     grade: 'quoted',
-    live: { maxAgeSeconds: 300 },
+    live: { maxAgeSeconds: 300, channel: 'unchecked' },
     audit: { time: 'witnessed', witnesses: 'unchecked' },
     measurements: 'locked',
     models: 'locked',

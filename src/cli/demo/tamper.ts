@@ -36,6 +36,8 @@ export function verifyHeld(
     response: holdOctets(response),
     outcome: 'complete',
     seen: new Set<string>(),
+    channel: 'not-observed',
+    prev: 'unchecked',
     replay: { request, inserts: archive.inserts ?? new Map<string, Uint8Array>() },
   } as const
   return verifyAnswer(evidence, held, trust, { at, noncedAt: 'unknown' })

@@ -86,6 +86,8 @@ async function holdExchange(
     response: responseOctets === undefined ? 'not-held' : holdAnswer(responseOctets, mediaType),
     outcome: 'any',
     seen: new Set(),
+    channel: 'not-observed',
+    prev: 'unchecked',
     replay:
       requestOctets === undefined ? 'not-held' : { request: requestOctets, inserts: archive.inserts ?? new Map() },
   }
@@ -97,6 +99,8 @@ const NOTHING_HELD: HeldExchange = {
   response: 'not-held',
   outcome: 'any',
   seen: new Set(),
+  channel: 'not-observed',
+  prev: 'unchecked',
   replay: 'not-held',
 }
 

@@ -5,13 +5,13 @@ import { encodeHex } from '../encoding/bytes.ts'
 import { type LockRow, matchRows } from '../lock.ts'
 import { type Checkpoint, decodeCheckpoint, decodeVkey, matchOriginKey, type NoteKey } from '../log/index.ts'
 import { formatMeasurements } from '../measurement/measurements.ts'
+import { type OhttpKey, ohttpKeysOf, readOhttpKeyConfigs } from '../ohttp/key-configs.ts'
 import { readPolicy } from '../policy.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { configurationSource } from './configuration.ts'
 import { readDocumentTime } from './document-time.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
 import { checkGenesis, checkWitnesses, type HistoryEvidence } from './history.ts'
-import { decodeOhttpKey, type OhttpKey } from './ohttp-key.ts'
 import { decodeSession, type Session, sessionDependency } from './session.ts'
 import { decodeStatement, type Statement, statementReportData } from './statement.ts'
 import { checkAnchor, checkTimes, type JudgedTime, type TimeAnchor } from './time-anchor.ts'
@@ -46,6 +46,8 @@ export interface Attestation {
   readonly judgedAt: Date
   /** The quote as a quorum of witnesses saw it; undefined where policy names none, or the evidence proves none. */
   readonly witnessed: WitnessedQuote | undefined
+  /** Exporter value of the TLS connection that the challenge was bound to; undefined where it was bound to none. */
+  readonly exporter: Uint8Array | undefined
 }
 
 const CHECKS = {
@@ -63,7 +65,7 @@ const CHECKS = {
   'statement-time': 'formats.md, Time',
   age: 'formats.md, Time',
   'lock-row': 'formats.md, Policy and lock',
-  channel: 'threat-model.md, What it does not prove',
+  channel: 'formats.md, Channel',
 } as const
 type CheckName = keyof typeof CHECKS
 
@@ -73,10 +75,10 @@ export const ASSUMPTIONS: readonly string[] = [
 ]
 
 /** Raw and as certificates would name them: TLS keys are known by that digest alone. */
-function keysAreDistinct({ keys }: Session, log: NoteKey, ohttp: OhttpKey | undefined): boolean {
+function keysAreDistinct({ keys }: Session, log: NoteKey, ohttp: readonly OhttpKey[]): boolean {
   const receipt = decodeBase64Url(keys.receipt.x)
-  const raw = [receipt, log.publicKey, ...(ohttp === undefined ? [] : [ohttp.publicKey])]
-  const spkis = [ed25519Spki(receipt), ed25519Spki(log.publicKey), ...(ohttp === undefined ? [] : [ohttp.spki])]
+  const raw = [receipt, log.publicKey, ...ohttp.map(({ publicKey }) => publicKey)]
+  const spkis = [ed25519Spki(receipt), ed25519Spki(log.publicKey), ...ohttp.flatMap(({ spki }) => spki ?? [])]
   const named = [...spkis.map((spki) => encodeHex(sha256(spki))), ...keys.tls_spki_sha256]
   return [raw.map(encodeHex), named].every((list) => new Set(list).size === list.length)
 }
@@ -145,9 +147,11 @@ function checkDocuments(check: Checker<CheckName>, evidence: AttestationEvidence
     { pass: sessionDigest, fail: 'the statement is of another session' },
   )
   const { ohttp } = session.keys
-  const ohttpKey =
-    ohttp === undefined ? undefined : check.decode('session-keys', () => decodeOhttpKey(ohttp), 'SESSION_INVALID')
-  check.that('session-keys', keysAreDistinct(session, logKey, ohttpKey), 'KEY_PURPOSE', {
+  const ohttpKeys =
+    ohttp === undefined
+      ? []
+      : check.decode('session-keys', () => readOhttpKeyConfigs(ohttp).flatMap(ohttpKeysOf), 'SESSION_INVALID')
+  check.that('session-keys', keysAreDistinct(session, logKey, ohttpKeys), 'KEY_PURPOSE', {
     pass: 'pairwise distinct',
     fail: 'one key has two roles',
   })
@@ -221,13 +225,14 @@ export function verifyAttestation(
     )
     const digest = `sha256:${configuration}`
     const rows = checkLock(check, trust, { hardware, config: digest, at: judged.at })
-    check.unchecked('channel', 'none: no key of the connection is compared with the session')
+    check.unchecked('channel', 'judged with each answer: evidence alone is bound to no connection')
     const source = configurationSource(hardware, {
       configuration,
       session: evidence.session,
       epoch: session.epoch,
     })
     const time = { time: judged.source, judgedAt: judged.at }
-    return { ...documents, hardware, rows, configuration: { digest, source }, expiresAt, ...time, witnessed }
+    const exporter = anchor.source === 'nonce' ? anchor.exporter : undefined
+    return { ...documents, hardware, rows, configuration: { digest, source }, expiresAt, ...time, witnessed, exporter }
   })
 }

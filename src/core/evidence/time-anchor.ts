@@ -3,6 +3,7 @@ import { BUILT_AT } from '../build-date.ts'
 import { createEntry, verifyInclusion } from '../log/index.ts'
 import type { Policy } from '../policy.ts'
 import type { Checker } from '../verdict.ts'
+import { exporterChallenge } from './exporter.ts'
 import { NITRO_STATEMENT_MAX_LIFE } from './statement.ts'
 import type { WitnessedQuote } from './witnesses.ts'
 
@@ -21,6 +22,8 @@ export type TimeAnchor =
       readonly noncedAt: Date
       /** The 33 octets that commit to the nonce. */
       readonly entry: Uint8Array
+      /** Where the entry commits to a TLS connection too: its exporter value. */
+      readonly exporter?: Uint8Array
       /** C2SP tlog-proof of the entry; undefined when the gateway gave none. */
       readonly proof: string | undefined
     }
@@ -34,15 +37,21 @@ export interface JudgedTime {
   readonly at: Date
 }
 
-/** The time anchor of a challenge: its log entry is 0x04 || SHA-256(nonce). */
+/**
+ * The time anchor of a challenge: its log entry is 0x04 || SHA-256(nonce), or the same over nonce and exporter value of a connection that
+ * the challenge was sent over.
+ */
 export function challengeAnchor(challenge: {
   nonce: Uint8Array
   noncedAt: Date
   at: Date
   proof: string | undefined
+  exporter?: Uint8Array
 }): TimeAnchor {
-  const { nonce, noncedAt, at, proof } = challenge
-  return { source: 'nonce', at, noncedAt, entry: createEntry('nonce', nonce), proof }
+  const { nonce, noncedAt, at, proof, exporter } = challenge
+  const anchor = { source: 'nonce', at, noncedAt, proof } as const
+  if (exporter === undefined) return { ...anchor, entry: createEntry('nonce', nonce) }
+  return { ...anchor, entry: createEntry('nonce', exporterChallenge(nonce, exporter)), exporter }
 }
 
 /** The quoted checkpoint that a proof must lead to. */
@@ -85,11 +94,13 @@ export async function checkAnchor(
   if (time.proof === undefined)
     check.fail('nonce', 'NONCE_MISSING', 'the gateway gave no proof that your nonce is in its log')
   const { vkey, origin, body } = quoted
+  // The leaf is one hash of both: where it commits to a connection, an honest gateway on this connection has made it.
+  const mismatch = time.exporter === undefined ? 'NONCE_MISMATCH' : 'CHANNEL_EXPORTER_MISMATCH'
   const proven = await verifyInclusion({ proof: time.proof, entry: time.entry, vkey, origin })
   if (!proven.ok)
     check.fail(
       'nonce',
-      proven.code === 'LOG_INCLUSION' ? 'NONCE_MISMATCH' : proven.code,
+      proven.code === 'LOG_INCLUSION' ? mismatch : proven.code,
       'the log does not hold your nonce where the proof says',
     )
   check.that('nonce', proven.value.body === body, 'CHECKPOINT_NOT_QUOTED', {

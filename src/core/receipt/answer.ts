@@ -128,7 +128,7 @@ export function verifyAnswer(
       'evidence',
       await verifyAttestation(evidence, trust, anchorOf(signed, evidence, held, time)),
     )
-    checkReferences(check, signed.claims, attestation, trust)
+    checkReferences(check, signed, { attestation, channel: held.channel }, trust)
     checkMergeBy(check, signed.claims.log.merge_by, quoted, { ...attestation, now: time.at })
     const grade = gradeOf(quoted, attestation)
     checkGrade(check, grade, trust.policy.grade)

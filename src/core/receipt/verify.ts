@@ -2,6 +2,7 @@
 import { ed25519Spki, verifySignature } from '../crypto/index.ts'
 import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
 import type { Attestation, Trust } from '../evidence/attestation.ts'
+import { checkChannel } from '../evidence/channel.ts'
 import { encodeEd25519Jwk, jwkThumbprint } from '../evidence/jwk.ts'
 import { matchModel } from '../lock.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
@@ -34,11 +35,12 @@ const CHECKS = [
   'response-digest',
   'outcome',
   'transforms',
+  'prev',
 ] as const
 type Check = Checker<(typeof CHECKS)[number]>
 
-/** The checks that need the attestation: its end, and the rows of the lock that it matched. */
-export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream'] as const
+/** The checks that need the attestation: its end, the rows of the lock that it matched, the keys of its session. */
+export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream', 'channel'] as const
 
 /** Session and log of a receipt: attested or, while an answer is judged as a whole, about to be. */
 export type SessionView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey'>
@@ -124,6 +126,27 @@ function checkOctets(
   })
 }
 
+/** Whoever stands in between could tie an answer to another conversation, or cut it off from its own. */
+function checkPrevious(check: Check, { exchange }: Disclosed, { prev }: HeldExchange): void {
+  if (prev === 'unchecked') {
+    check.unchecked('prev', 'not known which receipt it was asked to follow')
+    return
+  }
+  const said = exchange?.['prev']
+  if (prev !== 'none')
+    check.that('prev', exchange !== undefined, 'CLAIM_MISSING', {
+      fail: 'the exchange is withheld: it names no predecessor',
+    })
+  else if (exchange === undefined) {
+    check.unchecked('prev', 'disclosure withheld')
+    return
+  }
+  check.that('prev', prev === 'none' ? said === undefined : said === prev, 'RECEIPT_CONTEXT', {
+    pass: prev,
+    fail: `the receipt follows ${typeof said === 'string' ? said : 'none'}, it was asked to follow ${prev}`,
+  })
+}
+
 function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy }: Trust): void {
   const due = policy.disclosures.filter((name) => name === 'response' || wasForwarded(claims))
   const withheld = due.find((name) => disclosed[name] === undefined)
@@ -133,13 +156,18 @@ function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy
   })
 }
 
-/** The life of the session as attested; model and upstream against the rows of the lock that measurement and configuration matched. */
+/**
+ * What carried the exchange; the life of the session as attested; model and upstream against the rows of the lock that measurement and
+ * configuration matched.
+ */
 export function checkReferences(
   check: Checker<(typeof REFERENCE_CHECKS)[number]>,
-  claims: ReceiptClaims,
-  attestation: Verified<Attestation>,
+  { claims, disclosed }: SignedReceipt,
+  { attestation, channel }: { readonly attestation: Verified<Attestation>; readonly channel: HeldExchange['channel'] },
   { policy, lock }: Trust,
 ): void {
+  const said = disclosed.exchange?.['channel']
+  checkChannel(check, channel, policy, typeof said === 'string' ? said : undefined)
   // Nobody vouches for a session beyond its last quote's end: whoever copied the key by then could sign on.
   const { expiresAt } = attestation
   check.that('key-life', claims.iat * 1000 < expiresAt.getTime(), 'KEY_EXPIRED', {
@@ -199,6 +227,7 @@ export function judgeReceipt(
         fail: `the receipt says ${claims.outcome}`,
       })
     checkTransforms(check, receipt, held, trust)
+    checkPrevious(check, disclosed, held)
     return { receipt, claims, disclosed }
   })
 }
@@ -213,7 +242,7 @@ export function verifyReceipt(
   return judge(REFERENCE_CHECKS, async (check) => {
     check.restsOn(attestation)
     const signed = check.include('', await judgeReceipt(token, attestation, held, trust))
-    checkReferences(check, signed.claims, attestation, trust)
+    checkReferences(check, signed, { attestation, channel: held.channel }, trust)
     return signed
   })
 }

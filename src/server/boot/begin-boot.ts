@@ -11,14 +11,14 @@ import type { GatewayConfig } from '../config/index.ts'
 import type { ResolvedDeps } from '../deps.ts'
 import { createReceiptLog, type ReceiptLog } from '../log/index.ts'
 import type { BootClock } from '../session/boot-clock.ts'
+import { createChannelKeys } from '../session/channel-keys.ts'
 import { createLogKey } from '../session/keys.ts'
 import { createSession, hexOf } from '../session/session.ts'
 import type { UpstreamSet } from '../upstream/index.ts'
-import { Boot } from './boot.ts'
+import { Boot, type BootContents } from './boot.ts'
 import { StoredLogs } from './earlier-logs.ts'
 import { findPreviousLog, type PreviousLog } from './previous-log.ts'
 import { removeLog } from './remove-log.ts'
-import type { RunningSession } from './running-boot.ts'
 import { askWitnesses, type WitnessedPast } from './witnessed-past.ts'
 
 export interface BootDeps {
@@ -62,14 +62,14 @@ export async function beginBoot(given: BootDeps): Promise<BegunBoot> {
   const past =
     policy === 'none' ? undefined : await askWitnesses({ policy, host, previous, ids, clock: deps.clock, timers })
   const isDated = clock.notBefore(previous?.iat ?? 0)
-  const { log, session, octets } = await openLog(given, describePast(previous, past))
+  const { log, session, octets, channels } = await openLog(given, describePast(previous, past))
   try {
     await log.writeSession(hexOf(session.digest), session.octets)
     await carryOver(log, previous)
     await log.checkpoint()
     const earlier = await StoredLogs.list(store, { current: log.id, newest: head, clock: deps.clock })
     await lineage.moveHead(log.id)
-    return { boot: new Boot({ octets, log, session, store, earlier }), previous, past, isDated }
+    return { boot: new Boot({ octets, log, channels, session, store, earlier }), previous, past, isDated }
   } catch (error) {
     await log.close().catch(() => {})
     await removeLog(store, log.id).catch(() => {})
@@ -85,19 +85,28 @@ async function probe(store: ObjectStore): Promise<void> {
 async function openLog(
   { deps, clock, lineage, config, upstreams, onLogFailure }: BootDeps,
   previous: object,
-): Promise<{ readonly log: ReceiptLog; readonly session: RunningSession; readonly octets: Uint8Array }> {
+): Promise<Pick<BootContents, 'log' | 'session' | 'octets' | 'channels'>> {
   const { store, random, timers } = deps
   const { host } = config.measured
   const signer = createLogKey()
   const octets = random(BOOT_SIZE)
   const vkey = encodeVkey(noteKey(logOrigin(host, signer.publicKey), signer.publicKey))
   const models = upstreams.models()
-  const session = await createSession({ boot: octets, epoch: 0, iat: clock.seconds(), log: vkey, config, models })
+  const channels = await createChannelKeys({ tls: config.operational.tls.kind !== 'none' })
+  const session = await createSession({
+    boot: octets,
+    epoch: 0,
+    iat: clock.seconds(),
+    log: vkey,
+    config,
+    models,
+    channels,
+  })
   const genesis = encodeJcs({ session: session.digest, previous: { ...previous } })
   const fence = (): Promise<void> => lineage.fence()
   try {
     const log = await createReceiptLog({ store, host, signer, fence, onFailure: onLogFailure, clock, timers }, genesis)
-    return { log, session, octets }
+    return { log, session, octets, channels }
   } catch (error) {
     await removeLog(store, encodeBase64Url(signer.publicKey)).catch(() => {})
     throw error

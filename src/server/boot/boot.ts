@@ -1,11 +1,13 @@
 /** The boot as it runs: the one place where its session changes. @module */
 import type { ObjectStore } from '../../storage/types.ts'
 import type { ReceiptLog } from '../log/index.ts'
+import type { ChannelKeys } from '../session/channel-keys.ts'
 import type { EarlierLogs, RunningBoot, RunningSession } from './running-boot.ts'
 
 export interface BootContents {
   readonly octets: Uint8Array
   readonly log: ReceiptLog
+  readonly channels: ChannelKeys
   readonly session: RunningSession
   readonly store: ObjectStore
   readonly earlier: EarlierLogs
@@ -14,14 +16,16 @@ export interface BootContents {
 export class Boot implements RunningBoot {
   readonly octets: Uint8Array
   readonly log: ReceiptLog
+  readonly channels: ChannelKeys
   readonly store: ObjectStore
   readonly earlier: EarlierLogs
   readonly #sessions: Map<string, RunningSession>
   #current: RunningSession
 
-  constructor({ octets, log, session, store, earlier }: BootContents) {
+  constructor({ octets, log, channels, session, store, earlier }: BootContents) {
     this.octets = octets
     this.log = log
+    this.channels = channels
     this.store = store
     this.earlier = earlier
     this.#current = session

@@ -73,13 +73,21 @@ function idleWithin(ms: number, admission: Admission, timers: Timers): Promise<b
 
 async function appendEpoch({ running, clock, next }: EpochDeps): Promise<void> {
   const { boot, attester } = running
-  const { log, octets, current } = boot
+  const { log, octets, current, channels } = boot
   const quoted = attester.newest
   if (quoted === undefined || quoted.session !== current.octets) throw abandoned('there is no evidence of it')
   const epoch = current.session.epoch + 1
   const { config, upstreams } = next
   const models = upstreams.models()
-  const session = await createSession({ boot: octets, epoch, iat: clock.seconds(), log: log.vkey, config, models })
+  const session = await createSession({
+    boot: octets,
+    epoch,
+    iat: clock.seconds(),
+    log: log.vkey,
+    config,
+    models,
+    channels,
+  })
   await log.writeSession(hexOf(session.digest), session.octets)
   const record = encodeJcs({ from: current.digest, to: session.digest, epoch, size: quoted.checkpoint.size })
   await log.writeEpoch(epoch, record)

@@ -3,6 +3,7 @@ import type { Session } from '../../core/evidence/session.ts'
 import type { ObjectStore } from '../../storage/types.ts'
 import type { EvidenceStore, OnFault } from '../evidence-store/index.ts'
 import type { ReceiptLog, StoredLog } from '../log/index.ts'
+import type { ChannelKeys } from '../session/channel-keys.ts'
 import type { ReceiptKey } from '../session/keys.ts'
 
 /** The session of one epoch. */
@@ -42,6 +43,8 @@ export interface RunningBoot {
   /** 16 random octets. */
   readonly octets: Uint8Array
   readonly log: ReceiptLog
+  /** The same for all sessions of the boot: connections outlive epochs. */
+  readonly channels: ChannelKeys
   /** The session in force. It changes with the epoch; the log does not. */
   readonly current: RunningSession
   /** A session of this boot, in force or before, by its digest. */

@@ -90,6 +90,17 @@ const storage = z.discriminatedUnion('kind', [
   }),
 ])
 
+const tls = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({ kind: z.literal('self-signed') }),
+  z.strictObject({
+    kind: z.literal('acme'),
+    directoryUrl: z.string().regex(/^https:\/\/[^\s]+$/, 'must be an https address'),
+    contact: z.string().regex(/^mailto:[^\s@]+@[^\s@]+$/, 'must be mailto: and an address of e-mail'),
+    directoryRootsFile: z.string().min(1).default('system'),
+  }),
+])
+
 const operational = z.strictObject({
   listen: z
     .strictObject({
@@ -100,6 +111,7 @@ const operational = z.strictObject({
       port: z.int().min(0).max(65535).default(8787),
     })
     .prefault({}),
+  tls: tls.default({ kind: 'none' }),
   dataDir: z.string().min(1).max(4096).default('./countersign-data'),
   apiKeys: z.union([z.literal('dangerously-none'), z.array(apiKey).min(1)]),
   quoting: z

@@ -57,8 +57,26 @@ export type StorageConfig =
       readonly prefix: string
     }
 
+/**
+ * How the gateway speaks TLS itself, with a key made in the TEE at boot. `none`: something in front ends it, and reads along unless clients
+ * encrypt to the gateway (OHTTP).
+ */
+export type TlsConfig =
+  | { readonly kind: 'none' }
+  /** Attested clients compare the key; nobody else can tell it from any other. */
+  | { readonly kind: 'self-signed' }
+  /** A public certificate over the same key, by RFC 8555 with the challenge tls-alpn-01. */
+  | {
+      readonly kind: 'acme'
+      readonly directoryUrl: string
+      readonly contact: string
+      /** Roots that the directory's own certificate is verified with, PEM; `system` for those of Node. */
+      readonly directoryRootsFile: string | 'system'
+    }
+
 export interface OperationalConfig {
   readonly listen: { readonly host: string; readonly port: number }
+  readonly tls: TlsConfig
   /** Folder of the `file` store; with `s3` nothing lies here. */
   readonly dataDir: string
   readonly storage: StorageConfig

@@ -124,7 +124,7 @@ export function selfTrust(quote: EndorsedQuote, simulated: boolean): Trust {
       dangerouslyTrustSimulatedRoots: root === undefined ? [] : [digestUri(root)],
       origins: 'unchecked',
       grade: 'signed',
-      live: { maxAgeSeconds: 86_400 },
+      live: { maxAgeSeconds: 86_400, channel: 'unchecked' },
       audit: { time: 'unchecked', witnesses: 'unchecked' },
       measurements: 'unchecked',
       models: 'unchecked',

@@ -6,6 +6,7 @@ import type { RunningSession } from '../boot/running-boot.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { ServedModel } from '../upstream/types.ts'
 import { SOFTWARE_NAME, SOFTWARE_VERSION } from '../version.ts'
+import { type ChannelKeys, describeChannelKeys } from './channel-keys.ts'
 import { createReceiptKey } from './keys.ts'
 import { describeSoftware } from './software.ts'
 
@@ -20,6 +21,7 @@ export interface SessionContents {
   readonly log: string
   readonly config: GatewayConfig
   readonly models: readonly ServedModel[]
+  readonly channels: ChannelKeys
 }
 
 /** Hexadecimal digits of a `sha256:` digest. */
@@ -48,7 +50,7 @@ function describeModels(models: readonly ServedModel[]): readonly ResourceDescri
 
 /** Makes the session of an epoch, with a receipt key of its own. */
 export async function createSession(contents: SessionContents): Promise<RunningSession> {
-  const { boot, epoch, iat, log, config, models } = contents
+  const { boot, epoch, iat, log, config, models, channels } = contents
   const receiptKey = createReceiptKey()
   const session: Session = {
     eat_profile: SESSION_PROFILE,
@@ -57,7 +59,7 @@ export async function createSession(contents: SessionContents): Promise<RunningS
     iat,
     swname: SOFTWARE_NAME,
     swversion: [SOFTWARE_VERSION],
-    keys: { receipt: receiptKey.jwk, log, tls_spki_sha256: [] },
+    keys: { receipt: receiptKey.jwk, log, ...describeChannelKeys(channels) },
     dependencies: [describeConfiguration(config), await describeSoftware(), ...describeModels(models)],
   }
   const octets = encodeSession(session)

@@ -6,10 +6,10 @@ import { decodeHex } from '../../../src/core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import { verifyAttestation } from '../../../src/core/evidence/attestation.ts'
 import { verifyEvidence } from '../../../src/core/evidence/bare.ts'
-import { decodeOhttpKey } from '../../../src/core/evidence/ohttp-key.ts'
 import { decodeSession, encodeSession, type Session } from '../../../src/core/evidence/session.ts'
 import { decodeStatement, encodeStatement, type Statement } from '../../../src/core/evidence/statement.ts'
 import { decodeVkey, encodeVkey, noteKey } from '../../../src/core/log/index.ts'
+import { readOhttpKeyConfigs } from '../../../src/core/ohttp/key-configs.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { failureOf as refusalOf } from '../../kit/failure-of.ts'
 import { readFixture } from './fixture.ts'
@@ -63,11 +63,11 @@ describe('session and statement', () => {
 
 describe('the key of an OHTTP configuration', () => {
   it.each([
-    ['no algorithms', '0000'],
-    ['half of an algorithm', '00020001'],
-  ])('is not read with %s', (_, algorithms) => {
-    const config = encodeBase64Url(decodeHex(`010020${'09'.repeat(32)}${algorithms}`))
-    expect(refusalOf(() => decodeOhttpKey(config))).toBe('SESSION_INVALID')
+    ['no algorithms', '0025', '0000'],
+    ['half of an algorithm', '0027', '00020001'],
+  ])('is not read with %s', (_, size, algorithms) => {
+    const config = encodeBase64Url(decodeHex(`${size}010020${'09'.repeat(32)}${algorithms}`))
+    expect(refusalOf(() => readOhttpKeyConfigs(config))).toBe('SESSION_INVALID')
   })
 })
 

@@ -40,7 +40,7 @@ describe('a policy made by hand', () => {
   it.each([
     ['a revision that is no number', { revision: Number.NaN }],
     ['a grade that is none', { grade: 'Quoted' }],
-    ['an age without end', { live: { maxAgeSeconds: Number.POSITIVE_INFINITY } }],
+    ['an age without end', { live: { maxAgeSeconds: Number.POSITIVE_INFINITY, channel: 'unchecked' } }],
     ['a root that is no fingerprint', { roots: ['*'] }],
     ['an empty prefix', { origins: [''] }],
   ])('[P3] fails with %s', async (_, change) => {

@@ -49,7 +49,7 @@ function trustOf(
     dangerouslyTrustSimulatedRoots: [root],
     origins: ['gw.example.com/log/'],
     grade: 'quoted',
-    live: { maxAgeSeconds: 300 },
+    live: { maxAgeSeconds: 300, channel: 'unchecked' },
     audit: { time: 'witnessed', witnesses: 'unchecked' },
     measurements: 'locked',
     models: 'locked',
@@ -84,6 +84,8 @@ async function verify(issued: IssuedAnswer, trust: Trust, { noncedAt = clock() a
     response: holdOctets(RESPONSE),
     outcome: 'complete',
     seen: new Set<string>(),
+    channel: 'not-observed',
+    prev: 'unchecked',
     replay: 'not-held',
   } as const
   return verifyAnswer({ ...archive, receipt, proof }, held, trust, { at: new Date((ISSUED_AT + 2) * 1000), noncedAt })

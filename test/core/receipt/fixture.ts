@@ -54,6 +54,8 @@ export function readFixture(name: string): AnswerFixture {
     response: hold(vector.response, vector.mediaType),
     outcome: vector.outcome,
     seen: new Set(vector.seen),
+    channel: 'not-observed',
+    prev: 'unchecked',
     replay:
       vector.request === 'not-held'
         ? 'not-held'

@@ -52,6 +52,8 @@ const held: HeldExchange = {
   response: holdOctets(RESPONSE),
   outcome: 'complete',
   seen: new Set(),
+  channel: 'not-observed',
+  prev: 'unchecked',
   replay: 'not-held',
 }
 

@@ -30,6 +30,8 @@ async function verdictOf(
     response: holdOctets(octets.response ?? response),
     outcome: 'complete',
     seen: new Set<string>(),
+    channel: 'not-observed',
+    prev: 'unchecked',
     replay: 'not-held',
   } as const
   const verdict = await verifyAnswer({ ...archive, receipt, proof, ...change }, held, trust, {

@@ -99,6 +99,7 @@ function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions
   }
   const operational: OperationalConfig = {
     listen: { host: '127.0.0.1', port: 0 },
+    tls: { kind: 'none' },
     dataDir,
     apiKeys: 'dangerously-none',
     quoting: { intervalMs: 5, deadlineMs: 2_000, statementLifeSeconds: 3_600, batchSize: 1_000 },
@@ -280,6 +281,8 @@ export async function verifySigned(fixture: GatewayFixture, asked: Asked): Promi
       response: heldOf(asked.reply),
       outcome: asked.outcome ?? 'complete',
       seen: new Set(),
+      channel: 'not-observed',
+      prev: 'unchecked',
       replay: { request, inserts },
     },
     fixture.trust,

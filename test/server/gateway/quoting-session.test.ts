@@ -7,6 +7,7 @@ import { EvidenceStore } from '../../../src/server/evidence-store/index.ts'
 import { createReceiptLog } from '../../../src/server/log/index.ts'
 import { Attester } from '../../../src/server/session/attester.ts'
 import { BootClock } from '../../../src/server/session/boot-clock.ts'
+import { createChannelKeys } from '../../../src/server/session/channel-keys.ts'
 import { Publisher } from '../../../src/server/session/publisher.ts'
 import { createSession } from '../../../src/server/session/session.ts'
 import { createSimulatedTdx } from '../../../src/simulator/index.ts'
@@ -19,8 +20,9 @@ it('is not asked for: the checkpoint may hold the leaf that ends its session', a
   const [store, time] = [createMemoryStore(), new ManualTime()]
   const log = await createReceiptLog({ store, host: 'gw.example.com', signer: testKey(3) }, new Uint8Array(40))
   const config = await createDefaultConfig({ env: {} })
+  const channels = await createChannelKeys({ tls: false })
   const sessionAt = (epoch: number): Promise<RunningSession> =>
-    createSession({ boot: new Uint8Array(16), epoch, iat: 1, log: log.vkey, config, models: [] })
+    createSession({ boot: new Uint8Array(16), epoch, iat: 1, log: log.vkey, config, models: [], channels })
   const earlier = {
     ids: () => [],
     look: async () => [],
@@ -31,7 +33,7 @@ it('is not asked for: the checkpoint may hold the leaf that ends its session', a
     names: async () => false,
     logOfSession: async () => undefined,
   }
-  const boot = new Boot({ octets: new Uint8Array(16), log, session: await sessionAt(0), store, earlier })
+  const boot = new Boot({ octets: new Uint8Array(16), log, channels, session: await sessionAt(0), store, earlier })
   const [asked, published] = [createGate(), createGate()]
   const publisher = new Publisher({
     log: {

@@ -90,6 +90,8 @@ async function verifyOffline(
     response: heldOf(reply),
     outcome: 'complete',
     seen: new Set<string>(),
+    channel: 'not-observed',
+    prev: 'unchecked',
     replay: { request: octets, inserts: archive.inserts ?? new Map() },
   } as const
   const evidence = { ...archive, receipt: archive.receipt ?? '' }

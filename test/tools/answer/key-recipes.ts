@@ -4,6 +4,13 @@ import { sha256 } from '../../../src/core/crypto/index.ts'
 import { encodeBase64Url } from '../../../src/core/encoding/base64.ts'
 import { concatBytes } from '../../../src/core/encoding/bytes.ts'
 import type { SessionKeys } from '../../../src/core/evidence/session.ts'
+import {
+  encodeOhttpKeyConfig,
+  encodeOhttpKeyConfigs,
+  KEM_P256,
+  KEM_X_WING,
+  KEM_X25519,
+} from '../../../src/core/ohttp/key-configs.ts'
 import { testKey } from '../../kit/ed25519.ts'
 import { type AnswerRecipe, ISSUED_AT } from '../../kit/issue-answer.ts'
 import type { AnswerFixture } from './recipe.ts'
@@ -15,11 +22,15 @@ const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'
 const fingerprint = (prefix: string, key: Uint8Array): string =>
   Buffer.from(sha256(concatBytes(hex(prefix), key))).toString('hex')
 const ed25519Fingerprint = (key: Uint8Array): string => fingerprint('302a300506032b6570032100', key)
+const SUITE = { kdf: 1, aead: 1 }
 /** One key, X25519, HKDF-SHA256 with AES-128-GCM. */
-const ohttp = (publicKey: Uint8Array): string =>
-  encodeBase64Url(concatBytes(hex('010020'), publicKey, hex('000400010001')))
+const ohttp = (publicKey: Uint8Array, kem: number = KEM_X25519): string =>
+  encodeBase64Url(encodeOhttpKeyConfigs([encodeOhttpKeyConfig({ keyId: 1, kem, publicKey, suites: [SUITE] })]))
 const P256_KEY = concatBytes(Uint8Array.of(4), new Uint8Array(64).fill(7))
-const p256Ohttp = encodeBase64Url(concatBytes(hex('010010'), P256_KEY, hex('000400010001')))
+const p256Ohttp = ohttp(P256_KEY, KEM_P256)
+/** A hybrid key ends in a key of X25519. */
+const hybridOhttp = (classical: Uint8Array): string =>
+  ohttp(concatBytes(new Uint8Array(1184).fill(9), classical), KEM_X_WING)
 
 const keys = (change: Partial<SessionKeys>): AnswerRecipe => ({
   session: (session) => ({ ...session, keys: { ...session.keys, ...change } }),
@@ -118,11 +129,18 @@ export const KEY_FIXTURES: readonly AnswerFixture[] = [
     }),
   },
   {
+    row: 'C11',
+    name: 'c11-ohttp-hybrid-receipt',
+    title: 'a hybrid OHTTP key whose X25519 part has the octets of the receipt key',
+    code: 'KEY_PURPOSE',
+    recipe: keys({ ohttp: hybridOhttp(RECEIPT_KEY.publicKey) }),
+  },
+  {
     row: 'wire-1',
     name: 'ohttp-kem',
     title: 'an OHTTP key of a KEM that cannot be compared',
     code: 'SESSION_INVALID',
-    recipe: keys({ ohttp: encodeBase64Url(hex('01ffff00000400010001')) }),
+    recipe: keys({ ohttp: encodeBase64Url(hex('000901ffff00000400010001')) }),
   },
   {
     row: 'wire-1',
