@@ -6,6 +6,7 @@ const ROLES = {
   upstream: new URL('./upstream.mjs', import.meta.url),
   relay: new URL('./relay.mjs', import.meta.url),
   gateway: new URL('./gateway.mjs', import.meta.url),
+  asker: new URL('./asker.mjs', import.meta.url),
 }
 
 /** Starts a role. `call(name, argument)` gives what the role answers; `stop` lets it finish and waits for its end. */

@@ -4,6 +4,7 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createSimulatedPki, exportPki } from '../dist/simulator/index.js'
+import { benchClient } from './client.mjs'
 import { compareFigures } from './figures.mjs'
 import { benchHistory } from './history.mjs'
 import { showHotSpots } from './hot-spots.mjs'
@@ -24,6 +25,7 @@ const PARTS = {
   verifying: benchVerifying,
   platforms: benchPlatforms,
   history: benchHistory,
+  client: benchClient,
 }
 
 const USAGE = `usage: npm run bench -- [--short] [--only PART] [--json]

@@ -16,6 +16,7 @@ const DEFAULT = {
   verifying: { rounds: 9, reports: 80, receipts: 200 },
   platforms: { rounds: 15, cold: 11 },
   history: { leaves: 1_000_000, manyLeaves: 10_000_000 },
+  client: { rounds: 7, warmRounds: 2, lanes: 12, answers: 1_000, first: 7 },
 }
 
 const SHORT = {
@@ -34,6 +35,7 @@ const SHORT = {
   verifying: { rounds: 2, reports: 20, receipts: 50 },
   platforms: { rounds: 5, cold: 3 },
   history: { leaves: 20_000, manyLeaves: 100_000 },
+  client: { rounds: 2, warmRounds: 1, lanes: 6, answers: 150, first: 2 },
 }
 
 /** The plan, with what the simulated device does: 8 ms for a quote, as measured on hardware; throttled, ten quotes and then a stall. */

@@ -152,6 +152,34 @@ function historyTables({ proofs, opened, growing }) {
   return [table(proofHeads, [proofRow]), table(openHeads, [openRow])].join('\n\n')
 }
 
+function clientTable({ results }) {
+  const heads = [
+    'clients',
+    'CPU each event',
+    'added',
+    'to fetch',
+    'portions an event',
+    'CPU each answer',
+    'added',
+    'answer p50',
+    'added',
+  ]
+  return table(
+    heads,
+    results.map((result) => [
+      result.name,
+      digits(result.eventMicros, ' µs'),
+      digits(result.eventAddedMicros, ' µs'),
+      times(result.eventToPlain),
+      digits(result.portionsPerEvent),
+      digits(result.answerMicros, ' µs'),
+      digits(result.answerAddedMicros, ' µs'),
+      digits(result.answerP50Ms, ' ms'),
+      digits(result.answerAddedMs, ' ms'),
+    ]),
+  )
+}
+
 function verifyTable({ results, leaves }) {
   const heads = [`verifying, log of ${leaves} leaves`, 'each', 'to the floor']
   return table(
@@ -221,6 +249,7 @@ const TABLES = {
   verifying: verifyTable,
   platforms: platformTables,
   history: historyTables,
+  client: clientTable,
 }
 
 /** The whole report, of the parts that ran. */
