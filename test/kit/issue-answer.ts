@@ -59,6 +59,8 @@ export interface AnswerRecipe {
   readonly proof?: (proof: string) => string
   /** Index of the leaf that the proof is for; the receipt's by default. */
   readonly proveIndex?: number
+  /** Report data other than what the statement asks for. */
+  readonly reportData?: (statement: Uint8Array) => Uint8Array
   readonly report?: (reportData: Uint8Array) => Uint8Array
   readonly hostData?: Uint8Array
   /** Signs the checkpoint of the proof, under the name of the log's key. */
@@ -203,7 +205,7 @@ export function issueAnswerOn(
     recipe.statement === undefined
       ? encodeStatement(statement)
       : encodeUtf8(JSON.stringify(recipe.statement(statement)))
-  const reportData = statementReportData(statementBytes)
+  const reportData = recipe.reportData?.(statementBytes) ?? statementReportData(statementBytes)
 
   for (const entry of recipe.proofAfter ?? []) tree.append(hashLeaf(entry))
   const size = entries.length + (recipe.proofAfter ?? []).length

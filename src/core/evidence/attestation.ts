@@ -12,6 +12,7 @@ import { configurationSource } from './configuration.ts'
 import { readDocumentTime } from './document-time.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
 import { checkGenesis, checkWitnesses, type HistoryEvidence } from './history.ts'
+import { isUntagged } from './report-data.ts'
 import { decodeSession, type Session, sessionDependency } from './session.ts'
 import { decodeStatement, type Statement, statementReportData } from './statement.ts'
 import { checkAnchor, checkTimes, type JudgedTime, type TimeAnchor } from './time-anchor.ts'
@@ -62,6 +63,7 @@ const CHECKS = {
   nonce: 'formats.md, Time',
   time: 'formats.md, Time',
   clock: 'formats.md, Time',
+  'report-data-domain': 'formats.md, Statement and report data',
   'statement-time': 'formats.md, Time',
   age: 'formats.md, Time',
   'lock-row': 'formats.md, Policy and lock',
@@ -207,6 +209,10 @@ export function verifyAttestation(
       iat: statement.iat,
       documentTime,
       witnessed,
+    })
+    check.that('report-data-domain', !isUntagged(evidence.quote, evidence.statement), 'REPORT_DATA_DOMAIN', {
+      pass: 'no use of the statement without its tag',
+      fail: 'the quote commits to the statement without saying what for',
     })
     const hardware = check.include(
       '',

@@ -58,7 +58,8 @@ function checkBinding(check: ChannelCheck, observed: ObservedChannel, attestatio
       check.unchecked('channel', 'none: no key of the connection was compared with the session')
       return
     case 'ohttp':
-      return checkOhttp(check, observed.keyConfig, attestation)
+      checkOhttp(check, observed.keyConfig, attestation)
+      return
     case 'tls-spki':
       checkTls(check, observed, attestation)
       check.pass('channel', `tls-spki: ${observed.spkiSha256}`)
@@ -76,7 +77,7 @@ function checkBinding(check: ChannelCheck, observed: ObservedChannel, attestatio
       )
       return
     default:
-      return observed satisfies never
+      observed satisfies never
   }
 }
 

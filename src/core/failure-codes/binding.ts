@@ -9,6 +9,10 @@ export const BINDING_CODES = {
     'The quote does not commit to this statement.',
     'The statement was altered, or the quote belongs to another one.',
   ],
+  REPORT_DATA_DOMAIN: [
+    'The quote commits to the statement without the tag that says what for.',
+    'It was made for another purpose, or by other software: treat it as a replay.',
+  ],
   PLATFORM_NOT_ALLOWED: ['Policy does not list this platform.', 'List it under platforms, if you mean to trust it.'],
   PLATFORM_DENIED: ['This product or chip is on the deny list.', 'Choose another host.'],
   SIMULATED_EVIDENCE: [

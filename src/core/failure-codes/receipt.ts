@@ -3,6 +3,7 @@
 export const RECEIPT_CODES = {
   JOSE_HEADER: ['The JWS header is not exactly the one that the profile fixes.', 'Treat the receipt as forged.'],
   JOSE_ALG: ['The JWS names another algorithm than Ed25519.', 'Treat the receipt as forged.'],
+  JOSE_ZIP: ['The token is compressed, or encrypted.', 'Receipts are neither: treat it as forged.'],
   RECEIPT_ENCODING: ['The receipt is not in its one encoding.', 'Fetch the receipt again; it was altered on the way.'],
   RECEIPT_TOO_LARGE: ['The receipt is larger than 64 KiB.', 'Treat the sender as hostile.'],
   RECEIPT_MISSING: [

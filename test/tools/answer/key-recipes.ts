@@ -1,8 +1,9 @@
 /** Fixtures of keys and dates: rows C10, C11 and R15. */
 
-import { sha256 } from '../../../src/core/crypto/index.ts'
+import { sha256, sha512 } from '../../../src/core/crypto/index.ts'
 import { encodeBase64Url } from '../../../src/core/encoding/base64.ts'
 import { concatBytes } from '../../../src/core/encoding/bytes.ts'
+import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import type { SessionKeys } from '../../../src/core/evidence/session.ts'
 import {
   encodeOhttpKeyConfig,
@@ -46,6 +47,27 @@ const SIGNED = {
 } as const
 
 export const KEY_FIXTURES: readonly AnswerFixture[] = [
+  {
+    row: 'C6',
+    name: 'report-data-untagged',
+    title: 'a quote over the statement alone, without its tag',
+    code: 'REPORT_DATA_DOMAIN',
+    recipe: { reportData: (statement) => sha512(statement) },
+  },
+  {
+    row: 'C6',
+    name: 'report-data-joined',
+    title: 'a quote over tag and statement with nothing between them',
+    code: 'REPORT_DATA_DOMAIN',
+    recipe: { reportData: (statement) => sha512(encodeUtf8('urn:countersign:statement:1'), statement) },
+  },
+  {
+    row: 'C6',
+    name: 'report-data-padded',
+    title: 'a quote over a short digest of the statement, filled up with zeros',
+    code: 'REPORT_DATA_DOMAIN',
+    recipe: { reportData: (statement) => concatBytes(sha256(statement), new Uint8Array(32)) },
+  },
   {
     ...SIGNED,
     row: 'C10',

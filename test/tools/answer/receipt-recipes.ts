@@ -47,6 +47,13 @@ const decomposed = encodeUtf8('{"model":"demo","messages":[{"role":"user","conte
 const composed = encodeUtf8('{"model":"demo","messages":[{"role":"user","content":"caf\u00e9"}]}')
 const splice = { at: 9, remove: 6, insert: encodeUtf8('"other"'), role: 'model' }
 
+/** The dot between header and payload behind the next whole octet of the payload. */
+function moveDot(token: string): string {
+  const at = token.indexOf('.')
+  const more = 8 - (at % 4)
+  return `${token.slice(0, at)}${token.slice(at + 1, at + 1 + more)}.${token.slice(at + 1 + more)}`
+}
+
 export const RECEIPT_FIXTURES: readonly AnswerFixture[] = [
   {
     row: 'R3',
@@ -268,21 +275,64 @@ export const RECEIPT_FIXTURES: readonly AnswerFixture[] = [
   },
 
   {
-    row: 'wire-2',
+    row: 'C12',
     name: 'jose-none',
     title: 'a header that names no algorithm',
     code: 'JOSE_ALG',
     recipe: { token: (token) => mapHeader(token, { alg: 'none', kid: testKey(1).kid, typ: 'eat+jwt' }) },
   },
   {
-    row: 'wire-2',
+    row: 'C12',
     name: 'jose-hs256',
     title: 'a header that names a symmetric algorithm',
     code: 'JOSE_ALG',
     recipe: { token: (token) => mapHeader(token, { alg: 'HS256', kid: testKey(1).kid, typ: 'eat+jwt' }) },
   },
   {
-    row: 'wire-2',
+    row: 'C12',
+    name: 'jose-zip',
+    title: 'a header that asks to expand the content',
+    code: 'JOSE_ZIP',
+    recipe: {
+      token: (token) => mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', zip: 'DEF' }),
+    },
+  },
+  {
+    row: 'C12',
+    name: 'jose-jku',
+    title: 'a header that says where its key lies',
+    code: 'JOSE_HEADER',
+    recipe: {
+      token: (token) =>
+        mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', jku: 'https://keys.example/jwks' }),
+    },
+  },
+  {
+    row: 'C12',
+    name: 'jose-x5u',
+    title: 'a header that says where its certificate lies',
+    code: 'JOSE_HEADER',
+    recipe: {
+      token: (token) =>
+        mapHeader(token, { alg: 'Ed25519', kid: testKey(1).kid, typ: 'eat+jwt', x5u: 'https://keys.example/chain' }),
+    },
+  },
+  {
+    row: 'C9',
+    name: 'header-takes-payload',
+    title: 'a header that begins to be the payload: the same octets in other parts',
+    code: 'RECEIPT_ENCODING',
+    recipe: { token: (token) => moveDot(token) },
+  },
+  {
+    row: 'C9',
+    name: 'parts-joined',
+    title: 'header and payload without the dot between them',
+    code: 'RECEIPT_ENCODING',
+    recipe: { token: (token) => token.replace('.', '') },
+  },
+  {
+    row: 'C12',
     name: 'jose-jwk',
     title: 'a header that brings its own key',
     code: 'JOSE_HEADER',
