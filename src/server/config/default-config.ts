@@ -56,11 +56,13 @@ measured:
     blockBytes: 1048576
     answerBytes: 67108864
 
-# May change without a new session; each has an environment variable, but for the keys.
+# May change without a new session. The simple ones have environment variables.
 operational:
   listen:
     host: 127.0.0.1
     port: 8787
+  tls:
+    kind: none # or self-signed, which attested clients compare with the session; or acme, with directoryUrl and contact
   dataDir: ./countersign-data
   # A list, or the word dangerously-none. Make a key with: countersign keys add
   apiKeys:

@@ -64,6 +64,7 @@ describe('a configuration file', () => {
     })
     expect(operational).toEqual({
       listen: { host: '127.0.0.1', port: 8787 },
+      tls: { kind: 'none' },
       dataDir: './countersign-data',
       apiKeys: 'dangerously-none',
       quoting: { intervalMs: 1_000, deadlineMs: 2_000, statementLifeSeconds: 10_800, batchSize: 1_000 },
@@ -230,6 +231,16 @@ describe('a configuration is refused, with its place and what to do, for', () =>
       'a kind of upstream',
       file({ upstreams: '  upstreams: { u: { kind: grpc } }' }),
       'measured.upstreams.u.kind: must be one of embedded, http',
+    ],
+    [
+      'a kind of TLS',
+      file({ operational: '  tls: { kind: on }' }),
+      'operational.tls.kind: must be one of none, self-signed, acme',
+    ],
+    [
+      'a certificate directory without TLS of its own',
+      file({ operational: '  tls: { kind: acme, directoryUrl: "http://ca.example", contact: "mailto:a@b" }' }),
+      'operational.tls.directoryUrl: must be an https address',
     ],
     [
       'a timeout of zero',
@@ -401,6 +412,7 @@ describe('the environment', () => {
     const { operational } = decodeConfig(file({ operational: '  log: json\n  listen: { port: 5 }' }), { env })
     expect(operational).toEqual({
       listen: { host: '0.0.0.0', port: 0 },
+      tls: { kind: 'none' },
       dataDir: '/data',
       apiKeys: 'dangerously-none',
       quoting: { intervalMs: 10_000, deadlineMs: 3_000, statementLifeSeconds: 3_600, batchSize: 16 },
