@@ -7,8 +7,9 @@ import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { Pool } from 'undici'
-import { readChatAnswer } from '../dist/server/routes/chat/answer-reading.js'
-import { readChatRequest } from '../dist/server/routes/chat/chat-request.js'
+import { parseAnswer } from '../dist/server/routes/inference/answer-reading.js'
+import { CHAT } from '../dist/server/routes/inference/operations/chat.js'
+import { readRequest } from '../dist/server/routes/inference/request-reading.js'
 import { EventBlocks } from '../dist/server/upstream/event-blocks.js'
 import { inspectBlock } from '../dist/server/upstream/event-reading.js'
 import { StreamProgress } from '../dist/server/upstream/stream-progress.js'
@@ -80,7 +81,8 @@ class Relayed {
       return
     }
     const body = this.#whole.length === 1 ? this.#whole[0] : Buffer.concat(this.#whole)
-    if (this.#reading && !readChatAnswer(body, 1).ok) throw new Error('the mock gave no chat answer')
+    if (this.#reading && CHAT.readAnswer(parseAnswer(body) ?? {}, 1).outcome !== 'complete')
+      throw new Error('the mock gave no chat answer')
     this.#outgoing.writeHead(200, ['content-type', 'application/json', 'content-length', String(body.length)])
     this.#outgoing.end(body)
   }
@@ -94,7 +96,7 @@ let pool
 
 async function relay(incoming, outgoing, reading) {
   const body = await readBody(incoming)
-  if (reading && !readChatRequest(body).ok) throw new Error('the bench asked for no chat')
+  if (reading && !readRequest(CHAT, body).ok) throw new Error('the bench asked for no chat')
   pool.dispatch({ method: 'POST', path: CHAT_PATH, headers: HEADERS, body }, new Relayed(outgoing, reading))
 }
 

@@ -23,6 +23,14 @@ export function invalidRequest(message: string, { param, code }: Details = {}): 
   return { status: 400, type: 'invalid_request_error', code: code ?? null, message, param: param ?? null }
 }
 
+/** The connection does not end here, or not in TLS 1.3: nothing of it can be quoted. Whoever asked for that gets nothing less. */
+export function channelBindingUnavailable(): ApiError {
+  const message =
+    'This challenge cannot be bound to this connection. `binding` may be `tls-exporter`, over TLS 1.3 that ends here.'
+  const code = 'channel_binding_unavailable'
+  return { status: 400, type: 'invalid_request_error', code, message, param: 'binding', permanent: true }
+}
+
 export function invalidApiKey(): ApiError {
   const message = 'The API key is missing or wrong. Send it as: Authorization: Bearer <key>.'
   return { status: 401, type: 'invalid_request_error', code: 'invalid_api_key', message, param: null }

@@ -8,9 +8,10 @@ import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
 import { type ApiError, historyDamaged, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
 import { showAttestation } from './attestation.ts'
-import { CHAT_ROUTE, handleChat } from './chat/handle-chat.ts'
 import { showLiveness, showReadiness } from './health.ts'
 import { History } from './history.ts'
+import { handleInference } from './inference/handle-inference.ts'
+import { OPERATIONS } from './inference/operations/index.ts'
 import { listModels, showModel } from './models.ts'
 import type { GatewayParts } from './parts.ts'
 import { type Preferences, readPreferences } from './preferences.ts'
@@ -86,10 +87,11 @@ export function createApp(parts: GatewayParts): Hono<Env> {
     }
 
   // Answers on Node's own response, so that no octet of a stream passes through a web stream.
-  app.post(CHAT_ROUTE, (c) => {
-    void handleChat(parts, c.env.incoming, c.env.outgoing)
-    return RESPONSE_ALREADY_SENT
-  })
+  for (const operation of OPERATIONS)
+    app.post(operation.path, (c) => {
+      void handleInference(parts, operation, c.env)
+      return RESPONSE_ALREADY_SENT
+    })
   get(
     '/v1/models',
     withCaller((_, caller) => listModels(parts, caller)),
@@ -99,7 +101,11 @@ export function createApp(parts: GatewayParts): Hono<Env> {
     '/v1/models/:id{.+}',
     withCaller((c, caller) => showModel(parts, caller, c.req.param('id') ?? '')),
   )
-  get('/v1/attestation', (c) => showAttestation(parts, { nonce: c.req.query('nonce'), wait: preferencesOf(c).wait }))
+  get('/v1/attestation', (c) => {
+    const { nonce, binding } = c.req.query()
+    const { socket } = c.env.incoming
+    return showAttestation(parts, { nonce, binding, socket, wait: preferencesOf(c).wait })
+  })
   get('/v1/sessions/:hex', (c) => showSession(parts, c.req.param('hex') ?? ''))
   const withReceipt = (handler: (asked: Asked, c: Context<Env>) => Answer): Handler =>
     withCaller((c, caller) =>

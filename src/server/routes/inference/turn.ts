@@ -1,4 +1,4 @@
-/** One chat request on its way to its answer, and the ways in which it ends. @module */
+/** One request on its way to its answer, and the ways in which it ends. @module */
 import { digestUri } from '../../../core/crypto/index.ts'
 import type { Outcome } from '../../../core/receipt/claims.ts'
 import type { Octets } from '../../../core/receipt/disclosed.ts'
@@ -9,10 +9,12 @@ import { type ApiError, encodeApiError, logUnavailable, retryHeaders } from '../
 import type { ClientResponse } from '../client-response.ts'
 import type { GatewayParts } from '../parts.ts'
 import { type GradeWish, holdFor } from './hold.ts'
+import type { Operation } from './operation.ts'
 import type { TurnReport } from './turn-report.ts'
 
 export interface Turn {
   readonly parts: GatewayParts
+  readonly operation: Operation
   readonly client: ClientResponse
   readonly exchange: Exchange
   /** Aborts when the client has gone, or when the gateway must end now. */

@@ -5,7 +5,8 @@ import type { Grade } from '../../../core/policy.ts'
 import type { UpstreamResponse } from '../../upstream/types.ts'
 import { logUnavailable, upstreamFailed } from '../api-error.ts'
 import { holdFor } from './hold.ts'
-import { errorBlock, type StreamEnd, StreamRelay } from './stream-relay.ts'
+import type { StreamEnd, StreamFollower } from './operation.ts'
+import { StreamRelay } from './stream-relay.ts'
 import { answerError, CLIENT_GONE, commit, type Turn } from './turn.ts'
 
 const STREAM_TYPE = 'text/event-stream'
@@ -24,8 +25,7 @@ function gradeBlock(grade: Grade | undefined): Uint8Array {
   return encodeUtf8(grade === undefined ? '' : `: preference-applied receipt=${grade}\n\n`)
 }
 
-/** @param choices how many were asked for */
-export async function relayStream(turn: Turn, response: UpstreamResponse, choices: number): Promise<void> {
+export async function relayStream(turn: Turn, response: UpstreamResponse, follower: StreamFollower): Promise<void> {
   if (!isEventStream(response)) {
     await discard(response)
     const error = upstreamFailed('The model server did not answer with an event stream.')
@@ -39,26 +39,31 @@ export async function relayStream(turn: Turn, response: UpstreamResponse, choice
   client.header('x-accel-buffering', 'no')
   client.open(200, STREAM_TYPE)
   report.began()
-  const relay = new StreamRelay({ client, signal, choices, blockBytes, monotonicMs })
+  const relay = new StreamRelay({ client, signal, follower, blockBytes, monotonicMs })
   const stopBeat = parts.pulse.add((nowMs) => relay.beat(nowMs))
   try {
-    await conclude(turn, relay, await relay.run(response))
+    await conclude(turn, { relay, follower }, await relay.run(response))
   } finally {
     stopBeat()
   }
 }
 
-async function conclude(turn: Turn, relay: StreamRelay, end: StreamEnd): Promise<void> {
+interface Relayed {
+  readonly relay: StreamRelay
+  readonly follower: StreamFollower
+}
+
+async function conclude(turn: Turn, { relay, follower }: Relayed, end: StreamEnd): Promise<void> {
   const { client, exchange, wish } = turn
   const { attester } = turn.parts
   const { terminal, digest } = relay.finish(end)
-  exchange.learned(relay.facts)
+  exchange.learned(follower.facts)
   const committed = await commit(turn, {
     outcome: end.outcome,
     status: end.outcome === 'client_aborted' ? CLIENT_GONE : 200,
     response: { digest: digest.digest, size: digest.size, media_type: STREAM_TYPE },
   })
-  if (committed === undefined) return client.end(errorBlock(logUnavailable()))
+  if (committed === undefined) return client.end(follower.errorBlock(logUnavailable()))
   const isHeld = wish !== undefined && end.outcome === 'complete'
   // Keep-alives go on meanwhile: they stand between blocks, and no digest covers them.
   const grade = isHeld ? await holdFor(turn, committed.index, { attester, wish }) : wish && 'signed'

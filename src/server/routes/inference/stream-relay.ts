@@ -2,24 +2,15 @@
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import { EventStreamDigest, type StreamDigest } from '../../../core/receipt/event-stream.ts'
-import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import { EventBlocks } from '../../upstream/event-blocks.ts'
 import { inspectBlock } from '../../upstream/event-reading.ts'
-import { StreamProgress } from '../../upstream/stream-progress.ts'
 import type { UpstreamResponse } from '../../upstream/types.ts'
-import { type ApiError, encodeApiError, shuttingDown, upstreamFailed } from '../api-error.ts'
+import { shuttingDown } from '../api-error.ts'
 import type { ClientResponse } from '../client-response.ts'
-import { readNames } from './answer-reading.ts'
-import { errorOfEvent, errorOfFailure } from './upstream-error.ts'
-
-/** How the upstream's part ended. */
-export type StreamEnd =
-  | { readonly outcome: 'complete' }
-  | { readonly outcome: 'client_aborted' }
-  | { readonly outcome: 'incomplete' | 'upstream_error'; readonly error: ApiError }
+import type { StreamEnd, StreamFollower } from './operation.ts'
+import { errorOfFailure } from './upstream-error.ts'
 
 const KEEP_ALIVE: Uint8Array = encodeUtf8(': keep-alive\n\n')
-const DONE: Uint8Array = encodeUtf8('data: [DONE]\n\n')
 const KEEP_ALIVE_MS = 10_000
 const STALL_MS = 60_000
 
@@ -27,8 +18,8 @@ export interface StreamRelayOptions {
   readonly client: ClientResponse
   /** The upstream's; aborted while the client is there, the gateway is shutting down. */
   readonly signal: AbortSignal
-  /** Choices that were asked for. */
-  readonly choices: number
+  /** Knows the API: what each block means, and when the answer is whole. */
+  readonly follower: StreamFollower
   /** Octets of one block at most. */
   readonly blockBytes: number
   readonly monotonicMs: () => number
@@ -39,27 +30,21 @@ export class StreamRelay {
   readonly #signal: AbortSignal
   readonly #monotonicMs: () => number
   readonly #blocks: EventBlocks
-  readonly #progress: StreamProgress
+  readonly #follower: StreamFollower
   readonly #digest: EventStreamDigest = new EventStreamDigest()
-  /** Blocks behind the last reason to finish: they leave with the receipt. */
+  /** Blocks that would make the answer look whole: they leave with the receipt. */
   readonly #held: Uint8Array[] = []
-  #names: Pick<AnswerFacts, 'responseId' | 'responseModel'> = {}
   #end: StreamEnd | undefined
   #lastWriteMs: number
   #stalled = false
 
-  constructor({ client, signal, choices, blockBytes, monotonicMs }: StreamRelayOptions) {
+  constructor({ client, signal, follower, blockBytes, monotonicMs }: StreamRelayOptions) {
     this.#client = client
     this.#signal = signal
     this.#monotonicMs = monotonicMs
     this.#blocks = new EventBlocks(blockBytes)
-    this.#progress = new StreamProgress(choices)
+    this.#follower = follower
     this.#lastWriteMs = monotonicMs()
-  }
-
-  get facts(): AnswerFacts {
-    const { finishReasons, usage } = this.#progress
-    return { ...this.#names, finishReasons: finishReasons.filter((reason) => reason !== null), ...usage }
   }
 
   /** Reads the upstream to its end, or to the point where nothing more of it counts. */
@@ -76,7 +61,7 @@ export class StreamRelay {
     } catch (error) {
       return this.#broken(error)
     }
-    return this.#end ?? this.#ended()
+    return this.#end ?? this.#follower.closed()
   }
 
   /** The octets that end the stream, before the receipt, and the digest of everything with them. */
@@ -109,40 +94,12 @@ export class StreamRelay {
     return this.#client.write(portion)
   }
 
-  /** Whether a block leaves now. Comments of the upstream never do: one could be taken for our receipt. */
+  /** Whether a block leaves now. */
   #admits(block: Uint8Array): boolean {
-    const reading = inspectBlock(block)
-    const wasFinished = this.#progress.finished
-    this.#progress.note(reading)
-    switch (reading.kind) {
-      case 'comment':
-        return false
-      case 'done':
-        this.#end = this.#ended()
-        return false
-      case 'invalid':
-        this.#end = {
-          outcome: 'upstream_error',
-          error: upstreamFailed('The model server sent an event that is not JSON.'),
-        }
-        return false
-      case 'error':
-        this.#end = { outcome: 'upstream_error', error: errorOfEvent(reading.data) }
-        return false
-      case 'event':
-        // An event without choices breaks clients of this API; there is nothing in it for them.
-        if (!Array.isArray(reading.data['choices'])) return false
-        if (this.#names.responseId === undefined) this.#names = readNames(reading.data)
-        if (wasFinished) this.#held.push(Uint8Array.from(block))
-        return !wasFinished
-      default:
-        return reading satisfies never
-    }
-  }
-
-  #ended(): StreamEnd {
-    if (this.#progress.finished) return { outcome: 'complete' }
-    return { outcome: 'incomplete', error: upstreamFailed('The model server ended before the answer did.') }
+    const { leaves, end } = this.#follower.take(inspectBlock(block))
+    if (end !== undefined) this.#end = end
+    if (leaves === 'held') this.#held.push(Uint8Array.from(block))
+    return leaves === 'now'
   }
 
   #broken(error: unknown): StreamEnd {
@@ -161,19 +118,14 @@ export class StreamRelay {
   #terminal(end: StreamEnd): Uint8Array {
     switch (end.outcome) {
       case 'complete':
-        return concatBytes(...this.#held, DONE)
+        return concatBytes(...this.#held, this.#follower.terminator)
       case 'client_aborted':
         return new Uint8Array(0)
       case 'incomplete':
       case 'upstream_error':
-        return errorBlock(end.error)
+        return end.error === 'said' ? concatBytes(...this.#held) : this.#follower.errorBlock(end.error)
       default:
         return end satisfies never
     }
   }
-}
-
-/** An error as SDKs read it within a stream. */
-export function errorBlock(error: ApiError): Uint8Array {
-  return concatBytes(encodeUtf8('data: '), encodeApiError(error), encodeUtf8('\n\n'))
 }

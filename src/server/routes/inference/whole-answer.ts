@@ -2,7 +2,8 @@
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import type { UpstreamResponse } from '../../upstream/types.ts'
 import { upstreamFailed } from '../api-error.ts'
-import { readChatAnswer } from './answer-reading.ts'
+import { parseAnswer } from './answer-reading.ts'
+import type { AnswerReading, Operation } from './operation.ts'
 import { answer, answerError, type Turn } from './turn.ts'
 import { errorOfAnswer, errorOfFailure } from './upstream-error.ts'
 
@@ -24,13 +25,26 @@ export async function relayErrorAnswer(turn: Turn, response: UpstreamResponse): 
   await answerError(turn, errorOfAnswer(response.status, body), 'upstream_error')
 }
 
-/** @param choices how many were asked for */
-export async function relayWhole(turn: Turn, response: UpstreamResponse, choices: number): Promise<void> {
+export interface Expected {
+  readonly operation: Operation
+  /** How many were asked for. */
+  readonly choices: number
+}
+
+function judge(body: Uint8Array, { operation, choices }: Expected): AnswerReading {
+  const answered = parseAnswer(body)
+  if (answered === undefined)
+    return { outcome: 'unusable', detail: 'answered with something that is not a JSON object' }
+  return operation.readAnswer(answered, choices)
+}
+
+export async function relayWhole(turn: Turn, response: UpstreamResponse, expected: Expected): Promise<void> {
   const body = await readWhole(response.body)
-  const reading = readChatAnswer(body, choices)
-  if (!reading.ok) return answerError(turn, upstreamFailed(`The model server ${reading.detail}.`), 'upstream_error')
+  const reading = judge(body, expected)
+  if (reading.outcome === 'unusable')
+    return answerError(turn, upstreamFailed(`The model server ${reading.detail}.`), 'upstream_error')
   turn.exchange.learned(reading.facts)
-  await answer(turn, { status: 200, body, outcome: 'complete' })
+  await answer(turn, { status: 200, body, outcome: reading.outcome })
 }
 
 /** The upstream gave no answer, or not all of it. */
