@@ -25,3 +25,15 @@ export interface CryptoBackend {
   /** False for a signature that does not verify and for a key that cannot be used; never throws on attacker's bytes. */
   verify(algorithm: SignatureAlgorithm, spki: Uint8Array, signature: Uint8Array, data: Uint8Array): Promise<boolean>
 }
+
+/** Authenticated encryption under one key. Each nonce is 12 octets and is used once to seal. */
+export interface Aead {
+  /** Content, encrypted, and 16 octets of tag. */
+  seal(nonce: Uint8Array, context: Uint8Array, content: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** The content; undefined where it was not sealed so. */
+  open(
+    nonce: Uint8Array,
+    context: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined>
+}

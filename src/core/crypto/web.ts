@@ -6,6 +6,8 @@ import { encodeUtf8 } from '../encoding/utf8.ts'
 import { ED25519_SPKI_PREFIX, hasStrictPoints } from './ed25519-points.ts'
 import type { CryptoBackend, Hasher, SignatureAlgorithm } from './types.ts'
 
+export { createAead } from './web-aead.ts'
+
 interface WebKey {
   readonly type: string
 }
