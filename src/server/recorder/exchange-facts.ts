@@ -10,6 +10,9 @@ export interface AnswerFacts {
   readonly outputTokens?: number
 }
 
+/** What carried the request, as the gateway itself saw it. */
+export type SeenChannel = 'none' | 'tls' | 'ohttp'
+
 export interface ExchangeFacts extends AnswerFacts {
   readonly method: string
   readonly path: string
@@ -17,6 +20,9 @@ export interface ExchangeFacts extends AnswerFacts {
   readonly operation: string
   readonly requestModel?: string
   readonly peer?: { readonly host: string; readonly tlsSpkiSha256?: string }
+  readonly channel: SeenChannel
+  /** The client's word for the receipt before this one, verbatim. */
+  readonly prev?: string
   readonly retryCount: number
   /** Seconds since 1970. */
   readonly startedSeconds: number
@@ -68,6 +74,8 @@ export function describeExchange(facts: ExchangeFacts): JsonObject {
     gen_ai: describeAnswer(facts),
   }
   add(exchange, 'upstream', peer === undefined ? undefined : describePeer(peer))
+  exchange['channel'] = facts.channel
+  add(exchange, 'prev', facts.prev)
   exchange['retry_count'] = facts.retryCount
   exchange['started'] = facts.startedSeconds
   exchange['duration_ms'] = Math.round(facts.durationMs)

@@ -7,7 +7,7 @@ import { CountersignError } from '../../errors.ts'
 import type { BootClock } from '../session/boot-clock.ts'
 import { NO_DEPENDENCIES } from '../upstream/dependencies.ts'
 import type { ServedModel, UpstreamResponse } from '../upstream/types.ts'
-import { type AnswerFacts, describeExchange, plainText } from './exchange-facts.ts'
+import { type AnswerFacts, describeExchange, plainText, type SeenChannel } from './exchange-facts.ts'
 import type { Admitted, CommittedReceipt, Recorder } from './recorder.ts'
 
 /** What is known of a request before its body is looked into. */
@@ -18,6 +18,7 @@ export interface ExchangeOpening {
   readonly operation: string
   readonly tenant: string
   readonly retryCount: number
+  readonly channel: SeenChannel
   /** Exact octets of the content; absent when they were not all read. */
   readonly body?: Uint8Array
   readonly mediaType: string
@@ -55,6 +56,7 @@ export class Exchange {
   readonly #startedSeconds: number
   readonly #startedMs: number
   #nonce: string | undefined
+  #prev: string | undefined
   #asked: string | undefined
   #forwarding: Forwarding | undefined
   #forwarded: Forwarded | undefined
@@ -90,6 +92,11 @@ export class Exchange {
     this.#nonce = nonce
   }
 
+  /** The digest of the receipt that this one shall follow, verbatim: it goes into the receipt whatever becomes of the request. */
+  followed(prev: string): void {
+    this.#prev = prev
+  }
+
   /** The model as the client named it, which may be any text. */
   asked(model: string): void {
     this.#asked = plainText(model)
@@ -118,14 +125,16 @@ export class Exchange {
   conclude({ outcome, status, response }: Conclusion): CommittedReceipt {
     if (this.#concluded) throw new CountersignError('ERR_USAGE', 'an exchange has one receipt')
     this.#concluded = true
-    const { tenant, method, path, operation, retryCount } = this.#opening
+    const { tenant, method, path, operation, retryCount, channel } = this.#opening
     const exchange = describeExchange({
       ...this.#facts,
       method,
       path,
       status,
       operation,
+      channel,
       retryCount,
+      ...(this.#prev === undefined ? {} : { prev: this.#prev }),
       ...(this.#asked === undefined ? {} : { requestModel: this.#asked }),
       ...(this.#peer === undefined ? {} : { peer: this.#peer }),
       startedSeconds: this.#startedSeconds,
@@ -142,6 +151,8 @@ export class Exchange {
         dependencies: this.#forwarding?.dependencies ?? NO_DEPENDENCIES,
         exchange,
       },
+      // A client that checks the one or the other needs it with the answer.
+      exchangeTravels: this.#prev !== undefined || channel !== 'none',
       inserts: this.#forwarding?.splices.map(({ insert }) => insert) ?? [],
       tenant,
     })

@@ -40,6 +40,8 @@ export interface ReceiptContent {
     readonly dependencies: Dependencies
     readonly exchange: object
   }
+  /** Whether the disclosure of that name travels with the answer. */
+  readonly exchangeTravels: boolean
   readonly inserts: readonly Uint8Array[]
   readonly tenant: string
 }
@@ -62,7 +64,7 @@ const IV_SIZE = 12
 const MERGE_DELAY = 60
 /** Octets of the token in a header: with others it must fit into what proxies take (8 KiB). */
 const MAX_HEADER_TOKEN = 6 * 1024
-/** What travels with the answer; the rest is fetched by rid. */
+/** What travels with every answer; the rest is fetched by rid. */
 const TRAVELLING: readonly DisclosureName[] = ['request', 'forwarded', 'response']
 
 export interface RecorderDeps {
@@ -130,7 +132,9 @@ export class Recorder {
     )
     const { index, durable } = log.appendReceipt({ entry: receiptEntry(issuerJws), jti, intent: jti, sealed })
     this.#onAppended()
-    const travelling = disclosures.filter(({ name }) => TRAVELLING.includes(name))
+    const travelling = disclosures.filter(
+      ({ name }) => TRAVELLING.includes(name) || (name === 'exchange' && content.exchangeTravels),
+    )
     const comment = encodeReceipt(issuerJws, travelling)
     return { comment, header: fitHeader(comment, issuerJws, travelling), index, durable }
   }
@@ -174,11 +178,17 @@ export class Recorder {
   }
 }
 
-/** A request with many splices makes a long `forwarded`: the header then goes without it. */
+/** What a header that would be too long goes without, the first first: it is fetched by rid. */
+const DISPENSABLE: readonly DisclosureName[] = ['forwarded', 'exchange']
+
+/** A request with many splices makes a long `forwarded`, and a model server with long names a long `exchange`. */
 function fitHeader(token: string, issuerJws: string, disclosures: readonly Disclosure[]): string {
-  if (token.length <= MAX_HEADER_TOKEN) return token
-  return encodeReceipt(
-    issuerJws,
-    disclosures.filter(({ name }) => name !== 'forwarded'),
-  )
+  let fitting = token
+  let kept = disclosures
+  for (const dispensable of DISPENSABLE) {
+    if (fitting.length <= MAX_HEADER_TOKEN) break
+    kept = kept.filter(({ name }) => name !== dispensable)
+    fitting = encodeReceipt(issuerJws, kept)
+  }
+  return fitting
 }

@@ -1,11 +1,13 @@
-/** What a client asks for beside the answer: its nonce, and a grade. wire.md section 3. @module */
+/** What a client asks for beside the answer: its nonce, the receipt that it follows, and a grade. wire.md section 3. @module */
 import type { IncomingHttpHeaders } from 'node:http'
+import { DIGEST_URI } from '../../core/evidence/resource-descriptor.ts'
 import { GRADES, type Grade } from '../../core/policy.ts'
 import { isNonce } from '../../core/receipt/claims.ts'
 import { MalformedError } from '../../errors.ts'
 import type { GatewayConfig } from '../config/index.ts'
 
-export type NonceHeader =
+/** A header that goes into the receipt verbatim. */
+export type VerbatimHeader =
   | { readonly kind: 'none' }
   | { readonly kind: 'valid'; readonly text: string }
   | { readonly kind: 'invalid' }
@@ -20,10 +22,17 @@ export function isNonceText(text: string): boolean {
   }
 }
 
-export function readNonce(headers: IncomingHttpHeaders): NonceHeader {
+export function readNonce(headers: IncomingHttpHeaders): VerbatimHeader {
   const text = headers['attestation-nonce']
   if (text === undefined) return { kind: 'none' }
   return typeof text === 'string' && isNonceText(text) ? { kind: 'valid', text } : { kind: 'invalid' }
+}
+
+/** The digest of the receipt that this one shall follow: what it means is between the client and its receipts. */
+export function readPrev(headers: IncomingHttpHeaders): VerbatimHeader {
+  const text = headers['inference-receipt-prev']
+  if (text === undefined) return { kind: 'none' }
+  return typeof text === 'string' && DIGEST_URI.test(text) ? { kind: 'valid', text } : { kind: 'invalid' }
 }
 
 /** What a client prefers (RFC 7240), as far as it is ours. */

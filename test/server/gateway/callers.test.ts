@@ -122,7 +122,10 @@ describe('what leaves the gateway', () => {
       headers: { origin: 'https://app.example', 'access-control-request-headers': 'attestation-nonce' },
     })
     expect(preflight.status).toBe(204)
-    expect(preflight.headers['access-control-allow-headers']).toContain('attestation-nonce')
+    const allowed = String(preflight.headers['access-control-allow-headers']).split(', ')
+    expect(allowed).toEqual(
+      expect.arrayContaining(['attestation-nonce', 'inference-receipt-prev', 'idempotency-key', 'incremental']),
+    )
     for (const reply of [await fixture.chat(ask(PLAIN_MODEL)), await fixture.get('/nowhere')]) {
       expect(reply.headers['access-control-allow-origin']).toBe('*')
       expect(reply.headers['access-control-expose-headers']).toContain('inference-receipt')

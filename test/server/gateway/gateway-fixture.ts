@@ -266,6 +266,8 @@ export interface Asked {
   readonly nonce?: Uint8Array
   readonly outcome?: 'complete' | 'any'
   readonly inserts?: ReadonlyMap<string, Uint8Array>
+  /** Digest of the receipt that this one was asked to follow. */
+  readonly prev?: string
 }
 
 /** Verifies the receipt that came with an answer over the exact octets. */
@@ -282,7 +284,7 @@ export async function verifySigned(fixture: GatewayFixture, asked: Asked): Promi
       outcome: asked.outcome ?? 'complete',
       seen: new Set(),
       channel: 'not-observed',
-      prev: 'unchecked',
+      prev: asked.prev ?? 'unchecked',
       replay: { request, inserts },
     },
     fixture.trust,

@@ -1,5 +1,6 @@
 /** Takes a request of any inference API: admission, and the checks of its headers before anything is forwarded. @module */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { CountersignError } from '../../../errors.ts'
 import { authenticate, type Caller } from '../../middleware/authenticate.ts'
 import { Exchange } from '../../recorder/exchange.ts'
@@ -17,7 +18,7 @@ import {
 } from '../api-error.ts'
 import { ClientResponse } from '../client-response.ts'
 import { admissionRefusal, type GatewayParts } from '../parts.ts'
-import { readMediaType, readNonce, readRetryCount } from '../preferences.ts'
+import { readMediaType, readNonce, readPrev, readRetryCount } from '../preferences.ts'
 import { discardRest, type RequestBody, readBody } from '../read-body.ts'
 import { createRequestId } from '../request-id.ts'
 import { forward } from './forward.ts'
@@ -153,6 +154,7 @@ function open({ parts, operation, incoming, caller, aborter }: Arrival, body: Re
       operation: operation.name,
       tenant: caller.tenant,
       retryCount: readRetryCount(headers),
+      channel: incoming.socket instanceof TLSSocket ? 'tls' : 'none',
       ...(body.kind === 'whole' ? { body: body.octets } : {}),
       mediaType: readMediaType(headers),
       cutShort: () => aborter.abort(),
@@ -166,10 +168,16 @@ function open({ parts, operation, incoming, caller, aborter }: Arrival, body: Re
 function judgeHeaders({ exchange, parts, wish }: Turn, { headers }: IncomingMessage): ApiError | undefined {
   const nonce = readNonce(headers)
   if (nonce.kind === 'valid') exchange.challenged(nonce.text)
+  const prev = readPrev(headers)
+  if (prev.kind === 'valid') exchange.followed(prev.text)
   if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return unsupportedCoding()
   if (nonce.kind === 'invalid')
     return invalidRequest('Attestation-Nonce must be 32 to 64 octets in base64url without padding.', {
       param: 'Attestation-Nonce',
+    })
+  if (prev.kind === 'invalid')
+    return invalidRequest('Inference-Receipt-Prev must be sha256: and 64 lower-case hexadecimal digits.', {
+      param: 'Inference-Receipt-Prev',
     })
   // RFC 7240 would ignore it. An answer whose receipt nobody will ever witness is not what was asked for, and costs as much.
   if (wish?.grade === 'witnessed' && !parts.hasWitnesses) return gradeUnavailable()
