@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeOpenaiPython } from './openai-python.mjs'
 import { root } from './prepare.mjs'
 import { countRows, printRows } from './rows.mjs'
 import { makeVersitygw } from './versitygw.mjs'
@@ -11,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 const results = join(folder, 'results.json')
 const filters = process.argv.slice(2)
 makeVersitygw()
+makeOpenaiPython()
 // Thresholds speak of the whole; a part of the tests cannot meet them.
 const coverage = filters.length === 0 ? ['--coverage'] : []
 const { status } = spawnSync(
