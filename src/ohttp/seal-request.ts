@@ -47,9 +47,18 @@ export async function sealRequestWith(
   }
 }
 
+/** Whether a configuration offers a suite that is at hand. */
+export function offersSuite({ suites }: OhttpKeyConfig): boolean {
+  return suites.some(isAtHand)
+}
+
+function isAtHand({ kdf, aead }: OhttpSuite): boolean {
+  return SUITES.some((own) => own.kdf === kdf && own.aead === aead)
+}
+
 /** What the gateway prefers of what is at hand. */
 function chooseSuite({ suites }: OhttpKeyConfig): OhttpSuite {
-  const chosen = suites.find(({ kdf, aead }) => SUITES.some((own) => own.kdf === kdf && own.aead === aead))
+  const chosen = suites.find(isAtHand)
   if (chosen === undefined)
     throw new MalformedError('E2EE_SUITE', 'the key configuration offers no suite that is at hand')
   return chosen
