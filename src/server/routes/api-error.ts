@@ -46,6 +46,12 @@ export function modelNotFound(): ApiError {
   return { status: 404, type: 'invalid_request_error', code: 'model_not_found', message, param: 'model' }
 }
 
+/** @param path one of ours */
+export function modelNotServedHere(path: string): ApiError {
+  const message = `This model does not answer ${path}. POST /v1/chat/completions is where it does.`
+  return { status: 404, type: 'invalid_request_error', code: 'model_not_found', message, param: 'model' }
+}
+
 export function notFound(): ApiError {
   return {
     status: 404,

@@ -41,6 +41,7 @@ export function createEmbeddedUpstream(loaded: EmbeddedModel, { random, now }: E
     system_fingerprint: `fp_${loaded.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
   })
   return {
+    serves: (path) => path === CHAT_PATH,
     transforms: modelSplice,
     dependencies: (body, model) => embeddedDependencies(loaded, forwarded(body, model)),
     send: (request) => answer(loaded, request, head),

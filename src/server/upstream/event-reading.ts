@@ -9,7 +9,7 @@ export interface UsageReading {
 
 /**
  * - `comment` no data: keep-alives, empty blocks, `retry:`
- * - `event` a JSON object; `finished` when it ends a choice or a response
+ * - `event` a JSON object
  * - `error` a JSON object that reports an error
  * - `done` `[DONE]`
  * - `invalid` data that is none of these
@@ -23,16 +23,10 @@ export type BlockReading =
       readonly data: JsonObject
       /** `finish_reason` by choice, null while the choice goes on. Empty for events without choices. */
       readonly choices: readonly { readonly index: number; readonly finishReason: string | null }[]
-      /** Status of a `/v1/responses` stream that ends here: `completed` or `incomplete`. */
-      readonly responseStatus?: string
       readonly usage?: UsageReading
     }
 
 const COLON = 0x3a
-const RESPONSE_ENDS: Readonly<Record<string, string>> = {
-  'response.completed': 'completed',
-  'response.incomplete': 'incomplete',
-}
 
 /** Reads one whole block of {@link EventBlocks}. Never throws. */
 export function inspectBlock(block: Uint8Array): BlockReading {
@@ -44,13 +38,11 @@ export function inspectBlock(block: Uint8Array): BlockReading {
   const { type, error, response } = event
   if (isPresent(error) || type === 'error' || type === 'response.failed' || event['object'] === 'error')
     return { kind: 'error', data: event }
-  const status = typeof type === 'string' && Object.hasOwn(RESPONSE_ENDS, type) ? RESPONSE_ENDS[type] : undefined
   const usage = readUsage(event['usage']) ?? (isJsonObject(response) ? readUsage(response['usage']) : undefined)
   return {
     kind: 'event',
     data: event,
     choices: readChoices(event['choices']),
-    ...(status === undefined ? {} : { responseStatus: status }),
     ...(usage === undefined ? {} : { usage }),
   }
 }

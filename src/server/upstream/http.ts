@@ -52,6 +52,8 @@ export function createHttpUpstream(name: string, config: HttpUpstreamConfig, dep
     return exchange.response
   }
   return {
+    // What a model server serves is known by asking it.
+    serves: () => true,
     transforms: modelSplice,
     dependencies: (body) => requestDependencies(body),
     send,

@@ -1,7 +1,6 @@
-/** What a client's chat request itself brings along: system messages, tool definitions, sampling parameters. @module */
+/** What a client's request itself brings along, whichever API it is of: system messages, tool definitions, sampling parameters, earlier state. @module */
 import { encodeJcs } from '../../core/encoding/jcs.ts'
-import type { JsonValue } from '../../core/encoding/json.ts'
-import { isJsonObject } from '../../core/encoding/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/encoding/json.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import { findMembers } from '../../core/transform/json-span.ts'
 import { type DescribedOctets, describe, NO_DEPENDENCIES } from './dependencies.ts'
@@ -18,59 +17,84 @@ const SAMPLING_MEMBERS = [
   'max_tokens',
   'max_completion_tokens',
   'max_output_tokens',
+  'best_of',
   'frequency_penalty',
   'presence_penalty',
   'repetition_penalty',
   'logit_bias',
   'response_format',
   'reasoning_effort',
+  'reasoning',
+  'text',
 ] as const
 
 /**
  * The dependencies that can be read from the request, each vouched for by the client. What the model server adds to them
  * (its tokenizer, its template, its defaults) is not known here.
- * - `system-prompt` raw UTF-8 of each system or developer message's text; text parts are joined by a line feed
+ * - `system-prompt` raw UTF-8 of each system or developer message's text; text parts are joined by a line feed; `instructions`
  * - `tool-definitions` raw octets of the member `tools`
  * - `sampling-parameters` JCS of the sampling members that are there
+ * - `prompt-template` raw octets of the member `prompt`, where it names a stored one
+ * - `memory-before` raw octets of `previous_response_id` and `conversation`: of what the model server remembers only the name is known
  * @throws MalformedError JSON_LONE_SURROGATE, JSON_NUMBER_RANGE, JSON_DUPLICATE_KEY
  */
 export function requestDependencies(body: Uint8Array): Dependencies {
   const request = parse(body)
   if (!isJsonObject(request)) return NO_DEPENDENCIES
-  const tools = request['tools'] === undefined ? undefined : findMembers(body).get('tools')
+  const memberOctets = rawMembers(body, request)
+  const prompts = [
+    ...systemMessages(request['messages']),
+    ...instructions(request),
+    ...systemMessages(request['input'], 'input'),
+  ]
+  return {
+    ...NO_DEPENDENCIES,
+    'system-prompt': describe('system-prompt', prompts),
+    'tool-definitions': describe('tool-definitions', memberOctets('tools')),
+    'sampling-parameters': describe('sampling-parameters', samplingParameters(request)),
+    // A text is what is to be completed.
+    'prompt-template': describe('prompt-template', isJsonObject(request['prompt']) ? memberOctets('prompt') : []),
+    'memory-before': describe('memory-before', [
+      ...memberOctets('previous_response_id'),
+      ...memberOctets('conversation'),
+    ]),
+  }
+}
+
+/** Exact octets of top-level members; nothing where they are absent or null. Found once, when the first is there. */
+function rawMembers(body: Uint8Array, request: JsonObject): (name: string) => readonly DescribedOctets[] {
+  let members: ReturnType<typeof findMembers> | undefined
+  return (name) => {
+    if (request[name] === undefined || request[name] === null) return []
+    members ??= findMembers(body)
+    const span = members.get(name)
+    return span === undefined ? [] : [clientOctets(name, body.subarray(span.start, span.end))]
+  }
+}
+
+function samplingParameters(request: JsonObject): readonly DescribedOctets[] {
   const sampling = SAMPLING_MEMBERS.flatMap((name): [string, JsonValue][] => {
     const value = request[name]
     return value === undefined || value === null ? [] : [[name, value]]
   })
-  return {
-    ...NO_DEPENDENCIES,
-    'system-prompt': describe('system-prompt', systemMessages(request['messages'])),
-    'tool-definitions': describe(
-      'tool-definitions',
-      tools === undefined ? [] : [clientOctets('tools', body.subarray(tools.start, tools.end))],
-    ),
-    'sampling-parameters': describe(
-      'sampling-parameters',
-      sampling.length === 0
-        ? []
-        : [
-            {
-              name: sampling.map(([name]) => name).join(' '),
-              octets: encodeJcs(Object.fromEntries(sampling)),
-              scheme: 'jcs',
-              source: 'client',
-            },
-          ],
-    ),
-  }
+  if (sampling.length === 0) return []
+  const octets = encodeJcs(Object.fromEntries(sampling))
+  return [{ name: sampling.map(([name]) => name).join(' '), octets, scheme: 'jcs', source: 'client' }]
 }
 
-/** The texts of system and developer messages. */
-export function systemMessages(messages: JsonValue | undefined): readonly DescribedOctets[] {
+function instructions({ instructions: text }: JsonObject): readonly DescribedOctets[] {
+  return typeof text === 'string' ? [clientOctets('instructions', new TextEncoder().encode(text))] : []
+}
+
+/** The texts of system and developer messages. @param member where they stand */
+export function systemMessages(
+  messages: JsonValue | undefined,
+  member: string = 'messages',
+): readonly DescribedOctets[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: JsonValue, i): DescribedOctets[] => {
     if (!isJsonObject(message) || (message['role'] !== 'system' && message['role'] !== 'developer')) return []
-    return [clientOctets(`messages[${i}]`, new TextEncoder().encode(textOf(message['content'])))]
+    return [clientOctets(`${member}[${i}]`, new TextEncoder().encode(textOf(message['content'])))]
   })
 }
 

@@ -35,6 +35,8 @@ export interface ServedModel {
 }
 
 export interface Upstream {
+  /** Whether it answers requests to this path at all; asked before anything is forwarded. */
+  serves(path: string): boolean
   /** The changes that lead from the client's octets to those that this upstream is given; empty for none. */
   transforms(body: Uint8Array, model: ServedModel): readonly Splice[]
   /** What an answer relies on beside the weights; roles that do not apply are `none`. */

@@ -17,6 +17,7 @@ import { type HeldOctets, holdOctets, type SignedReceipt, verifyReceipt } from '
 import { assertVerified, type Verified } from '../../../src/core/verdict.ts'
 import {
   digestMeasured,
+  EMBEDDED_MODEL_ID,
   type GatewayConfig,
   type MeasuredConfig,
   type OperationalConfig,
@@ -37,6 +38,8 @@ export const PLAIN_MODEL = 'plain'
 export const HOST = 'gw.example.com'
 
 export interface FixtureOptions {
+  /** Serves the embedded model too, under its own name. */
+  readonly embedded?: boolean
   readonly answer?: (request: ReceivedRequest) => Script
   readonly limits?: Partial<MeasuredConfig['limits']>
   readonly timeouts?: Partial<Timeouts>
@@ -74,11 +77,14 @@ export interface GatewayFixture {
   /** The first line that fits, as soon as it is written. */
   line(fits: (line: TelemetryLine) => boolean): Promise<TelemetryLine>
   chat(body: object | string | Uint8Array, options?: Omit<Call, 'body'>): Promise<Reply>
+  post(path: string, body: string, options?: Omit<Call, 'body' | 'method'>): Promise<Reply>
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>
   /** Ends the boot and keeps its files. */
   stop(): Promise<void>
   close(): Promise<void>
 }
+
+const EMBEDDED = [{ id: EMBEDDED_MODEL_ID, upstream: 'embedded', name: EMBEDDED_MODEL_ID, digest: 'none' }]
 
 function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions): GatewayConfig {
   const measured: MeasuredConfig = {
@@ -86,8 +92,10 @@ function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions
     models: [
       { id: SPLICED_MODEL, upstream: 'mock', name: 'm', digest: 'none' },
       { id: PLAIN_MODEL, upstream: 'mock', name: PLAIN_MODEL, digest: 'none' },
+      ...(options.embedded === true ? EMBEDDED : []),
     ],
     upstreams: {
+      ...(options.embedded === true ? { embedded: { kind: 'embedded' } } : {}),
       mock: {
         kind: 'http',
         location: 'local',
@@ -216,6 +224,8 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Gatewa
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),
+    post: (path, body, { headers = {} } = {}) =>
+      call(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body }),
     get: (path, headers = {}) => call(`${url}${path}`, { headers }),
     stop,
     close: async () => {

@@ -106,7 +106,7 @@ describe('inspectBlock', () => {
     ],
     [
       'event: response.completed\ndata: {"type":"response.completed","response":{"usage":{"input_tokens":1,"output_tokens":2}}}\n\n',
-      { kind: 'event', responseStatus: 'completed', usage: { inputTokens: 1, outputTokens: 2 } },
+      { kind: 'event', usage: { inputTokens: 1, outputTokens: 2 } },
     ],
     ['data: {"choices":[],"usage":{"prompt_tokens":-1,"completion_tokens":4}}\n\n', { kind: 'event' }],
   ])('reads %j', (block, expected) => {
@@ -152,8 +152,7 @@ describe('StreamProgress', () => {
     expect(progressOf(stream, choices).finished).toBe(false)
   })
 
-  it('knows the end of a response', () => {
-    expect(progressOf('data: {"type":"response.incomplete","response":{}}\n\n').finished).toBe(true)
-    expect(progressOf('data: {"type":"response.created","response":{}}\n\n').finished).toBe(false)
+  it('takes no event of another API for the end of a choice', () => {
+    expect(progressOf('data: {"type":"response.completed","response":{},"choices":[]}\n\n').finished).toBe(false)
   })
 })

@@ -99,6 +99,76 @@ export const CHAT_COMPLETION: object = {
   usage: { prompt_tokens: 7, completion_tokens: 1, total_tokens: 8 },
 }
 
+/** One event of `/v1/responses`. */
+export const responseEvent = (type: string, more: object = {}): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`
+
+export const RESPONSE: object = {
+  id: 'resp_1',
+  object: 'response',
+  created_at: 1,
+  model: 'm',
+  status: 'completed',
+  error: null,
+  incomplete_details: null,
+  output: [
+    {
+      id: 'msg_1',
+      type: 'message',
+      role: 'assistant',
+      status: 'completed',
+      content: [{ type: 'output_text', text: 'Grüß dich', annotations: [] }],
+    },
+  ],
+  usage: { input_tokens: 7, output_tokens: 2, total_tokens: 9 },
+}
+
+const MESSAGE = { item_id: 'msg_1', output_index: 0, content_index: 0 }
+
+/** The events of a response before its last. */
+export const RESPONSE_EVENTS: readonly string[] = [
+  responseEvent('response.created', {
+    response: { ...RESPONSE, status: 'in_progress', output: [], usage: null },
+    sequence_number: 0,
+  }),
+  responseEvent('response.output_item.added', {
+    output_index: 0,
+    item: { id: 'msg_1', type: 'message', role: 'assistant', status: 'in_progress', content: [] },
+    sequence_number: 1,
+  }),
+  responseEvent('response.content_part.added', {
+    ...MESSAGE,
+    part: { type: 'output_text', text: '', annotations: [] },
+    sequence_number: 2,
+  }),
+  responseEvent('response.output_text.delta', { ...MESSAGE, delta: 'Grüß ', sequence_number: 3 }),
+  responseEvent('response.output_text.delta', { ...MESSAGE, delta: 'dich', sequence_number: 4 }),
+]
+
+/** A whole stream of `/v1/responses`. */
+export const RESPONSE_STREAM: string = [
+  ...RESPONSE_EVENTS,
+  responseEvent('response.completed', { response: RESPONSE, sequence_number: 5 }),
+].join('')
+
+export const TEXT_COMPLETION: object = {
+  id: 'cmpl-1',
+  object: 'text_completion',
+  created: 1,
+  model: 'm',
+  choices: [{ index: 0, text: ' upon', finish_reason: 'length', logprobs: null }],
+  usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+}
+
+/** A whole stream of `/v1/completions`. */
+export const TEXT_STREAM: string = [
+  { index: 0, text: ' upon', finish_reason: null },
+  { index: 0, text: ' a time', finish_reason: 'stop' },
+]
+  .map((choice) => `data: ${JSON.stringify({ ...TEXT_COMPLETION, choices: [choice], usage: null })}\n\n`)
+  .concat('data: [DONE]\n\n')
+  .join('')
+
 /** Says more octets than it sends. */
 export function truncatedLength(): Script {
   return [head(200, { 'content-type': 'application/json', 'content-length': 100 }), { write: text('{"id":') }, 'end']

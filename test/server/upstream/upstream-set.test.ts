@@ -6,7 +6,9 @@ import { sha256 } from '../../../src/core/crypto/index.ts'
 import { encodeHex } from '../../../src/core/encoding/bytes.ts'
 import { encodeJcs } from '../../../src/core/encoding/jcs.ts'
 import { createDefaultConfig, type MeasuredConfig } from '../../../src/server/config/index.ts'
+import { NO_DEPENDENCIES } from '../../../src/server/upstream/dependencies.ts'
 import { createUpstreams, type UpstreamDeps, type UpstreamSet } from '../../../src/server/upstream/index.ts'
+import { requestDependencies } from '../../../src/server/upstream/request-dependencies.ts'
 import { chatRequest, readAll } from './http-fixture.ts'
 import * as answers from './mock-answers.ts'
 import { closedPort, startMockUpstream } from './mock-upstream.ts'
@@ -124,6 +126,33 @@ describe('dependencies of an HTTP upstream', () => {
     expect(() => upstream.dependencies(Buffer.from('{"stop":"\\ud800"}'), model)).toThrow(
       expect.objectContaining({ failure: 'JSON_LONE_SURROGATE' }),
     )
+  })
+})
+
+describe('dependencies of a request to /v1/responses', () => {
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+  const of = (request: string): object => requestDependencies(text(request))
+  const named = (name: string, octets: string): object => ({
+    name,
+    digest: { sha256: encodeHex(sha256(text(octets))) },
+  })
+
+  it('are its instructions, its system input, and what it names of earlier state', () => {
+    const found = of(
+      '{"model":"m","instructions":"be brief","input":[{"role":"developer","content":[{"type":"input_text","text":"a"}]},{"role":"user","content":"b"}],' +
+        '"previous_response_id": "resp_1","conversation":{"id": "c"},"prompt":{"id":"p","version":"2"},"max_output_tokens":5}',
+    )
+    expect(found).toMatchObject({
+      'system-prompt': [named('instructions', 'be brief'), named('input[0]', 'a')],
+      'memory-before': [named('previous_response_id', '"resp_1"'), named('conversation', '{"id": "c"}')],
+      'prompt-template': [named('prompt', '{"id":"p","version":"2"}')],
+      'sampling-parameters': [named('max_output_tokens', '{"max_output_tokens":5}')],
+    })
+  })
+
+  it('are none of the texts that are to be completed or embedded', () => {
+    for (const request of ['{"prompt":"Once"}', '{"input":["a","b"]}', '{"input":"a","previous_response_id":null}'])
+      expect(of(request)).toEqual(NO_DEPENDENCIES)
   })
 })
 

@@ -4,7 +4,7 @@ import { MalformedError } from '../../../errors.ts'
 import { type Caller, mayUse } from '../../middleware/authenticate.ts'
 import type { Forwarding } from '../../recorder/exchange.ts'
 import type { ServedModel, Upstream } from '../../upstream/types.ts'
-import { type ApiError, invalidRequest, modelNotAllowed, modelNotFound } from '../api-error.ts'
+import { type ApiError, invalidRequest, modelNotAllowed, modelNotFound, modelNotServedHere } from '../api-error.ts'
 import type { InferenceRequest } from './operation.ts'
 import { readRequest } from './request-reading.ts'
 import { relayStream } from './stream-answer.ts'
@@ -24,6 +24,7 @@ function route({ parts, operation, exchange, report }: Turn, body: Uint8Array, c
   const served = parts.upstreams.find(request.model)
   if (served === undefined) return { ok: false, error: modelNotFound() }
   if (!mayUse(caller, request.model)) return { ok: false, error: modelNotAllowed() }
+  if (!served.upstream.serves(operation.path)) return { ok: false, error: modelNotServedHere(operation.path) }
   report.asked(served.model.id, request.stream)
   return { ok: true, request, ...served }
 }
