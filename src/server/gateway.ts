@@ -1,5 +1,4 @@
 /** The gateway as one object: begins a boot, serves it, changes its session, drains it. @module */
-import { createServer, type Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CountersignError } from '../errors.ts'
@@ -25,6 +24,7 @@ import { announcesMoreThan } from './routes/read-body.ts'
 import type { Attester } from './session/attester.ts'
 import { BootClock } from './session/boot-clock.ts'
 import type { AttestedEvidence } from './session/evidence.ts'
+import { createEndpoint, type Endpoint } from './tls/endpoint.ts'
 import type { UpstreamSet } from './upstream/index.ts'
 
 export interface Gateway {
@@ -84,9 +84,10 @@ export async function createGateway(given: GatewayDeps): Promise<Gateway> {
       detail: `the clock leapt ${Math.round(aheadMs / 1000)} s ahead: not followed`,
     }),
   )
+  const endpoint = createEndpoint({ config: deps.config, clock: deps.clock, http: SERVER_OPTIONS })
   const core = new GatewayCore(deps, clock)
-  await core.start()
-  return new RunningGateway(deps, core)
+  await core.start(endpoint)
+  return new RunningGateway(deps, core, endpoint)
 }
 
 /** The parts, each as it is now: the boot may be another one after a failure, the session another one after an epoch. */
@@ -112,7 +113,7 @@ class GatewayCore implements GatewayParts {
     this.#settings = { config: deps.config, upstreams: deps.upstreams }
   }
 
-  async start(): Promise<void> {
+  async start(endpoint: Endpoint): Promise<void> {
     const { clock, lifecycle, admission, telemetry } = this
     const { store, timers } = this.#deps
     this.#cycle = await BootCycle.start({
@@ -121,6 +122,7 @@ class GatewayCore implements GatewayParts {
       lifecycle,
       admission,
       settings: () => this.#settings,
+      prepare: (channels) => endpoint.prepare(channels),
     })
     this.#upkeep = new Upkeep({
       running: () => this.running,
@@ -188,22 +190,25 @@ class RunningGateway implements Gateway {
   readonly ended: Promise<CountersignError | undefined>
   readonly #deps: ResolvedDeps
   readonly #core: GatewayCore
-  readonly #server: Server
+  readonly #endpoint: Endpoint
   /** One change of the session at a time. */
   #changing: Promise<void> = Promise.resolve()
 
-  constructor(deps: ResolvedDeps, core: GatewayCore) {
+  constructor(deps: ResolvedDeps, core: GatewayCore, endpoint: Endpoint) {
     this.#deps = deps
     this.#core = core
+    this.#endpoint = endpoint
     this.ended = core.cycle.ended
     const app = createApp(core)
     const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-    this.#server = createServer(SERVER_OPTIONS)
-    const serve = guard((incoming, outgoing) => void listener(incoming, outgoing))
-    answerParseErrors(this.#server)
-    this.#server.on('request', serve)
+    const serve = guard((incoming, outgoing) => {
+      endpoint.follow(incoming, outgoing)
+      void listener(incoming, outgoing)
+    })
+    answerParseErrors(endpoint.server)
+    endpoint.server.on('request', serve)
     // A client that asks first is told to send only what will be read.
-    this.#server.on('checkContinue', (incoming, outgoing) => {
+    endpoint.server.on('checkContinue', (incoming, outgoing) => {
       if (!announcesMoreThan(incoming, core.config.measured.limits.bodyBytes)) outgoing.writeContinue()
       serve(incoming, outgoing)
     })
@@ -215,17 +220,18 @@ class RunningGateway implements Gateway {
 
   async listen(): Promise<{ readonly url: string }> {
     const { host, port } = this.#deps.config.operational.listen
+    const { server, scheme } = this.#endpoint
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject)
+      server.once('error', reject)
+      server.listen(port, host, () => {
+        server.off('error', reject)
         resolve()
       })
     })
-    const address = this.#server.address()
+    const address = server.address()
     if (address === null || typeof address === 'string')
       throw new CountersignError('ERR_CONFIG', 'operational.listen: the address is not one of TCP')
-    const url = `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+    const url = `${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
     this.#deps.telemetry.write({ event: 'started', detail: url })
     return { url }
   }
@@ -286,13 +292,14 @@ class RunningGateway implements Gateway {
 
   async #close(): Promise<void> {
     const { lifecycle } = this.#core
+    const { server } = this.#endpoint
     lifecycle.drain()
     await this.#changing
     // Not the close of node:http: it destroys each connection whose answer was handed over, though the client has not taken it yet.
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()))
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
     await this.#finishRequests()
-    this.#server.closeAllConnections()
-    this.#server.close()
+    this.#endpoint.close()
+    server.close()
     // Whoever was cut off just now still gets its receipt, before the log is closed.
     await this.#idleWithin(lifecycle.phase === 'failed' ? FAREWELL_MS : LAST_WORDS_MS)
     await closed

@@ -9,6 +9,7 @@ import type { Cancel, ResolvedDeps } from '../deps.ts'
 import type { Admission } from '../recorder/admission.ts'
 import type { Lifecycle } from '../routes/lifecycle.ts'
 import type { BootClock } from '../session/boot-clock.ts'
+import type { ChannelKeys } from '../session/channel-keys.ts'
 import type { UpstreamSet } from '../upstream/index.ts'
 import { type BegunBoot, beginBoot } from './begin-boot.ts'
 import { type Running, runBoot } from './running.ts'
@@ -26,6 +27,8 @@ export interface CycleDeps {
   readonly admission: Admission
   /** As of now. */
   readonly settings: () => Settings
+  /** Makes the way in ready for keys of the next boot. @returns goes over to them */
+  readonly prepare: (channels: ChannelKeys) => Promise<() => void>
 }
 
 const FIRST_RETRY_MS = 50
@@ -122,6 +125,7 @@ export class BootCycle {
       if (running !== undefined) this.#logFailed(running, error)
     }
     const begun = await beginBoot({ deps, clock, lineage: this.#lineage, ...settings(), onLogFailure })
+    const goOver = await this.#prepare(begun)
     running = runBoot(begun.boot, {
       deps,
       clock,
@@ -129,10 +133,20 @@ export class BootCycle {
       quoting: () => settings().config.operational.quoting,
     })
     this.#running = running
+    goOver()
     this.#report(begun)
     running.attester.start()
     const { failure } = begun.boot.log
     if (failure !== undefined) this.#logFailed(running, failure)
+  }
+
+  async #prepare({ boot: { channels, log } }: BegunBoot): Promise<() => void> {
+    try {
+      return await this.#given.prepare(channels)
+    } catch (error) {
+      await log.close().catch(() => {})
+      throw error
+    }
   }
 
   #logFailed(running: Running, error: CountersignError): void {
