@@ -6,6 +6,8 @@ import { CountersignError, MalformedError } from '../errors.ts'
 
 export { type AttestedFetchOptions, createAttestedFetch, receiptOf } from '../client/index.ts'
 export { createDiskCache, type DiskCacheOptions } from './collateral-cache.ts'
+export { createPinnedDispatcher } from './pinned-dispatcher.ts'
+export { createTlsChannel, type TlsChannelOptions } from './tls-channel.ts'
 
 async function readConfigured<T>(file: string, decode: (bytes: Uint8Array) => T): Promise<T> {
   let bytes: Uint8Array

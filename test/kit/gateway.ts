@@ -11,7 +11,7 @@ import { decodeLock } from '../../src/core/lock.ts'
 import { decodePolicy } from '../../src/core/policy.ts'
 import { createGateway, createUpstreams, decodeConfig, type Gateway } from '../../src/server/index.ts'
 import { createSimulatedSnp, importPki, type SimulatedSnpOptions } from '../../src/simulator/index.ts'
-import { beginLineage, createFileStore } from '../../src/storage/index.ts'
+import { beginLineage, createFileStore, type ObjectStore } from '../../src/storage/index.ts'
 
 export interface TestGateway {
   readonly gateway: Gateway
@@ -29,9 +29,13 @@ export interface TestGatewayOptions {
   readonly upstream?: string
   readonly snp?: Partial<SimulatedSnpOptions>
   readonly apiKeys?: string
+  /** Ends TLS in the gateway, with a certificate of its own making. */
+  readonly tls?: 'self-signed'
+  /** In place of files in the gateway's folder. */
+  readonly store?: ObjectStore
 }
 
-const config = ({ upstream, apiKeys = 'dangerously-none' }: TestGatewayOptions, directory: string): string => `
+const config = ({ upstream, tls, apiKeys = 'dangerously-none' }: TestGatewayOptions, directory: string): string => `
 measured:
   host: gw.example.com
   models:
@@ -57,7 +61,7 @@ operational:
   listen:
     host: 127.0.0.1
     port: 0
-  dataDir: ${JSON.stringify(directory)}
+${tls === undefined ? '' : `  tls:\n    kind: ${tls}\n`}  dataDir: ${JSON.stringify(directory)}
   apiKeys: ${apiKeys}
   quoting:
     intervalMs: 50
@@ -82,7 +86,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     random,
     env: {},
   })
-  const store = createFileStore(directory)
+  const store = options.store ?? createFileStore(directory)
   await beginLineage(store, { name: decoded.operational.lineage, host: decoded.measured.host })
   const gateway = await createGateway({ config: decoded, quoter: snp.quoter, upstreams, store })
   const { url } = await gateway.listen()
