@@ -4,7 +4,7 @@ import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { holdOctets } from '../../../src/core/receipt/verify.ts'
 import { beginLineage, createFileStore } from '../../../src/storage/index.ts'
 import { MemoryFiles } from '../../kit/memory-files.ts'
-import { CHAT_STREAM, gated, sse, sseHead } from '../upstream/mock-answers.ts'
+import { CHAT_STREAM, gated, RESPONSE_EVENTS, sse, sseHead } from '../upstream/mock-answers.ts'
 import { createGate, type Script } from '../upstream/mock-upstream.ts'
 import { ask, type GatewayFixture, HOST, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'
 import { abortWhen, type OpenReply, open, readReply } from './http-client.ts'
@@ -45,7 +45,7 @@ async function expectAborted(rid: unknown, octets: Uint8Array): Promise<void> {
 }
 
 describe('a client that goes away', () => {
-  it.each([{}, { stream: true }])('before the upstream has answered (%o)', async (more) => {
+  it.each([{}, { stream: true }])('[R-05] before the upstream has answered (%o)', async (more) => {
     await start(() => ['hang'])
     const url = `${fixture.url}/v1/chat/completions`
     let abortedMs = 0
@@ -69,7 +69,7 @@ describe('a client that goes away', () => {
     await expectAborted(reply.incoming.headers['inference-receipt-id'], new Uint8Array(0))
   })
 
-  it('in mid-stream: the digest covers what was offered', async () => {
+  it('[R-05] in mid-stream: the digest covers what was offered', async () => {
     await start(() => [...gated([[FIRST, Promise.resolve()]]).slice(0, -1), 'hang'])
     const reply = await send({ stream: true })
     const chunk = await new Promise<Buffer>((resolve) => reply.incoming.once('data', resolve))
@@ -79,6 +79,22 @@ describe('a client that goes away', () => {
     await fixture.line(withOutcome('client_aborted'))
     expect(chunk.toString()).toBe(FIRST)
     await expectAborted(reply.incoming.headers['inference-receipt-id'], new TextEncoder().encode(FIRST))
+  })
+
+  it('[R-05] in mid-stream of a response', async () => {
+    const [first = '', ...events] = RESPONSE_EVENTS
+    await start(() => [...gated([[first + events.join(''), Promise.resolve()]]).slice(0, -1), 'hang'])
+    const reply = await open(`${fixture.url}/v1/responses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: PLAIN_MODEL, input: 'Grüß Gott', stream: true }),
+    })
+    const chunk = await new Promise<Buffer>((resolve) => reply.incoming.once('data', resolve))
+    const abortedMs = performance.now()
+    reply.abort()
+    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    await fixture.line(withOutcome('client_aborted'))
+    await expectAborted(reply.incoming.headers['inference-receipt-id'], new Uint8Array(chunk))
   })
 
   it('between commit and the last octets: the receipt stays what it was', async () => {

@@ -1,8 +1,8 @@
 /** Takes a request of any inference API: admission, and the checks of its headers before anything is forwarded. @module */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { TLSSocket } from 'node:tls'
 import { CountersignError } from '../../../errors.ts'
 import { authenticate, type Caller } from '../../middleware/authenticate.ts'
+import { channelOf } from '../../middleware/channel-of.ts'
 import { Exchange } from '../../recorder/exchange.ts'
 import { reportFailure } from '../../telemetry/report-failure.ts'
 import {
@@ -154,7 +154,7 @@ function open({ parts, operation, incoming, caller, aborter }: Arrival, body: Re
       operation: operation.name,
       tenant: caller.tenant,
       retryCount: readRetryCount(headers),
-      channel: incoming.socket instanceof TLSSocket ? 'tls' : 'none',
+      channel: channelOf(incoming.socket),
       ...(body.kind === 'whole' ? { body: body.octets } : {}),
       mediaType: readMediaType(headers),
       cutShort: () => aborter.abort(),
