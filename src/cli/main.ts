@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
     log: { summary: 'begin, audit, watch, repair and move histories', load: () => import('./commands/log.ts') },
+    proxy: {
+      summary: 'verified answers for OpenAI clients of any language, on this machine',
+      load: () => import('./commands/proxy.ts'),
+    },
     witness: { summary: 'run a witness for the logs of others', load: () => import('./commands/witness.ts') },
   }
 

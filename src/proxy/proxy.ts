@@ -136,7 +136,12 @@ async function listenAt(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<string> {
   server.listen(port, host)
-  await once(server, 'listening')
+  await once(server, 'listening').catch((cause: unknown) => {
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw new CountersignError('ERR_CONFIG', `cannot listen on ${host}:${port}${code}: choose another address`, {
+      cause,
+    })
+  })
   const address = server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
   return `http://${host.includes(':') ? `[${host}]` : host}:${bound}/v1`

@@ -46,11 +46,18 @@ function isNetworkError(error: unknown): boolean {
   return (error instanceof TypeError && error.cause !== undefined) || 'code' in error || error.name === 'AbortError'
 }
 
+/** What a gateway answers before it admits a request: by HTTP's own rules, by its keys, by its load. */
 const TURNED_AWAY: Readonly<Record<number, string>> = {
-  401: 'the gateway turned the request away with 401: the API key is missing or wrong',
-  403: 'the gateway turned the request away with 403',
-  429: 'the gateway turned the request away with 429: too many requests',
-  503: 'the gateway turned the request away with 503: it is overloaded, or not ready',
+  401: 'the API key is missing or wrong',
+  403: 'this caller may not ask',
+  404: 'it has no such route',
+  405: 'it has no such method',
+  408: 'the request came too slowly',
+  413: 'the request is too large',
+  415: 'the request has a form or coding that it does not take',
+  429: 'too many requests',
+  431: 'the headers are too large',
+  503: 'it is overloaded, or not ready',
 }
 
 /**
@@ -58,7 +65,7 @@ const TURNED_AWAY: Readonly<Record<number, string>> = {
  * so too, but only refuse by it: the status alone is passed on, none of the octets, and no SDK takes it for an answer.
  */
 function turnedAway(status: number): Refusal {
-  const message = `${TURNED_AWAY[status] ?? `the gateway turned the request away with ${status}`}. It gave no receipt for this refusal, so its words are left out.`
+  const message = `The gateway turned the request away with ${status}: ${TURNED_AWAY[status] ?? ''}. It gave no receipt for this refusal, so its own words are left out.`
   const type = status < 500 ? 'invalid_request_error' : 'upstream_error'
   return { status, type, code: 'RECEIPT_MISSING', message, check: 'receipt', permanent: false }
 }

@@ -16,6 +16,7 @@ import {
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrust } from '../files.ts'
+import { readListenAddress } from '../listen-address.ts'
 import { printable } from '../output.ts'
 
 const HELP = `countersign witness init DIR --name NAME
@@ -46,7 +47,6 @@ const OPTIONS = {
 
 // A name that is an address without its scheme: the origin line of a note and its signature lines stay short.
 const NAME = /^[a-z0-9][a-z0-9.:-]{0,127}(?:\/[A-Za-z0-9._-]{1,64}){0,4}$/
-const LISTEN = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})$/
 
 /** As they stand on the command line. */
 export interface WitnessOptions {
@@ -98,7 +98,7 @@ export async function serveFolder(
   }: { readonly directory: string; readonly options: WitnessOptions; readonly stopped: Promise<void> },
   io: Io,
 ): Promise<ExitCode> {
-  const { host, port } = readListen(options.listen ?? '127.0.0.1:8788')
+  const { host, port } = readListenAddress(options.listen ?? '127.0.0.1:8788')
   const key = await readKeyFile(keyPath(directory))
   const trust = await readWitnessTrust(options)
   const tokens = await readTokens(options['token-file'])
@@ -117,13 +117,6 @@ export async function serveFolder(
   await stopped
   await running.close()
   return EXIT_OK
-}
-
-function readListen(text: string): { readonly host: string; readonly port: number } {
-  const [, host, port] = LISTEN.exec(text) ?? []
-  if (host === undefined || Number(port) > 65_535)
-    throw new UsageError('--listen is not HOST:PORT', 'For example: --listen 127.0.0.1:8788')
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
 }
 
 /** A policy that happens to lie in the working folder decides nothing here: who may open logs is said on the command line. */
