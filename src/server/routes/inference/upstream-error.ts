@@ -4,7 +4,11 @@ import { type NormalisedError, normaliseUpstreamError } from '../../upstream/ope
 import { UpstreamFailure } from '../../upstream/upstream-failure.ts'
 import { type ApiError, upstreamFailed, upstreamTimedOut } from '../api-error.ts'
 
+/** No waiting fills an account: SDKs would try again all the same, because it comes as 429. */
+const OUT_OF_QUOTA = 'insufficient_quota'
+
 function fromNormalised({ status, body: { error } }: NormalisedError): ApiError {
+  if (error.code === OUT_OF_QUOTA) return { status, ...error, permanent: true }
   return { status, ...error, ...(status === 429 || status === 503 ? { retryAfter: 1 } : {}) }
 }
 
