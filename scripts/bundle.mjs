@@ -1,6 +1,7 @@
 // Joins a module and all that it imports into one file, with the bundler that size-limit brings along.
 //
-//   node scripts/bundle.mjs ENTRY OUTFILE --browser
+//   node scripts/bundle.mjs ENTRY OUTFILE [--browser] [--shims] [--minify]
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +33,18 @@ const FROM_SOURCES = {
   },
 }
 
+/** Pages name the package, as those of its users do; here they get its sources. */
+const OWN_NAME = {
+  name: 'own-name',
+  setup({ onResolve }) {
+    const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    onResolve({ filter: new RegExp(`^${name}(/|$)`) }, ({ path }) => {
+      const { default: built } = exports[`.${path.slice(name.length)}`]
+      return { path: join(root, built.replace(/^\.\/dist\//, 'src/').replace(/\.js$/, '.ts')) }
+    })
+  },
+}
+
 /** Browsers have no files: fixtures are read by the same code, out of what the page has loaded. */
 function fromPage(shims) {
   return {
@@ -47,7 +60,7 @@ function optionsOf({ platform, of }) {
   return {
     platform,
     conditions: [...sources, 'module', 'import'],
-    plugins: [of === 'build' ? FROM_BUILD : FROM_SOURCES],
+    plugins: of === 'build' ? [FROM_BUILD] : [FROM_SOURCES, OWN_NAME],
   }
 }
 
@@ -95,6 +108,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await bundle(entry, {
     outfile,
     platform,
-    ...(platform === 'browser' && { shims: ['test', 'browser', 'node'].join(sep) }),
+    minify: flags.includes('--minify'),
+    ...(flags.includes('--shims') && { shims: ['test', 'browser', 'node'].join(sep) }),
   })
 }

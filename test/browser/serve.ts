@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 /** Nothing but scripts and data of the page's own origin: no text is compiled, no WebAssembly, no inline script. */
-export const CONTENT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+const CONTENT_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>vectors</title><script type="module" src="/page.js"></script>'
 const POLICIES = join('scripts', 'vectors', 'policies.json')
@@ -23,10 +23,14 @@ function listFiles(): readonly (readonly [string, string])[] {
   return [['policies.json', POLICIES], ...files.map((file) => [file, file] as const)]
 }
 
-/** @returns the server, listening, and the text that the page hands in */
-export async function servePage(
-  script: string,
-): Promise<{ readonly server: Server; readonly result: Promise<string> }> {
+export interface VectorsPage {
+  readonly url: string
+  /** The text that the page hands in. */
+  readonly result: Promise<string>
+  close(): void
+}
+
+export async function servePage(script: string): Promise<VectorsPage> {
   const files = listFiles()
   const { promise: result, resolve } = settleable()
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -37,7 +41,7 @@ export async function servePage(
     const path = files[Number(/^\/files\/(\d+)$/.exec(url)?.[1] ?? Number.NaN)]?.[1]
     if (url === '/') send('text/html', PAGE)
     else if (url === '/files.json') send('application/json', JSON.stringify(files.map(([name]) => name)))
-    else if (url === '/page.js') createReadStream(script).pipe(response.setHeader('content-type', 'text/javascript'))
+    else if (url === '/page.js') send('text/javascript', script)
     else if (path !== undefined) createReadStream(path).pipe(response)
     else if (url === '/result' && method === 'POST')
       text(request).then((body) => {
@@ -48,7 +52,18 @@ export async function servePage(
   }
   const server = createServer(answer)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  return { server, result }
+  const close = (): void => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { url: `${originOf(server)}/`, result, close }
+}
+
+/** Of a server that listens on 127.0.0.1, or under another name of this machine. */
+export function originOf(server: Server, host = '127.0.0.1'): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server has no address')
+  return `http://${host}:${address.port}`
 }
 
 function settleable(): { readonly promise: Promise<string>; readonly resolve: (value: string) => void } {

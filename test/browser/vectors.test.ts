@@ -1,23 +1,11 @@
 /** Every vector, judged in a browser under a strict policy on content, gives the verdict that it gives in Node. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundle } from './bundle.ts'
+import { findChromium, launchChromium } from './chromium.ts'
 import { servePage } from './serve.ts'
-
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--remote-debugging-port=0',
-]
 
 interface Judged {
   readonly name: string
@@ -32,47 +20,24 @@ interface Result {
   readonly genuine: readonly Judged[]
 }
 
-const here = existsSync(CHROMIUM)
-if (!here) process.stdout.write(`no browser at hand (${CHROMIUM}): the vectors are not judged in one\n`)
-
-describe.skipIf(!here)('in headless Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'countersign-browser-'))
-  let browser: ChildProcess | undefined
+describe.skipIf(!findChromium('the vectors are not judged in one'))('in headless Chromium', () => {
+  let browser: Browser
   let result: Result
 
   beforeAll(async () => {
-    const script = join(folder, 'page.js')
-    execFileSync(process.execPath, [
-      join('scripts', 'bundle.mjs'),
-      join('test', 'browser', 'page.mjs'),
-      script,
-      '--browser',
-    ])
-    const { server, result: handedIn } = await servePage(script)
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('the page has no address')
-    const profile = `--user-data-dir=${join(folder, 'profile')}`
-    browser = spawn(CHROMIUM, [...FLAGS, profile, `http://127.0.0.1:${address.port}/`], {
-      stdio: 'ignore',
-      // A group of its own: the browser's children outlive it, and go on writing into the profile.
-      detached: true,
-    })
+    const { url, result: handedIn, close } = await servePage(bundle(join('test', 'browser', 'page.mjs'), '--shims'))
+    browser = await launchChromium()
+    const page = await browser.newPage()
     const ended = new Promise<never>((_, reject) => {
-      browser?.once('exit', (code) => reject(new Error(`the browser ended with ${code}`)))
+      page.once('crash', () => reject(new Error('the page crashed')))
+      browser.once('disconnected', () => reject(new Error('the browser ended')))
     })
+    await page.goto(url)
     result = JSON.parse(await Promise.race([handedIn, ended]))
-    server.closeAllConnections()
-    server.close()
+    close()
   }, 120_000)
 
-  afterAll(async () => {
-    if (browser?.exitCode === null && browser.pid !== undefined) {
-      const gone = new Promise((resolve) => browser?.once('exit', resolve))
-      process.kill(-browser.pid, 'SIGKILL')
-      await gone
-    }
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
-  })
+  afterAll(() => browser?.close())
 
   it('runs to its end where no text is compiled and no WebAssembly', () => {
     expect(result.error).toBeUndefined()
