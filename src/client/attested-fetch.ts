@@ -10,7 +10,7 @@ import { GRADES, type Grade, type Policy } from '../core/policy.ts'
 import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
 import { CountersignError } from '../errors.ts'
 import { missingReceipt, readTransforms, ridNames } from './carried-receipt.ts'
-import type { Channel } from './channel.ts'
+import type { Channel, ChannelResponse } from './channel.ts'
 import { type ClientDeps, createClientDeps } from './deps.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { verifiedEventBody } from './event-body.ts'
@@ -95,14 +95,15 @@ class AttestedFetcher {
     const exchange = await readExchange(input, init)
     const method = exchange.init.method ?? 'GET'
     // Nothing of the prompt leaves, nor any key, before the gateway has verified.
-    const { channel } = await this.#gateway(exchange.base).current()
-    if (!bearsReceipt(method, exchange.path)) return (await channel.fetch(exchange.url, exchange.init)).response
+    await this.#gateway(exchange.base).current()
+    if (!bearsReceipt(method, exchange.path))
+      return (await this.#send(exchange.base, exchange.url, exchange.init)).response
     const nonce = this.#deps.random(NONCE_SIZE)
     const noncedAt = this.#deps.clock.now()
     exchange.headers.set('attestation-nonce', encodeBase64Url(nonce))
     // Beside what the application prefers: a list, RFC 7240 section 2.
     if (this.#prefer !== undefined) exchange.headers.append('prefer', this.#prefer)
-    const { response, held } = await channel.fetch(exchange.url, {
+    const { response, held } = await this.#send(exchange.base, exchange.url, {
       ...exchange.init,
       headers: exchange.headers,
       ...(takesBody(method) ? { body: exchange.request.slice() } : {}),
@@ -125,11 +126,21 @@ class AttestedFetcher {
 
   /** What the gateway keeps for its holder is fetched the way that the answer came. */
   #over(base: string): ClientDeps {
-    const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-      const { channel } = await this.#gateway(base).current()
-      return (await channel.fetch(input instanceof Request ? input.url : String(input), init)).response
-    }
+    const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> =>
+      (await this.#send(base, input instanceof Request ? input.url : String(input), init)).response
     return { ...this.#deps, fetch }
+  }
+
+  /** A gateway that began anew has other keys. Nothing went to whoever showed one that was not named, so it is verified anew, once. */
+  async #send(base: string, url: string, init: RequestInit): Promise<ChannelResponse> {
+    const gateway = this.#gateway(base)
+    const { channel } = await gateway.current()
+    try {
+      return await channel.fetch(url, init)
+    } catch (error) {
+      if (!(error instanceof NotVerifiedError && error.failure === 'CHANNEL_KEY_MISMATCH')) throw error
+      return (await gateway.renew()).channel.fetch(url, init)
+    }
   }
 
   async #whole(response: Response, accept: Accept): Promise<Response> {
