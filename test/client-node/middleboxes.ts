@@ -47,11 +47,18 @@ export interface MiddleboxOptions {
   /** Decides on connection number `index`. */
   readonly take: (index: number) => Take
   /** Alters what goes up to the gateway, chunk by chunk. */
-  readonly alter?: (text: string) => string
+  readonly alter?: (text: string, toClient: TLSSocket) => string
+  /** In place of the gateway's answer; undefined passes the request on. */
+  readonly answer?: (text: string) => string | undefined
 }
 
 /** Listens, and sends all that it hears to the gateway. */
-export async function startMiddlebox({ upstream, take, alter = (text) => text }: MiddleboxOptions): Promise<Middlebox> {
+export async function startMiddlebox({
+  upstream,
+  take,
+  alter = (text) => text,
+  answer = () => undefined,
+}: MiddleboxOptions): Promise<Middlebox> {
   const sockets = new Set<Socket>()
   const taken: Take[] = []
   let heard = ''
@@ -75,8 +82,11 @@ export async function startMiddlebox({ upstream, take, alter = (text) => text }:
     const ended = keep(sockets, new TLSSocket(raw, { isServer: true, secureContext, ALPNProtocols: ['http/1.1'] }))
     const next = onward()
     ended.on('data', (chunk: Buffer) => {
-      heard += chunk.toString('latin1')
-      next.write(Buffer.from(alter(chunk.toString('latin1')), 'latin1'))
+      const text = chunk.toString('latin1')
+      heard += text
+      const own = answer(text)
+      if (own === undefined) next.write(Buffer.from(alter(text, ended), 'latin1'))
+      else ended.write(own)
     })
     next.pipe(ended)
     bindEnds(ended, next)
