@@ -13,7 +13,6 @@ import { decodeJson } from '../../src/core/encoding/json.ts'
 import { decodePem } from '../../src/core/encoding/pem.ts'
 import { decodeCcel, decodeDstackEvents, decodeEventLog, listCcelEvents } from '../../src/core/event-log/index.ts'
 import { measureEvent } from '../../src/core/event-log/measured-event.ts'
-import { decodeOhttpKey } from '../../src/core/evidence/ohttp-key.ts'
 import { decodeSession } from '../../src/core/evidence/session.ts'
 import { decodeStatement } from '../../src/core/evidence/statement.ts'
 import { decodeLock } from '../../src/core/lock.ts'
@@ -32,6 +31,9 @@ import {
   encodeEntryBundle,
 } from '../../src/core/log/index.ts'
 import { decodeNitroDocument, decodeNitroPayload } from '../../src/core/nitro/index.ts'
+import { decodeRequest, ResponseDecoder } from '../../src/core/ohttp/binary-http.ts'
+import { ChunkReader } from '../../src/core/ohttp/chunks.ts'
+import { decodeOhttpKeyConfigs, encodeOhttpKeyConfigs } from '../../src/core/ohttp/key-configs.ts'
 import { decodePolicy } from '../../src/core/policy.ts'
 import { EventStreamDigest } from '../../src/core/receipt/event-stream.ts'
 import { decodeReceipt } from '../../src/core/receipt/receipt.ts'
@@ -86,6 +88,19 @@ function digestStream(bytes) {
   stream.finish()
 }
 
+/** Gives octets in portions, as a network would, and then their end. */
+function readPortions(decoder, bytes) {
+  for (let at = 0; at < bytes.length; at += 29) decoder.push(bytes.subarray(at, at + 29))
+  decoder.finish()
+}
+
+/** Octets of one member of the vectors of OHTTP, of one kind or of several. */
+function fromOhttp(vectors, kinds, member) {
+  return vectors
+    .filter(({ kind, form = 'chunked' }) => kinds.includes(kind) && form === 'chunked')
+    .map((vector) => new Uint8Array(Buffer.from(vector[member], 'hex')))
+}
+
 /** The JWS around the payload is well-formed: what is tried here are the claims. */
 function receiptAround(receipt) {
   const [jws = '', ...disclosures] = receipt.split('~')
@@ -124,7 +139,14 @@ function addCheckpoints(vectors) {
 }
 
 const EPOCH = { epoch: 1, from: `sha256:${'5a'.repeat(32)}`, size: 12, to: `sha256:${'a5'.repeat(32)}` }
-const OHTTP_KEY = new Uint8Array(Buffer.from(`010020${'09'.repeat(32)}000400010001`, 'hex'))
+const OHTTP_KEYS = encodeOhttpKeyConfigs(
+  [`010020${'09'.repeat(32)}000400010001`, `02647a${'09'.repeat(1216)}00080001000100010002`].map(
+    (config) => new Uint8Array(Buffer.from(config, 'hex')),
+  ),
+)
+/** Octets before the chunks of the vectors: header and encapsulated key of a request, nonce of a response. */
+const BEFORE_REQUEST_CHUNKS = 39
+const BEFORE_RESPONSE_CHUNKS = 16
 
 /** @returns `{ name, samples, decode }` each */
 export function listDecoders(samples) {
@@ -147,6 +169,14 @@ export function listDecoders(samples) {
     )
   const documents = samples.tcbInfos.map((body) => utf8(`{"tcbInfo":${latin1(body)},"signature":"${'5a'.repeat(64)}"}`))
   const entry = Buffer.from(samples.wire.entry, 'hex')
+  const chunked = [
+    ...fromOhttp(samples.ohttp, ['exchange', 'opens'], 'encapsulatedRequest').map((octets) =>
+      octets.subarray(BEFORE_REQUEST_CHUNKS),
+    ),
+    ...fromOhttp(samples.ohttp, ['exchange', 'opens'], 'encapsulatedResponse').map((octets) =>
+      octets.subarray(BEFORE_RESPONSE_CHUNKS),
+    ),
+  ]
   const signatures = samples.certificates.map(signatureOf).filter(({ length }) => length < 128)
   return [
     ['snp-report', samples.reports, decodeSnpReport],
@@ -196,7 +226,14 @@ export function listDecoders(samples) {
     ['fork-proof', fromVectors(samples.logVectors, 'fork', 'proof'), decodeForkProof],
     ['hash-lines', hashLines.map(encodeHashLines), (bytes) => decodeHashLines(bytes, 'consistency')],
     ['equivocation', samples.pairs, decodeEquivocation],
-    ['ohttp-key', [OHTTP_KEY], (bytes) => decodeOhttpKey(base64Url(bytes))],
+    ['ohttp-keys', [OHTTP_KEYS], decodeOhttpKeyConfigs],
+    ['bhttp-request', fromOhttp(samples.ohttp, ['request'], 'octets'), decodeRequest],
+    [
+      'bhttp-response',
+      fromOhttp(samples.ohttp, ['response'], 'octets'),
+      (bytes) => readPortions(new ResponseDecoder(), bytes),
+    ],
+    ['ohttp-chunks', chunked, (bytes) => readPortions(new ChunkReader(65_536), bytes)],
     ['genesis', distinct(archives.flatMap(({ genesis }) => genesis ?? [])), decodeGenesis],
     ['epoch', [json(EPOCH)], decodeEpoch],
     ['log-listing', [json({ host: 'gw.example.com', logs: ['A'.repeat(43)] })], decodeLogListing],

@@ -76,6 +76,9 @@ export function readSamples() {
     logVectors: readdirSync(join('attestation-fixtures', 'log')).map((name) =>
       JSON.parse(readFileSync(join('attestation-fixtures', 'log', name, 'vector.json'), 'utf8')),
     ),
+    ohttp: readdirSync(join('attestation-fixtures', 'ohttp'))
+      .filter((name) => !name.endsWith('-fail'))
+      .map((name) => JSON.parse(readFileSync(join('attestation-fixtures', 'ohttp', name, 'vector.json'), 'utf8'))),
     pairs: readdirSync(join('attestation-fixtures', 'equivocation')).map((name) =>
       octets('attestation-fixtures', 'equivocation', name, 'pair.cmw.json'),
     ),
