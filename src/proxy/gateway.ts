@@ -75,6 +75,15 @@ function demanding(policy: Policy, grade: Grade | undefined): Policy {
   return { ...policy, grade }
 }
 
+/** Said before anything is asked: every answer would be refused, and its request would have gone out unbound. */
+function requireBinding({ live }: Policy, binding: Binding | 'none'): void {
+  if (live.channel === 'unchecked' || live.channel.some((wanted) => wanted === binding)) return
+  throw new CountersignError(
+    'ERR_CONFIG',
+    `the policy asks for channel ${live.channel.join(' or ')}, not for ${binding}`,
+  )
+}
+
 /** The status of an answer that does not verify, whoever wrote it: known by the signal, of which each request has its own. */
 class SeenStatuses {
   readonly #statuses: WeakMap<AbortSignal, number> = new WeakMap()
@@ -122,10 +131,12 @@ async function standingOf(attestation: Verified<Attestation>, channel: Binding |
   return { platform: attestation.hardware.tee, simulated, channel, origin: attestation.checkpoint.origin }
 }
 
-/** @throws CountersignError ERR_CONFIG where policy and lock do not go together, or a grade is out of reach */
+/** @throws CountersignError ERR_CONFIG where policy and lock do not go together, or ask for what is out of reach */
 export function createVerifiedGateway(options: GatewayOptions): VerifiedGateway {
   const { base, channel, grade, wait, onReceipt } = options
   const trust: Trust = { ...options.trust, policy: demanding(options.trust.policy, grade) }
+  const binding = channel === 'none' ? 'none' : channel.binding
+  requireBinding(trust.policy, binding)
   const deps = createClientDeps(options.deps)
   const seen = new SeenStatuses()
   const attested = createAttestedFetch({
@@ -138,7 +149,6 @@ export function createVerifiedGateway(options: GatewayOptions): VerifiedGateway 
       ? { deps: { ...deps, fetch: seen.watchFetch(deps.fetch) } }
       : { deps, channel: seen.watchChannel(channel) }),
   })
-  const binding = channel === 'none' ? 'none' : channel.binding
   const check = createCheck(async () => {
     const { attestation, channel: opened } = await new GatewayAttestation(base, { trust, deps, channel }).current()
     opened.close()

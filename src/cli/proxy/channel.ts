@@ -1,5 +1,6 @@
 /** The channel that a command line names. @module */
 import type { Channel } from '../../client/channel.ts'
+import { createTlsChannel } from '../../client-node/index.ts'
 import { createOhttpChannel } from '../../client-ohttp/index.ts'
 import { BINDINGS } from '../../core/policy.ts'
 import { UsageError } from '../command.ts'
@@ -17,7 +18,7 @@ export function readChannel(name: string, relay: string | undefined): Channel | 
       return createOhttpChannel(relay === undefined ? {} : { relay: readRelay(relay) })
     case 'tls-spki':
     case 'tls-exporter':
-      throw new UsageError(`--channel ${channel} is not there yet`, 'Use ohttp.')
+      return createTlsChannel({ binding: channel })
     case 'none':
       return 'none'
     default:
