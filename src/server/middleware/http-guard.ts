@@ -13,6 +13,7 @@ export const SERVER_OPTIONS: ServerOptions = {
   noDelay: true,
 }
 const MAX_HEADERS = 100
+const TIMED_OUT = 'request_timeout'
 
 type Refusal = { readonly status: 400 | 431; readonly message: string }
 
@@ -37,7 +38,8 @@ function judge({ httpVersion, headers, rawHeaders, url }: IncomingMessage): Refu
 }
 
 function bodyOf(message: string, code: string): string {
-  return JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } })
+  const type = code === TIMED_OUT ? 'timeout_error' : 'invalid_request_error'
+  return JSON.stringify({ error: { message, type, param: null, code } })
 }
 
 const CODES = { 400: 'bad_request', 431: 'headers_too_large' } as const
@@ -63,7 +65,7 @@ export function guard(
 
 /** By the code of the parser's or the timer's error. */
 const PARSE_ERRORS: Readonly<Record<string, readonly [status: string, message: string, code: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come in time.', 'request_timeout'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not come in time.', TIMED_OUT],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are too large.', 'headers_too_large'],
 }
 const MALFORMED = ['400 Bad Request', 'The request is not HTTP.', 'bad_request'] as const

@@ -154,6 +154,15 @@ describe('requests that another hop may read differently', () => {
     })
   const MARKER = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'
 
+  it('a head that does not come in five seconds: 408 in the shape of errors, and the connection is closed', async () => {
+    const startedMs = performance.now()
+    const text = await exchange('POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nx:')
+    expect(performance.now() - startedMs).toBeGreaterThan(4_000)
+    expect(text.startsWith('HTTP/1.1 408 ')).toBe(true)
+    const { error } = JSON.parse(text.slice(text.indexOf('{')))
+    expect(error).toMatchObject({ type: 'timeout_error', param: null, code: 'request_timeout' })
+  })
+
   it.each([
     [
       'HTTP/1.0 with Transfer-Encoding',

@@ -10,6 +10,7 @@ import {
   content,
   errorAnswer,
   gzip,
+  head,
   hugeLine,
   json,
   redirect,
@@ -170,6 +171,29 @@ describe('refusals', () => {
     await verifySigned(fixture, { request, reply })
   })
 
+  it('404 for a post to an address that is not served, without receipt, and the upstream is not asked', async () => {
+    const before = fixture.mock.received.length
+    for (const path of [
+      '/v1/audio/speech',
+      '/v1/chat/completions/',
+      '/v1/models',
+      '/v2/chat/completions',
+      '/v1//completions',
+    ]) {
+      const reply = await fixture.post(path, ask(PLAIN_MODEL))
+      expect(reply.status).toBe(404)
+      const { error } = JSON.parse(reply.text)
+      expect(error).toEqual({
+        message: expect.any(String),
+        type: 'invalid_request_error',
+        param: null,
+        code: 'not_found',
+      })
+      expect(reply.headers['inference-receipt-id']).toBeUndefined()
+    }
+    expect(fixture.mock.received.length).toBe(before)
+  })
+
   it('404 in the one shape of errors for every other address, without receipt', async () => {
     const replies = await Promise.all(
       ['/', '/v1', '/v1/chat', '/v1/chat/completions', '/metrics.json', '/v1/receipts', '/log/x/checkpoint'].map(
@@ -311,6 +335,41 @@ describe('broken upstreams', () => {
     const reply = await fixture.chat(request)
     expect(reply.text).toBe(`${CHAT_STREAM}: receipt ${receiptOf(reply)}\n\n`)
     await verifySigned(fixture, { request, reply })
+  })
+
+  it.each([{}, { stream: true }])('hands on no header of the upstream but its media type (%o)', async (more) => {
+    const name = `headers ${JSON.stringify(more)}`
+    const body = 'stream' in more ? CHAT_STREAM : JSON.stringify(CHAT_COMPLETION)
+    const type = 'stream' in more ? 'text/event-stream' : 'application/json'
+    const forged = {
+      'inference-receipt': 'forged~',
+      'inference-receipt-id': 'forged',
+      'preference-applied': 'receipt=forged',
+      'x-request-id': 'forged',
+      'set-cookie': 'forged=1',
+      'x-should-retry': 'forged',
+      'access-control-allow-origin': 'forged',
+      connection: 'x-forged',
+      'x-forged': '1',
+    }
+    scripts.set(name, () => [
+      head(200, { ...forged, 'content-type': type, 'content-length': octets(body).length }),
+      { write: octets(body) },
+    ])
+    const request = ask(PLAIN_MODEL, { user: name, ...more })
+    const reply = await fixture.chat(request)
+    expect(JSON.stringify(reply.headers)).not.toContain('forged')
+    await verifySigned(fixture, { request, reply })
+  })
+
+  it('streamed: an event without choices, which breaks clients, does not leave', async () => {
+    const odd = 'data: {"id":"chatcmpl-1","usage":{"prompt_tokens":1,"completion_tokens":1}}\n\ndata: {}\n\n'
+    scripts.set('odd events', () => sse(CHAT_STREAM.replace('\n\n', `\n\n${odd}`)))
+    const request = ask(PLAIN_MODEL, { user: 'odd events', stream: true })
+    const reply = await fixture.chat(request)
+    expect(reply.text).toBe(`${CHAT_STREAM}: receipt ${receiptOf(reply)}\n\n`)
+    expect(reply.headers).toMatchObject({ 'x-accel-buffering': 'no', 'cache-control': 'no-cache, no-transform' })
+    expect(reply.headers).not.toHaveProperty('content-encoding')
   })
 
   it('never repeats what an upstream wrote into headers or a receipt that no reader takes', async () => {
