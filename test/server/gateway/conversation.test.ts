@@ -1,7 +1,10 @@
 /** Conversations: each receipt names the one before it, by the client's word, and the client can hold it to that at once. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { digestUri } from '../../../src/core/crypto/index.ts'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
+import { markDecrypted } from '../../../src/server/middleware/channel-of.ts'
 import { CHAT_COMPLETION, CHAT_STREAM, json, sse } from '../upstream/mock-answers.ts'
 import {
   ask,
@@ -81,6 +84,41 @@ describe('a request that follows a receipt', () => {
     const { claims, disclosed } = decodedReceiptOf(reply)
     expect([claims.outcome, disclosed.exchange]).toEqual(['refused', undefined])
     expect(fixture.mock.received.length).toBe(before)
+  })
+})
+
+/** Until the test is over, every request comes as if it had been decrypted in the gateway. */
+async function whileDecrypted(run: () => Promise<void>): Promise<void> {
+  const mark = (message: unknown): void => {
+    if (typeof message !== 'object' || message === null || !('request' in message)) return
+    if (message.request instanceof IncomingMessage) markDecrypted(message.request.socket)
+  }
+  subscribe('http.server.request.start', mark)
+  try {
+    await run()
+  } finally {
+    unsubscribe('http.server.request.start', mark)
+  }
+}
+
+describe('a request that came encrypted to the gateway', () => {
+  it.each([{}, { stream: true }])('hears so in the receipt that it gets with its answer (%o)', async (more) => {
+    const request = ask(SPLICED_MODEL, more)
+    await whileDecrypted(async () => {
+      const reply = await fixture.chat(request)
+      const { disclosed } = decodedReceiptOf(reply)
+      expect(disclosed.exchange).toMatchObject({ channel: 'ohttp' })
+      expect(disclosed.exchange).not.toHaveProperty('prev')
+      await verifySigned(fixture, { request, reply })
+    })
+  })
+
+  it('cannot be claimed by a header', async () => {
+    const reply = await fixture.chat(ask(PLAIN_MODEL), {
+      headers: { 'inference-channel': 'ohttp', forwarded: 'proto=https', 'x-forwarded-proto': 'https' },
+    })
+    const { disclosed } = decodeReceipt((await fixture.get(`/v1/receipts/${ridOf(reply)}`)).text)
+    expect(disclosed.exchange).toMatchObject({ channel: 'none' })
   })
 })
 
