@@ -1,9 +1,10 @@
 /** The gateway behind the proxy: asked through an attested fetch, and looked at on its own for readiness. @module */
-import { createAttestedFetch, receiptOf } from '../client/attested-fetch.ts'
+
 import type { Channel, OpenChannel } from '../client/channel.ts'
 import { type ClientDeps, createClientDeps } from '../client/deps.ts'
 import { bearsReceipt } from '../client/exchange.ts'
 import { GatewayAttestation } from '../client/gateway-attestation.ts'
+import { createAttestedFetch, receiptOf } from '../client/index.ts'
 import type { AttestedReceipt } from '../client/receipt.ts'
 import type { Attestation, Trust } from '../core/evidence/attestation.ts'
 import { type Binding, GRADES, type Grade, type Policy } from '../core/policy.ts'

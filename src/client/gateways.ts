@@ -1,0 +1,42 @@
+/** The gateways that one fetch talks to, each verified, and the way to each. @module */
+import type { ChannelResponse } from './channel.ts'
+import type { ClientDeps } from './deps.ts'
+import { NotVerifiedError } from './errors.ts'
+import { GatewayAttestation, type GatewayOptions } from './gateway-attestation.ts'
+
+export class Gateways {
+  readonly #options: GatewayOptions
+  readonly #known: Map<string, GatewayAttestation> = new Map()
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+  }
+
+  /** @param base the gateway's address up to and with `/v1` */
+  at(base: string): GatewayAttestation {
+    const known = this.#known.get(base)
+    if (known !== undefined) return known
+    const gateway = new GatewayAttestation(base, this.#options)
+    this.#known.set(base, gateway)
+    return gateway
+  }
+
+  /** A gateway that began anew has other keys. Nothing went to whoever showed one that was not named, so it is verified anew, once. */
+  async send(base: string, url: string, init: RequestInit): Promise<ChannelResponse> {
+    const gateway = this.at(base)
+    const { channel } = await gateway.current()
+    try {
+      return await channel.fetch(url, init)
+    } catch (error) {
+      if (!(error instanceof NotVerifiedError && error.failure === 'CHANNEL_KEY_MISMATCH')) throw error
+      return (await gateway.renew()).channel.fetch(url, init)
+    }
+  }
+
+  /** What the gateway keeps for its holder is fetched the way that the answer came. */
+  over(base: string): ClientDeps {
+    const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> =>
+      (await this.send(base, input instanceof Request ? input.url : String(input), init)).response
+    return { ...this.#options.deps, fetch }
+  }
+}
