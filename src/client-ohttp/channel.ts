@@ -8,7 +8,15 @@ import { sealRequest } from '../ohttp/index.ts'
 import { chooseKey, type OhttpKem } from './choose-key.ts'
 import { datedRequest, innerRequest } from './inner-request.ts'
 import { headersOf, InnerResponse } from './inner-response.ts'
-import { DATE_PROBLEM, encryptedBody, isProblem, MAX_PROBLEM_SIZE, problemType, REQUEST_TYPE } from './outer-answer.ts'
+import {
+  DATE_PROBLEM,
+  encryptedBody,
+  errorCode,
+  isProblem,
+  MAX_PROBLEM_SIZE,
+  problemType,
+  REQUEST_TYPE,
+} from './outer-answer.ts'
 import { refused, refusedBy } from './refused.ts'
 
 export interface OhttpChannelOptions {
@@ -104,13 +112,17 @@ async function sealed(request: RequestParts, config: OhttpKeyConfig): ReturnType
 /**
  * The gateway's date, where it refused ours. Only what came encrypted counts: the gateway alone can have written it. Told so in clear,
  * whoever stands in between could have a request that was already carried out sent again. An answer with a receipt was carried out, too.
+ * @throws NotVerifiedError E2EE_REPLAY where the gateway saw this request before: somebody sent a copy ahead of it
  */
 async function refusedDate(inner: InnerResponse): Promise<Date | 'none'> {
   const { status, headers: fields } = await inner.head()
   const headers = headersOf(fields)
-  if (status !== 400 || !isProblem(headers) || headers.has('inference-receipt-id')) return 'none'
+  if ((status !== 400 && status !== 409) || headers.has('inference-receipt-id')) return 'none'
   const body = await inner.peek(MAX_PROBLEM_SIZE)
-  if (body === undefined || problemType(body) !== DATE_PROBLEM) return 'none'
+  if (body === undefined) return 'none'
+  if (status === 409 && errorCode(body) === 'E2EE_REPLAY')
+    throw refused('E2EE_REPLAY', 'the gateway saw this request before: somebody copied it')
+  if (status !== 400 || !isProblem(headers) || problemType(body) !== DATE_PROBLEM) return 'none'
   const date = new Date(headers.get('date') ?? '')
   if (Number.isNaN(date.getTime())) throw refused('E2EE_STALE', 'the gateway refuses the date, and names none')
   return date

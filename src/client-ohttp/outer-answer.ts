@@ -1,6 +1,6 @@
 /** Answers in clear: of relays, of gateways that cannot decrypt, of anybody. None of them is ever an answer. @module */
 import { readBody } from '../client/http.ts'
-import { decodeJson, isJsonObject } from '../core/encoding/json.ts'
+import { decodeJson, isJsonObject, type JsonObject } from '../core/encoding/json.ts'
 import { CountersignError } from '../errors.ts'
 import { refused } from './refused.ts'
 
@@ -35,11 +35,23 @@ export function isProblem(headers: Headers): boolean {
 
 /** The type of a problem (RFC 9457); `none` where it names none. */
 export function problemType(octets: Uint8Array): string {
+  const { type } = readObject(octets)
+  return typeof type === 'string' ? type : 'none'
+}
+
+/** The code of an error as the gateway's API writes it; `none` where it names none. */
+export function errorCode(octets: Uint8Array): string {
+  const { error } = readObject(octets)
+  return isJsonObject(error) && typeof error.code === 'string' ? error.code : 'none'
+}
+
+/** Without members where the octets are of no object. */
+function readObject(octets: Uint8Array): JsonObject {
   try {
-    const problem = decodeJson(octets)
-    return isJsonObject(problem) && typeof problem.type === 'string' ? problem.type : 'none'
+    const value = decodeJson(octets)
+    return isJsonObject(value) ? value : {}
   } catch {
-    return 'none'
+    return {}
   }
 }
 

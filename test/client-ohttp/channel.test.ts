@@ -360,9 +360,18 @@ describe('a clock that is wrong', () => {
     expect(gateway.seen).toHaveLength(1)
   })
 
+  it('[C7] is not the matter where the gateway saw the request before: somebody sent a copy ahead', async () => {
+    const content = events('{"error":{"code":"E2EE_REPLAY","message":"it came before"}}')
+    const { gateway, asked } = await ask(() => ({ status: 409, content }))
+    await expect(asked).rejects.toMatchObject({ failure: 'E2EE_REPLAY', failed: { name: 'channel' } })
+    expect(gateway.seen).toHaveLength(1)
+  })
+
   it.each([
+    ['another conflict', { status: 409, content: events('{"error":{"code":"conflict"}}') }],
     ['an answer with a receipt', { ...refusal, headers: [...refusal.headers, ['inference-receipt-id', 'x']] }],
     ['another problem', { ...refusal, content: events('{"type":"about:blank"}') }],
+    ['another type', { ...refusal, headers: [['content-type', 'application/json'], ...refusal.headers.slice(1)] }],
     ['another status', { ...refusal, status: 503 }],
     ['a long text', { ...refusal, content: events('x'.repeat(20_000), DATE_PROBLEM) }],
   ] satisfies [string, Answer & { readonly content: readonly Uint8Array[] }][])(

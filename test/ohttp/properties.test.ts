@@ -4,7 +4,9 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { concatBytes, decodeHex, encodeHex } from '../../src/core/encoding/bytes.ts'
 import { encodeRequest } from '../../src/core/ohttp/binary-http.ts'
+import { frameChunk, frameFinalChunk } from '../../src/core/ohttp/chunks.ts'
 import { decodeOhttpKeyConfigs, KEM_X_WING, KEM_X25519, type OhttpKeyConfig } from '../../src/core/ohttp/key-configs.ts'
+import { encodeVarint } from '../../src/core/ohttp/varint.ts'
 import {
   AEAD_AES_128_GCM,
   AEAD_AES_256_GCM,
@@ -15,7 +17,7 @@ import {
 } from '../../src/ohttp/hpke.ts'
 import { createOhttpKeys, type OhttpForm, type OhttpKeys, openRequest, sealRequest } from '../../src/ohttp/index.ts'
 import { openResponse } from '../../src/ohttp/open-response.ts'
-import type { ExchangeSecret } from '../../src/ohttp/response-keys.ts'
+import { type ExchangeSecret, scheduleKeys } from '../../src/ohttp/response-keys.ts'
 import { sealRequestWith } from '../../src/ohttp/seal-request.ts'
 import { sealResponse } from '../../src/ohttp/seal-response.ts'
 import { failureOfAsync } from '../kit/failure-of.ts'
@@ -24,6 +26,7 @@ import { octetsIn } from './octets-in.ts'
 import { openVectors } from './vector.ts'
 
 const LIMITS = { maxSize: 200_000 }
+const NOTHING = new Uint8Array(0)
 const FORMS: readonly OhttpForm[] = ['chunked', 'whole']
 
 let keys: OhttpKeys
@@ -252,6 +255,13 @@ describe('a request', () => {
     )
   })
 
+  it('[C7] with an empty chunk before the final one is refused, though it is authentic', async () => {
+    const content = requestOf(new Uint8Array(9))
+    const pieces = [content.subarray(0, 5), new Uint8Array(0), content.subarray(5)]
+    const { octets } = await sealRequestWith(x25519(), pieces, { form: 'chunked' })
+    expect(await failureOfAsync(() => openRequest(keys, octetsIn(octets, 99), 'chunked', LIMITS))).toBe('E2EE_DECRYPT')
+  })
+
   it('is not made for a key or a suite that there is not', async () => {
     const seal = (config: OhttpKeyConfig) => (): Promise<unknown> => sealRequest(config, new Uint8Array(1), 'chunked')
     const suites = [{ kdf: 1, aead: 3 }]
@@ -265,6 +275,24 @@ describe('a response', () => {
     const { sealer } = await exchange(x25519(), 'chunked', TEXTS)
     for (const call of [() => sealer.seal(new Uint8Array(1)), () => sealer.finish(new Uint8Array(0))])
       expect(await rejectionOf(call())).toMatchObject({ code: 'ERR_USAGE' })
+  })
+
+  it('[C7] with an empty chunk before the final one is refused, though it is authentic', async () => {
+    const nonce = new Uint8Array(16).fill(3)
+    const { seal } = await scheduleKeys(SECRET, nonce)
+    const [one, empty] = [await seal(TEXTS[0] ?? fail('no text'), NOTHING), await seal(NOTHING, NOTHING)]
+    const final = await seal(NOTHING, new TextEncoder().encode('final'))
+    const whole = concatBytes(nonce, frameChunk(one), frameChunk(empty), frameFinalChunk(final))
+    expect(await failureOfAsync(() => openAnswer(whole))).toBe('E2EE_DECRYPT')
+  })
+
+  it('[C7] is held no further than it may grow', async () => {
+    const huge = concatBytes(new Uint8Array(16), encodeVarint((1 << 20) + 1))
+    expect(await failureOfAsync(() => openAnswer(huge))).toBe('E2EE_FORMAT')
+    const opener = openResponse({ ...SECRET, form: 'whole' })
+    const mebibyte = new Uint8Array(1 << 20)
+    for (let i = 0; i < 64; i++) await opener.push(mebibyte)
+    expect(await failureOfAsync(() => opener.push(Uint8Array.of(1)))).toBe('E2EE_FORMAT')
   })
 
   it('has no octets for no content before its end', async () => {
