@@ -7,49 +7,13 @@ import { NotVerifiedError } from '../../src/client/errors.ts'
 import { FAILURE_CODES, type FailureCode } from '../../src/core/failure-codes.ts'
 import type { Check } from '../../src/core/verdict.ts'
 import { CountersignError } from '../../src/errors.ts'
+import { FAIL, MISSING, OPTIONAL, PASS, shownReceipt } from './receipts.ts'
 
 const options = {
   strings: BADGE_STRINGS,
   explain: (code: FailureCode): readonly [string, string] => FAILURE_CODES[code],
 }
-const PASS: Check = { name: 'signature', status: 'pass', required: true, detail: 'Ed25519' }
-const OPTIONAL: Check = { name: 'channel', status: 'not-performed', required: false, detail: 'none: no key' }
-const MISSING: Check = { name: 'merge-by', status: 'not-performed', required: true, detail: 'not reached' }
-const FAIL: Check = {
-  name: 'nonce',
-  status: 'fail',
-  required: true,
-  detail: 'another',
-  wanted: 'yours',
-  code: 'RECEIPT_CONTEXT',
-}
-
-function receipt(change: Partial<ShownReceipt> = {}): ShownReceipt {
-  return {
-    grade: 'signed',
-    simulated: false,
-    checks: [PASS, OPTIONAL],
-    assumptions: ['Nobody opened the machine.'],
-    claims: {
-      iss: 'https://gw.example.com',
-      iat: 1_800_000_000,
-      jti: 'p9cQCeLOpmBthPufpIptpg',
-      eat_profile: 'urn:countersign:receipt:1',
-      session: `sha256:${'ab'.repeat(32)}`,
-      seq: 0,
-      outcome: 'complete',
-      model: { name: 'demo', digest: 'none' },
-      engine: { name: 'e', version: '1', determinism: 'bit-exact', flags: 'none' },
-      upstream: { kind: 'embedded' },
-      log: { origin: 'gw.example.com/log/x', merge_by: 1_800_000_060 },
-      _sd_alg: 'sha-256',
-      _sd: [],
-    },
-    ...change,
-  }
-}
-
-const view = (change: Partial<ShownReceipt> = {}): BadgeView => receiptView(receipt(change), options)
+const view = (change: Partial<ShownReceipt> = {}): BadgeView => receiptView(shownReceipt(change), options)
 
 describe('badge view', () => {
   it.each(['signed', 'quoted', 'witnessed'] as const)('names the grade %s beside the verdict', (grade) => {
@@ -68,7 +32,7 @@ describe('badge view', () => {
   })
 
   it('names an outcome that is not a complete answer', () => {
-    const { claims } = receipt()
+    const { claims } = shownReceipt()
     expect(view({ claims: { ...claims, outcome: 'refused' } }).headline).toBe('Verified · signed · refused')
   })
 
@@ -83,7 +47,7 @@ describe('badge view', () => {
   })
 
   it('lists each check with its state, and tells required ones from others', () => {
-    const { rows, counts } = receiptView(receipt({ checks: [PASS, OPTIONAL, MISSING, FAIL] }), options)
+    const { rows, counts } = receiptView(shownReceipt({ checks: [PASS, OPTIONAL, MISSING, FAIL] }), options)
     expect(rows).toEqual([
       { name: 'signature', state: 'pass', detail: 'Ed25519', wanted: '' },
       { name: 'channel', state: 'optional', detail: 'none: no key', wanted: '' },
@@ -151,7 +115,7 @@ describe('badge view', () => {
 
   it('replaces what would act on a page in every text that a gateway wrote', () => {
     const hostile = 'a\u202eb\u200bc\u0000d\u2028e\ud800f\u2066g'
-    const { claims } = receipt()
+    const { claims } = shownReceipt()
     const shown = [
       view({
         checks: [{ ...PASS, name: hostile, detail: hostile, wanted: hostile }],
