@@ -12,6 +12,7 @@ import { type GatewayDeps, type ResolvedDeps, resolveDeps } from './deps.ts'
 import type { EvidenceStore } from './evidence-store/index.ts'
 import type { ReceiptLog } from './log/index.ts'
 import { answerParseErrors, guard, SERVER_OPTIONS } from './middleware/http-guard.ts'
+import { createLoopback, type Loopback } from './ohttp/loopback.ts'
 import { Admission } from './recorder/admission.ts'
 import { RandomPool } from './recorder/random-pool.ts'
 import type { Recorder } from './recorder/recorder.ts'
@@ -191,6 +192,8 @@ class RunningGateway implements Gateway {
   readonly #deps: ResolvedDeps
   readonly #core: GatewayCore
   readonly #endpoint: Endpoint
+  /** For requests that came encrypted, and are decrypted here. */
+  readonly #loopback: Loopback = createLoopback(SERVER_OPTIONS)
   /** One change of the session at a time. */
   #changing: Promise<void> = Promise.resolve()
 
@@ -199,19 +202,21 @@ class RunningGateway implements Gateway {
     this.#core = core
     this.#endpoint = endpoint
     this.ended = core.cycle.ended
-    const app = createApp(core)
+    const app = createApp(core, this.#loopback)
     const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
     const serve = guard((incoming, outgoing) => {
       endpoint.follow(incoming, outgoing)
       void listener(incoming, outgoing)
     })
-    answerParseErrors(endpoint.server)
-    endpoint.server.on('request', serve)
-    // A client that asks first is told to send only what will be read.
-    endpoint.server.on('checkContinue', (incoming, outgoing) => {
-      if (!announcesMoreThan(incoming, core.config.measured.limits.bodyBytes)) outgoing.writeContinue()
-      serve(incoming, outgoing)
-    })
+    for (const server of [endpoint.server, this.#loopback.server]) {
+      answerParseErrors(server)
+      server.on('request', serve)
+      // A client that asks first is told to send only what will be read.
+      server.on('checkContinue', (incoming, outgoing) => {
+        if (!announcesMoreThan(incoming, core.config.measured.limits.bodyBytes)) outgoing.writeContinue()
+        serve(incoming, outgoing)
+      })
+    }
   }
 
   get log(): ReceiptLog {
@@ -299,6 +304,7 @@ class RunningGateway implements Gateway {
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
     await this.#finishRequests()
     this.#endpoint.close()
+    this.#loopback.close()
     server.close()
     // Whoever was cut off just now still gets its receipt, before the log is closed.
     await this.#idleWithin(lifecycle.phase === 'failed' ? FAREWELL_MS : LAST_WORDS_MS)

@@ -5,6 +5,9 @@ import { type Context, Hono } from 'hono'
 import { CountersignError, StateError } from '../../errors.ts'
 import { authenticate, type Caller } from '../middleware/authenticate.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
+import { answerEncrypted, OHTTP_ROUTE, showOhttpKeys } from '../ohttp/gateway-resource.ts'
+import type { Loopback } from '../ohttp/loopback.ts'
+import { ReplayGuard } from '../ohttp/replay-guard.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
 import { type ApiError, historyDamaged, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
 import { showAttestation } from './attestation.ts'
@@ -73,7 +76,8 @@ function preferencesOf(c: Context<Env>): Preferences {
   return { ...preferences, ...(asked === undefined ? {} : { wait: asked }) }
 }
 
-export function createApp(parts: GatewayParts): Hono<Env> {
+/** @param loopback leads to the server that this very table is served by */
+export function createApp(parts: GatewayParts, loopback: Loopback): Hono<Env> {
   const app = new Hono<Env>()
   const history = new History(parts)
   const get = (route: string, handler: Handler): void => {
@@ -92,6 +96,12 @@ export function createApp(parts: GatewayParts): Hono<Env> {
       void handleInference(parts, operation, c.env)
       return RESPONSE_ALREADY_SENT
     })
+  const resource = { parts, loopback, replays: new ReplayGuard() }
+  app.post(OHTTP_ROUTE, (c) => {
+    void answerEncrypted(resource, c.env)
+    return RESPONSE_ALREADY_SENT
+  })
+  get(OHTTP_ROUTE, () => showOhttpKeys(parts))
   get(
     '/v1/models',
     withCaller((_, caller) => listModels(parts, caller)),

@@ -2,6 +2,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { encodeBase64Url } from '../../core/encoding/base64.ts'
 import type { SessionKeys } from '../../core/evidence/session.ts'
+import { createOhttpKeys, type OhttpKeys } from '../../ohttp/index.ts'
 
 /** The key of the TLS listener. */
 export interface TlsKey {
@@ -14,12 +15,12 @@ export interface TlsKey {
 export interface ChannelKeys {
   /** `none` where the gateway speaks no TLS itself. */
   readonly tls: TlsKey | 'none'
-  /** `application/ohttp-keys` of the keys that requests may be encrypted to; `none` where they may not. */
-  readonly ohttpConfigs: Uint8Array | 'none'
+  /** Requests may always be encrypted to them, whatever the connection is. */
+  readonly ohttp: OhttpKeys
 }
 
 export async function createChannelKeys({ tls }: { readonly tls: boolean }): Promise<ChannelKeys> {
-  return { tls: tls ? createTlsKey() : 'none', ohttpConfigs: 'none' }
+  return { tls: tls ? createTlsKey() : 'none', ohttp: await createOhttpKeys() }
 }
 
 function createTlsKey(): TlsKey {
@@ -29,12 +30,9 @@ function createTlsKey(): TlsKey {
 }
 
 /** As a session names them. */
-export function describeChannelKeys({
-  tls,
-  ohttpConfigs,
-}: ChannelKeys): Pick<SessionKeys, 'tls_spki_sha256' | 'ohttp'> {
+export function describeChannelKeys({ tls, ohttp }: ChannelKeys): Pick<SessionKeys, 'tls_spki_sha256' | 'ohttp'> {
   return {
     tls_spki_sha256: tls === 'none' ? [] : [tls.spkiSha256],
-    ...(ohttpConfigs === 'none' ? {} : { ohttp: encodeBase64Url(ohttpConfigs) }),
+    ohttp: encodeBase64Url(ohttp.configs),
   }
 }
