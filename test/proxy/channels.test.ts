@@ -1,7 +1,9 @@
 /** What ties the proxy's connections to the TEE: named in each verdict, and never dropped where it was asked for. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTlsChannel } from '../../src/client-node/index.ts'
+import { createOhttpChannel } from '../../src/client-ohttp/index.ts'
 import { createProxy, type ProxyDeps, type VerifyingProxy } from '../../src/proxy/index.ts'
+import { hashApiKey } from '../../src/server/config/index.ts'
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts'
 import { call, type Reply } from '../server/gateway/http-client.ts'
 import { CHAT_COMPLETION, CHAT_STREAM, json, sse } from '../server/upstream/mock-answers.ts'
@@ -43,9 +45,15 @@ function ask(url: string, more: object = {}): Promise<Reply> {
   return call(`${url}/chat/completions`, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
-describe.each(['tls-spki', 'tls-exporter'] as const)('%s', (binding) => {
-  it('carries answers and streams, and stands in their verdicts', async () => {
-    await within(tls, createTlsChannel({ binding }), async (url, proxy) => {
+const BINDINGS = [
+  ['tls-spki', () => tls, createTlsChannel({ binding: 'tls-spki' })],
+  ['tls-exporter', () => tls, createTlsChannel({ binding: 'tls-exporter' })],
+  ['ohttp', () => plain, createOhttpChannel()],
+] as const
+
+describe.each(BINDINGS)('%s', (binding, gateway, channel) => {
+  it('carries answers, streams and listings, and stands in their verdicts', async () => {
+    await within(gateway(), channel, async (url, proxy) => {
       expect(await proxy.check()).toMatchObject({ channel: binding, platform: 'snp' })
       const whole = await ask(url)
       expect(whole.headers['countersign-verdict']).toMatch(new RegExp(`^verified;grade=signed;channel=${binding};`))
@@ -58,7 +66,9 @@ describe.each(['tls-spki', 'tls-exporter'] as const)('%s', (binding) => {
       expect(listing.headers['countersign-verdict']).toBe(`no-receipt;channel=${binding}`)
     })
   })
+})
 
+describe.each(['tls-spki', 'tls-exporter'] as const)('%s', (binding) => {
   it('is refused, not dropped, where the gateway speaks no TLS', async () => {
     const before = upstream.received.length
     await within(plain, createTlsChannel({ binding }), async (url) => {
@@ -68,6 +78,20 @@ describe.each(['tls-spki', 'tls-exporter'] as const)('%s', (binding) => {
     })
     expect(upstream.received.slice(before).filter(({ method }) => method === 'POST')).toEqual([])
   })
+})
+
+it('ohttp brings the status of a refusal without a receipt, of what was encrypted', async () => {
+  const key = `\n    - id: a\n      tenant: alice\n      sha256: ${hashApiKey('cs_alice')}\n      models: all`
+  const guarded = await startTestGateway({ upstream: upstream.origin, apiKeys: key })
+  try {
+    await within(guarded, createOhttpChannel(), async (url) => {
+      const reply = await ask(url)
+      expect(reply.status).toBe(401)
+      expect(reply.headers['countersign-verdict']).toBe('failed;check=receipt;code=RECEIPT_MISSING')
+    })
+  } finally {
+    await guarded.close()
+  }
 })
 
 it('none is refused where policy asks for a binding, before anything is asked', () => {

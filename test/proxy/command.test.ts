@@ -168,6 +168,17 @@ describe('countersign proxy', () => {
     expect(lines.map(({ status }) => status)).toEqual([200, 429, 404, 400, 404, 403, 404])
   })
 
+  it('speaks Oblivious HTTP where nothing else is said', async () => {
+    const running = start(['--gateway', gateway.base.replace(/\/v1$/, '/'), ...trust])
+    const url = await running.url
+    const body = JSON.stringify({ model: 'mock', messages: [{ role: 'user', content: 'May I?' }] })
+    const headers = { 'content-type': 'application/json' }
+    const reply = await call(`${url}/chat/completions`, { method: 'POST', headers, body })
+    expect(reply.headers['countersign-verdict']).toMatch(/^verified;grade=signed;channel=ohttp;/)
+    expect(await running.stop()).toBe(0)
+    expect(running.said.out).toMatch(/^channel {2}ohttp$/m)
+  })
+
   it('lets no answer pass below the grade that is asked for', async () => {
     const running = start([...plain(), '--grade', 'quoted', '--wait', '2'])
     const url = await running.url
