@@ -82,6 +82,17 @@ it('[C4] a relay between two TLS sessions of one key is refused by the exporter 
   expectNothingHeard(relay)
 })
 
+it('[C4] [W20] a relay that takes over when a verified connection is cut is refused: the next one is challenged anew', async () => {
+  let isHonest = true
+  const base = await startRelay({ take: () => (isHonest ? 'pass' : twin) })
+  const attested = createFetch(gateway.trust, 'tls-exporter')
+  expect(await ask(attested, base)).toBe('pass tls-exporter:')
+  isHonest = false
+  relay?.cut()
+  expect(await outcomeOf(ask(attested, base))).toBe('CHANNEL_EXPORTER_MISMATCH nonce')
+  expectNothingHeard(relay)
+})
+
 it('[C4] a relay gains nothing by an ordinary challenge of nonce and exporter value', async () => {
   let asked = ''
   const base = await startRelay({
