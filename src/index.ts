@@ -9,7 +9,10 @@ export {
   type ClientDeps,
   createAttestedFetch,
   NotVerifiedError,
+  type ReceiptSink,
   receiptOf,
+  receiptSink,
+  withReceipt,
 } from './client/index.ts'
 export {
   type Archive,

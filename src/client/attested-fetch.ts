@@ -4,7 +4,7 @@ import { encodeBase64Url } from '../core/encoding/base64.ts'
 import { type HeldOctets, holdOctets } from '../core/receipt/verify.ts'
 import { CountersignError } from '../errors.ts'
 import { AnswerJudge } from './accept-answer.ts'
-import { deferred } from './deferred.ts'
+import { type Deferred, deferred } from './deferred.ts'
 import { type ClientDeps, createClientDeps } from './deps.ts'
 import { verifiedEventBody } from './event-body.ts'
 import { bearsReceipt, readExchange, takesBody } from './exchange.ts'
@@ -14,13 +14,18 @@ import type { AttestedFetchOptions } from './options.ts'
 import { preferenceOf } from './prefer.ts'
 import type { AttestedReceipt } from './receipt.ts'
 import { bearReceipt } from './receipt-of.ts'
+import { receiptSink, type SinkInit } from './receipt-sink.ts'
 
 export type AttestedFetch = typeof globalThis.fetch
 
 const MAX_ANSWER_SIZE = 64 * 1024 * 1024
 const NONCE_SIZE = 32
 
-type Accept = (token: string | undefined, held: HeldOctets) => Promise<AttestedReceipt>
+/** How the answer's receipt is judged, and where what came of it goes. */
+interface Acceptance {
+  readonly accept: (token: string | undefined, held: HeldOctets) => Promise<AttestedReceipt>
+  readonly receipt: Deferred<AttestedReceipt>
+}
 
 class AttestedFetcher {
   readonly #deps: ClientDeps
@@ -50,7 +55,7 @@ class AttestedFetcher {
     this.#judge = new AnswerJudge(trust, this.#gateways)
   }
 
-  async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  async fetch(input: string | URL | Request, init?: SinkInit): Promise<Response> {
     const exchange = await readExchange(input, init)
     const method = exchange.init.method ?? 'GET'
     // Nothing of the prompt leaves, nor any key, before the gateway has verified.
@@ -67,36 +72,38 @@ class AttestedFetcher {
       headers: exchange.headers,
       ...(takesBody(method) ? { body: exchange.request.slice() } : {}),
     })
-    const accept: Accept = async (token, octets) => {
+    const accept: Acceptance['accept'] = async (token, octets) => {
       const context = { exchange, response, nonce, noncedAt, channel: held }
       const receipt = await this.#judge.accept(token, octets, context)
       this.#onReceipt(receipt)
       return receipt
     }
+    const receipt = deferred<AttestedReceipt>()
+    init?.[receiptSink]?.(receipt.promise)
     const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
     return isStream && response.body !== null
-      ? this.#streamed(response, response.body, accept)
-      : this.#whole(response, accept)
+      ? this.#streamed(response, response.body, { accept, receipt })
+      : this.#whole(response, { accept, receipt })
   }
 
-  async #whole(response: Response, accept: Accept): Promise<Response> {
-    const body = await readBody(response, this.#maxAnswerSize)
-    const receipt = await accept(response.headers.get('inference-receipt') ?? undefined, holdOctets(body))
-    const verified = new Response(response.body === null ? null : body.slice(), response)
-    return bearReceipt(verified, Promise.resolve(receipt))
+  async #whole(response: Response, { accept, receipt }: Acceptance): Promise<Response> {
+    try {
+      const body = await readBody(response, this.#maxAnswerSize)
+      receipt.resolve(await accept(response.headers.get('inference-receipt') ?? undefined, holdOctets(body)))
+      return bearReceipt(new Response(response.body === null ? null : body.slice(), response), receipt.promise)
+    } catch (error) {
+      receipt.reject(error)
+      throw error
+    }
   }
 
-  #streamed(response: Response, body: ReadableStream<Uint8Array>, accept: Accept): Response {
-    const { promise, resolve, reject } = deferred<AttestedReceipt>()
-    const verified = new Response(
-      verifiedEventBody(body, {
-        verify: async ({ digest, size, receipt }) => resolve(await accept(receipt, { digest, size })),
-        abandon: reject,
-        maxHeld: this.#maxAnswerSize,
-      }),
-      response,
-    )
-    return bearReceipt(verified, promise)
+  #streamed(response: Response, body: ReadableStream<Uint8Array>, { accept, receipt }: Acceptance): Response {
+    const verified = verifiedEventBody(body, {
+      verify: async ({ digest, size, receipt: token }) => receipt.resolve(await accept(token, { digest, size })),
+      abandon: receipt.reject,
+      maxHeld: this.#maxAnswerSize,
+    })
+    return bearReceipt(new Response(verified, response), receipt.promise)
   }
 }
 
