@@ -135,7 +135,8 @@ describe('binary messages', () => {
   it('refuse fields without end, in number and in size', () => {
     const many: Fields = Array.from({ length: 257 }, (_, at) => [`x${at}`, ''])
     const large: Fields = [['x', 'y'.repeat(65_536)]]
-    for (const headers of [many, large]) {
+    const together: Fields = Array.from({ length: 100 }, (_, at) => [`x${at}`, 'y'.repeat(1000)])
+    for (const headers of [many, large, together]) {
       const asked = { method: 'GET', scheme: 'https', authority: '', path: '/', headers, content: new Uint8Array(0) }
       for (const octets of [encodeRequest(asked), encodeIndeterminateRequest(asked)])
         expect(failureOf(() => decodeRequest(octets))).toBe('E2EE_FORMAT')
