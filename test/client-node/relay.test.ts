@@ -15,7 +15,7 @@ import {
   type MiddleboxOptions,
   startMiddlebox,
 } from './middleboxes.ts'
-import { ask, BINDINGS, createFetch, expectNothingHeard, outcomeOf, startModel } from './scene.ts'
+import { ask, BINDINGS, createFetch, expectNothingHeard, outcomeAfterCut, outcomeOf, startModel } from './scene.ts'
 
 const stolen: ChannelKeys['tls'][] = []
 vi.mock('../../src/server/session/channel-keys.ts', async (load) => {
@@ -89,7 +89,7 @@ it('[C4] [W20] a relay that takes over when a verified connection is cut is refu
   expect(await ask(attested, base)).toBe('pass tls-exporter:')
   isHonest = false
   relay?.cut()
-  expect(await outcomeOf(ask(attested, base))).toBe('CHANNEL_EXPORTER_MISMATCH nonce')
+  expect(await outcomeAfterCut(() => ask(attested, base))).toBe('CHANNEL_EXPORTER_MISMATCH nonce')
   expectNothingHeard(relay)
 })
 

@@ -78,6 +78,16 @@ export async function outcomeOf(run: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** The same after connections were cut. A request that was written before the client noticed is lost, and no client sends it twice by itself. */
+export async function outcomeAfterCut(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await outcomeOf(run())
+  } catch (error) {
+    expect(error instanceof Error && error.cause).toMatchObject({ code: 'ERR_NETWORK' })
+    return outcomeOf(run())
+  }
+}
+
 export function expectNothingHeard(middlebox: Middlebox | undefined): void {
   expect(middlebox?.heard).not.toContain(SECRET_PROMPT)
   expect(middlebox?.heard).not.toContain(SECRET_KEY)

@@ -16,6 +16,7 @@ import {
   createFetch,
   expectNothingHeard,
   messages,
+  outcomeAfterCut,
   outcomeOf,
   startModel,
 } from './scene.ts'
@@ -83,8 +84,7 @@ describe.each(BINDINGS)('a channel bound by %s', (binding) => {
     expect(await ask(attested, base)).toBe(`pass ${binding}:`)
     const before = middlebox?.taken.length
     middlebox?.cut()
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(await outcomeOf(ask(attested, base))).toBe(`pass ${binding}:`)
+    expect(await outcomeAfterCut(() => ask(attested, base))).toBe(`pass ${binding}:`)
     expect(middlebox?.taken.length).toBe((before ?? 0) + 1)
   })
 
@@ -118,8 +118,7 @@ describe.each(BINDINGS)('a channel bound by %s', (binding) => {
     expect(await ask(attested, base)).toBe(`pass ${binding}:`)
     isHonest = false
     middlebox?.cut()
-    await new Promise((resolve) => setImmediate(resolve))
-    expect(await outcomeOf(ask(attested, base))).toMatch(/^CHANNEL_(KEY|EXPORTER)_MISMATCH/)
+    expect(await outcomeAfterCut(() => ask(attested, base))).toMatch(/^CHANNEL_(KEY|EXPORTER)_MISMATCH/)
     expectNothingHeard(middlebox)
   })
 
