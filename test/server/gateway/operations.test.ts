@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { EMBEDDED_MODEL_ID } from '../../../src/server/config/index.ts'
 import {
+  CHAT_STREAM,
+  chunked,
   errorAnswer,
   json,
   RESPONSE,
@@ -11,6 +13,7 @@ import {
   resetMidStream,
   responseEvent,
   sse,
+  sseHead,
   TEXT_COMPLETION,
   TEXT_STREAM,
 } from '../upstream/mock-answers.ts'
@@ -255,6 +258,34 @@ describe('a response', () => {
     expect(reply.status).toBe(code)
     await receiptedAs(outcome, whole, reply)
   })
+})
+
+describe('[R-06] a model server that resets its stream', () => {
+  const APIS = [
+    ['/v1/chat/completions', { messages: [{ role: 'user', content: 'x' }] }, CHAT_STREAM],
+    ['/v1/completions', { prompt: 'x' }, TEXT_STREAM],
+    ['/v1/responses', { input: 'x' }, RESPONSE_STREAM],
+  ] as const
+  const cuts = APIS.flatMap(([path, more, stream]) => {
+    const events = stream.split(/(?<=\n\n)/)
+    return events.map((_, count) => ({ path, more, events, count }))
+  })
+
+  it.each(cuts)(
+    'of $path after $count events is told as an error, and never looks whole',
+    async ({ path, more, events, count }) => {
+      const asked = request(PLAIN_MODEL, { ...more, stream: true })
+      const octets = events.slice(0, count).map((event) => new TextEncoder().encode(event))
+      const reply = await send({ path, request: asked, script: [...sseHead(), ...chunked(octets), 'reset'] })
+      expect(reply.status).toBe(200)
+      expect(reply.text).not.toContain('[DONE]')
+      const sent = answerOf(reply).split(/(?<=\n\n)/)
+      expect(sent.at(-1)).toMatch(/^(?:event: error\n)?data: \{.*"error":\{.*"code":"upstream_error".*\n\n$/)
+      // What had come before leaves, but for what is held for the end.
+      expect(events.join('').startsWith(sent.slice(0, -1).join(''))).toBe(true)
+      await receiptedAs('upstream_error', asked, reply)
+    },
+  )
 })
 
 describe('a request that cannot be answered', () => {
