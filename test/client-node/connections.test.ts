@@ -1,4 +1,5 @@
 /** Connections one by one: what each must show, how they are shared, and what goes over them. */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
@@ -12,7 +13,7 @@ import { readPeer } from '../../src/client-node/tls/peer.ts'
 import type { Attestation } from '../../src/core/evidence/attestation.ts'
 import type { Verified } from '../../src/core/verdict.ts'
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts'
-import { createCredentials, type Middlebox, startMiddlebox } from './middleboxes.ts'
+import { createCredentials, createKey, type Middlebox, startMiddlebox } from './middleboxes.ts'
 import { outcomeOf } from './scene.ts'
 
 type Serve = (incoming: IncomingMessage, outgoing: ServerResponse) => void
@@ -39,8 +40,11 @@ function attested(): Verified<Attestation> {
 }
 
 /** Any HTTPS server, with resumption as Node has it by default. */
-async function serve(answer: Serve): Promise<{ readonly port: number; readonly resumed: readonly boolean[] }> {
-  const { key, cert } = await createCredentials()
+async function serve(
+  answer: Serve,
+  ownKey = createKey(),
+): Promise<{ readonly port: number; readonly resumed: readonly boolean[] }> {
+  const { key, cert } = await createCredentials(ownKey)
   const resumed: boolean[] = []
   const server = createServer({ key, cert }, answer)
   server.on('secureConnection', (socket) => resumed.push(socket.isSessionReused()))
@@ -244,6 +248,21 @@ describe('a dispatcher for undici', () => {
     middlebox.cut()
     expect(await outcomeOf(ask())).toBe('CHANNEL_KEY_MISMATCH channel')
     expect(middlebox.heard).toBe('')
+    await dispatcher.destroy()
+  })
+
+  it('[C3] resumes no session, where a server offers it', async () => {
+    const key = createKey()
+    const { port, resumed } = await serve((_, outgoing) => outgoing.writeHead(200, { connection: 'close' }).end(), key)
+    const spki = key.publicKey.export({ format: 'der', type: 'spki' })
+    const { session } = attested()
+    const tls_spki_sha256 = [createHash('sha256').update(spki).digest('hex')]
+    const dispatcher = createPinnedDispatcher({ ...session, keys: { ...session.keys, tls_spki_sha256 } })
+    for (let i = 0; i < 3; i++) {
+      const response = await undiciFetch(`https://127.0.0.1:${port}/`, { dispatcher })
+      await response.arrayBuffer()
+    }
+    expect(resumed).toEqual([false, false, false])
     await dispatcher.destroy()
   })
 
