@@ -2,7 +2,7 @@
  * Objects as files below one folder, on one file system. An object is made under another name, synced, and only then given its own, and
  * the folder is synced: whatever moment the machine stops at, an object is as it was or whole. @module
  */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { CountersignError } from '../../errors.ts'
 import { isSegment, requireFolder, requireName } from '../names.ts'
 import type { Journal, JournalReader, ObjectStore, StoredObject } from '../types.ts'
@@ -17,7 +17,8 @@ const MAX_OBJECT = 16 * 1024 * 1024
 
 /** @param root the folder; made with the first object where it is not there */
 export function createFileStore(root: string, files: FileSystem = nodeFiles): ObjectStore {
-  return new FileStore(root, files)
+  // As `join` spells what lies below it: `./data` and `data/` are the folder `data`.
+  return new FileStore(resolve(root), files)
 }
 
 class FileStore implements ObjectStore {

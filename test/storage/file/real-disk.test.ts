@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileStore, type ObjectStore } from '../../../src/storage/index.ts'
 import { rejectionOf } from '../../kit/rejection-of.ts'
@@ -127,5 +127,15 @@ describe.runIf(isMounted)('a file system of 4 MiB', () => {
     expect(await journal.reserve(MIB)).toBe(true)
     expect((await journal.read(MIB - 1, 2))[0]).toBe(7)
     await journal.close()
+  })
+})
+
+describe('the folder of a store', () => {
+  it.each(['./data', 'data', 'data/', './a/../data'])('may be spelled %s', async (spelling) => {
+    const folder = await mkdtemp(join(tmpdir(), 'store-'))
+    const store = createFileStore(`${relative(process.cwd(), folder)}/${spelling}`)
+    expect(await store.create('log/first', Uint8Array.of(1))).toBe(true)
+    expect(await readdir(join(folder, 'data', 'log'))).toEqual(['first'])
+    await rm(folder, { recursive: true })
   })
 })
