@@ -62,7 +62,7 @@ afterEach(() => {
 async function start(serve: Serve = (_, outgoing) => outgoing.end('yes')): Promise<TlsKey> {
   sources = []
   listener = new TlsListener({
-    http: {},
+    http: { keepAliveTimeout: 600_000 },
     openSource: async ({ key, host }) => {
       const source = new FakeSource(await certify(key, host))
       sources.push(source)
