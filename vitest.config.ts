@@ -3,9 +3,17 @@ import { defineConfig } from 'vitest/config'
 
 /** Tests run on the sources, without a build, through the condition of package.json's "imports". */
 const conditions = ['countersign-source', 'node', 'import', 'default']
+/** The examples in docs/ import this package by its name, as applications do. */
+const alias = [
+  { find: /^countersign$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) },
+  {
+    find: /^countersign\/(openai|ai-sdk|langchain)$/,
+    replacement: fileURLToPath(new URL('./src/adapters/$1/index.ts', import.meta.url)),
+  },
+]
 
 export default defineConfig({
-  resolve: { conditions },
+  resolve: { conditions, alias },
   ssr: { resolve: { conditions } },
   test: {
     globalSetup: ['test/kit/global-setup.ts'],
