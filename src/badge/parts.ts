@@ -59,6 +59,9 @@ export function createParts(): BadgeParts {
   const save = node('a', 'save')
   const summary = node('summary', 'summary')
   const body = node('div', 'body')
+  // It scrolls: by keyboard, too.
+  body.tabIndex = 0
+  body.setAttribute('role', 'region')
   const details = node('details', 'details', summary, body)
   const actions = node('div', 'actions', upgrade, save)
   const badge = node('div', 'badge', status, alert, progress, actions, details)
@@ -74,6 +77,7 @@ export function draw(parts: BadgeParts, view: BadgeView, strings: BadgeStrings):
   alert.replaceChildren(...(isBad ? verdict : []))
   details.hidden = view.rows.length === 0
   summary.replaceChildren(strings.summary(view.counts))
+  body.ariaLabel = strings.summary(view.counts)
   body.replaceChildren(
     ...(view.facts.length > 0 ? [factList(view.facts)] : []),
     checkTable(view.rows, strings),

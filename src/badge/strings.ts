@@ -38,7 +38,7 @@ export interface BadgeStrings {
 
 function summary({ passed, failed, missing, optional }: CheckCounts): string {
   return [
-    `${passed} checks passed`,
+    `${passed} ${passed === 1 ? 'check' : 'checks'} passed`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(missing > 0 ? [`${missing} required and not performed`] : []),
     ...(optional > 0 ? [`${optional} not performed, not required`] : []),

@@ -25,16 +25,20 @@ export const BADGE_STYLE = `
 .sign { display: inline-block; inline-size: 1.5em; }
 .note, .failure, .progress { margin: 0.2rem 0 0; }
 .code { font: 0.85em ui-monospace, monospace; font-weight: 700; }
-.actions { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-block-start: 0.5rem; }
+.actions { display: flex; flex-wrap: wrap; column-gap: 0.5rem; }
 .upgrade, .save {
   font: inherit; color: inherit; background: transparent; border: 1px solid currentColor; border-radius: 4px;
-  padding: 0.2rem 0.7rem; text-decoration: none; cursor: pointer;
+  margin-block-start: 0.5rem; padding: 0.2rem 0.7rem; text-decoration: none; cursor: pointer;
 }
 .upgrade[aria-disabled='true'] { opacity: 0.7; cursor: progress; }
 :focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
 details { margin-block-start: 0.5rem; }
 summary { cursor: pointer; }
+.body { max-block-size: 24rem; overflow: auto; }
 table { inline-size: 100%; border-collapse: collapse; table-layout: fixed; margin-block: 0.5rem; }
+thead th:nth-child(1) { inline-size: 28%; }
+thead th:nth-child(2) { inline-size: 16%; }
+thead th:nth-child(3) { inline-size: 34%; }
 th, td {
   text-align: start; vertical-align: top; padding: 0.2rem 0.4rem; border-block-end: 1px solid var(--edge);
   overflow-wrap: anywhere; overflow: clip;
@@ -49,7 +53,7 @@ dd { margin: 0; overflow-wrap: anywhere; overflow: clip; }
 .title { font-weight: 700; margin-block: 0.5rem 0.2rem; }
 ul { margin: 0; padding-inline-start: 1.2rem; }
 @media (forced-colors: active) {
-  .badge, .upgrade, .save { border-color: CanvasText; }
+  .badge, .upgrade, .save, th, td { border-color: CanvasText; }
   .failed, .no-verdict { border-style: double; }
 }
 `

@@ -137,7 +137,8 @@ function stateOf({ status, required }: Check): CheckRow['state'] {
 
 function factsOf({ grade, checks, claims }: ShownReceipt, strings: BadgeStrings): BadgeView['facts'] {
   const { facts, grades, notChecked } = strings
-  const channel = checks.find(({ name }) => name === 'channel' || name.endsWith('.channel'))
+  // That of the answer: evidence has one by that name too, which is bound to no connection.
+  const channel = checks.find(({ name }) => name === 'channel')
   const said = channel?.detail ?? ''
   return [
     [facts.grade, grades[grade]],

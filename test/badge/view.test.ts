@@ -56,7 +56,7 @@ describe('badge view', () => {
     ])
     expect(counts).toEqual({ passed: 1, failed: 1, missing: 1, optional: 1 })
     expect(BADGE_STRINGS.summary(counts)).toBe(
-      '1 checks passed, 1 failed, 1 required and not performed, 1 not performed, not required',
+      '1 check passed, 1 failed, 1 required and not performed, 1 not performed, not required',
     )
   })
 
@@ -65,9 +65,8 @@ describe('badge view', () => {
       view({ checks }).facts.find(([label]) => label === BADGE_STRINGS.facts.channel)?.[1]
     expect(channel([PASS, OPTIONAL])).toBe('not checked (none: no key)')
     expect(channel([PASS])).toBe('not checked')
-    expect(channel([PASS, { ...OPTIONAL, name: 'receipt.channel', status: 'pass', detail: 'ohttp: encrypted' }])).toBe(
-      'ohttp: encrypted',
-    )
+    expect(channel([{ ...PASS, name: 'evidence.channel' }])).toBe('not checked')
+    expect(channel([PASS, { ...OPTIONAL, status: 'pass', detail: 'ohttp: encrypted' }])).toBe('ohttp: encrypted')
   })
 
   it('names the failed check of a refused answer with what its code means and asks for', () => {

@@ -71,7 +71,7 @@ describe.skipIf(!findChromium('the badge is not drawn'))('badge in headless Chro
     })
     expect(await badge.getAttribute('state')).toBe('verified')
     expect(await badge.locator('.headline').textContent()).toBe('✓Verified · quoted')
-    expect(await badge.locator('summary').textContent()).toBe('1 checks passed, 1 not performed, not required')
+    expect(await badge.locator('summary').textContent()).toBe('1 check passed, 1 not performed, not required')
     await badge.locator('summary').click()
     expect(await rows()).toEqual([
       ['signature', 'passed', 'Ed25519', ''],

@@ -36,6 +36,10 @@ const ALTERED: Readonly<Record<ChannelName, string>> = {
   ohttp: 'channel E2EE_DECRYPT',
 }
 const CUT: Readonly<Record<ChannelName, RegExp>> = { none: /./, ohttp: /channel E2EE_TRUNCATED/ }
+const CHANNEL_FACT: Readonly<Record<ChannelName, string>> = {
+  none: 'not checked (none: no key of the connection was compared with the session)',
+  ohttp: 'ohttp: encrypted to a key of the session',
+}
 const CHANNEL_ROW: Readonly<Record<ChannelName, readonly string[]>> = {
   none: ['channel', 'not performed, not required', 'none: no key of the connection was compared with the session', ''],
   ohttp: ['channel', 'passed', 'ohttp: encrypted to a key of the session', ''],
@@ -124,6 +128,7 @@ describe.skipIf(!findChromium('no page talks to a gateway')).each<ChannelName>([
       expect(await badge.locator('.headline').textContent()).toBe('⚠SIMULATED · quoted')
       await badge.locator('summary').click()
       expect((await rows()).find(([name]) => name === 'log.checkpoint-quoted')?.[1]).toBe('passed')
+      expect(await badge.locator('dd').nth(3).textContent()).toBe(CHANNEL_FACT[channel])
       const [download] = await Promise.all([watched.page.waitForEvent('download'), badge.locator('.save').click()])
       const { receipt } = decodeArchive(new Uint8Array(await readFile(await download.path())))
       const { jti } = decodeReceipt(receipt ?? '').claims
