@@ -1,5 +1,5 @@
 /** Crypto back end for browsers: @noble for what must be synchronous, WebCrypto for signatures, @noble where Ed25519 is not native. @module */
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { Point } from '@noble/ed25519'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, encodeHex, sameBytes } from '../encoding/bytes.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
@@ -38,6 +38,9 @@ const VERIFY = {
   PS384: { name: 'RSA-PSS', saltLength: 48 },
 } as const
 
+/** Of the group (RFC 8032, 5.1). */
+const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
+
 async function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): Promise<WebKey | undefined> {
   try {
     return await crypto.subtle.importKey('spki', spki, IMPORT[algorithm], false, ['verify'])
@@ -53,10 +56,9 @@ async function importKey(algorithm: SignatureAlgorithm, spki: Uint8Array): Promi
 function verifyEd25519(spki: Uint8Array, signature: Uint8Array, data: Uint8Array): boolean {
   const key = spki.subarray(ED25519_SPKI_PREFIX.length)
   const [r, s] = [signature.subarray(0, 32), readLittleEndian(signature.subarray(32))]
-  const { Point } = ed25519
-  if (s >= Point.Fn.ORDER) return false
+  if (s >= ORDER) return false
   try {
-    const k = readLittleEndian(sha512(concatBytes(r, key, data))) % Point.Fn.ORDER
+    const k = readLittleEndian(sha512(concatBytes(r, key, data))) % ORDER
     const expected = Point.BASE.multiplyUnsafe(s).subtract(Point.fromBytes(key).multiplyUnsafe(k))
     return sameBytes(expected.toBytes(), r)
   } catch {
