@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeOpenaiPython } from './openai-python.mjs'
+import { makePebble } from './pebble.mjs'
 import { root } from './prepare.mjs'
 import { countRows, printRows } from './rows.mjs'
 import { makeVersitygw } from './versitygw.mjs'
@@ -12,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 const results = join(folder, 'results.json')
 const filters = process.argv.slice(2)
 makeVersitygw()
+makePebble()
 makeOpenaiPython()
 // Thresholds speak of the whole; a part of the tests cannot meet them.
 const coverage = filters.length === 0 ? ['--coverage'] : []

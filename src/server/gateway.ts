@@ -85,7 +85,7 @@ export async function createGateway(given: GatewayDeps): Promise<Gateway> {
       detail: `the clock leapt ${Math.round(aheadMs / 1000)} s ahead: not followed`,
     }),
   )
-  const endpoint = createEndpoint({ config: deps.config, clock: deps.clock, http: SERVER_OPTIONS })
+  const endpoint = createEndpoint({ ...deps, http: SERVER_OPTIONS })
   const core = new GatewayCore(deps, clock)
   await core.start(endpoint)
   return new RunningGateway(deps, core, endpoint)

@@ -1,11 +1,17 @@
 /** What one field of the configuration demands of another. The shape is already right. @module */
+import { isIP } from 'node:net'
 import { checkBaseUrl } from './base-url.ts'
 import type { ConfigIssue, ConfigPath } from './issue.ts'
 import type { MeasuredConfig, OperationalConfig } from './types.ts'
 
 /** Every fault that only shows when fields are laid beside each other. Empty: none. */
 export function crossCheck(measured: MeasuredConfig, operational: OperationalConfig): readonly ConfigIssue[] {
-  return [...checkModels(measured), ...checkUpstreams(measured), ...checkKeys(measured, operational)]
+  return [
+    ...checkModels(measured),
+    ...checkUpstreams(measured),
+    ...checkKeys(measured, operational),
+    ...checkTls(measured, operational),
+  ]
 }
 
 function checkModels({ models, upstreams }: MeasuredConfig): readonly ConfigIssue[] {
@@ -38,6 +44,13 @@ function checkUpstreams({ upstreams }: MeasuredConfig): readonly ConfigIssue[] {
       issues.push({ path: [...path, 'apiKeyEnv'], message: 'must not begin with COUNTERSIGN_: choose another name' })
     return issues
   })
+}
+
+/** The challenge that is answered proves control of a name. */
+function checkTls({ host }: MeasuredConfig, { tls }: OperationalConfig): readonly ConfigIssue[] {
+  if (tls.kind !== 'acme' || isIP(host.replace(/:[0-9]+$/, '')) === 0) return []
+  const message = 'needs a DNS name in measured.host: write self-signed, or name the host'
+  return [{ path: ['operational', 'tls', 'kind'], message }]
 }
 
 function checkKeys({ models }: MeasuredConfig, { apiKeys }: OperationalConfig): readonly ConfigIssue[] {

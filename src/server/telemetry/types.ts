@@ -32,6 +32,7 @@ export interface NoticeLine {
     | 'epoch'
     | 'state-rollback'
     | 'clock-leap'
+    | 'certificate'
     | 'witness'
     | 'scrub'
     | 'retention'

@@ -1,9 +1,13 @@
 /** Where requests come in: plain HTTP where something in front ends TLS, HTTPS where the gateway ends it itself. @module */
+
+import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { CountersignError } from '../../errors.ts'
-import type { GatewayConfig } from '../config/index.ts'
-import type { Clock } from '../deps.ts'
+import type { GatewayConfig, OperationalConfig } from '../config/index.ts'
+import type { Clock, Timers } from '../deps.ts'
 import type { ChannelKeys } from '../session/channel-keys.ts'
+import type { TelemetrySink } from '../telemetry/types.ts'
+import { openAcme } from './acme-source.ts'
 import { TlsListener } from './listener.ts'
 import { openSelfSigned } from './self-signed.ts'
 import type { OpenCertificateSource } from './types.ts'
@@ -22,6 +26,8 @@ export interface Endpoint {
 export interface EndpointOptions {
   readonly config: GatewayConfig
   readonly clock: Clock
+  readonly timers: Timers
+  readonly telemetry: TelemetrySink
   readonly http: ServerOptions
 }
 
@@ -40,8 +46,14 @@ function plainEndpoint(http: ServerOptions): Endpoint {
   }
 }
 
-function tlsEndpoint({ config, clock, http }: EndpointOptions): Endpoint {
-  const listener = new TlsListener({ http, openSource: sourceOf(config, clock) })
+function tlsEndpoint(options: EndpointOptions): Endpoint {
+  const { config, http } = options
+  let listening: () => void = () => {}
+  const isListening = new Promise<void>((resolve) => {
+    listening = resolve
+  })
+  const listener = new TlsListener({ http, openSource: sourceOf(options, isListening) })
+  listener.server.once('listening', listening)
   const { host } = config.measured
   return {
     server: listener.server,
@@ -55,7 +67,23 @@ function tlsEndpoint({ config, clock, http }: EndpointOptions): Endpoint {
   }
 }
 
-function sourceOf({ operational: { tls } }: GatewayConfig, clock: Clock): OpenCertificateSource {
-  if (tls.kind === 'acme') throw new CountersignError('ERR_CONFIG', 'operational.tls: there is no ACME client yet')
-  return (subject) => openSelfSigned(subject, clock.now())
+function sourceOf({ config, ...deps }: EndpointOptions, listening: Promise<void>): OpenCertificateSource {
+  const { tls } = config.operational
+  return async (subject) => {
+    if (tls.kind !== 'acme') return openSelfSigned(subject, deps.clock.now())
+    const { createAcmeAccount } = await import('./acme.ts')
+    const obtain = await createAcmeAccount({ ...tls, roots: await readRoots(tls) })
+    return openAcme(subject, { ...deps, obtain, listening })
+  }
+}
+
+async function readRoots({
+  directoryRootsFile,
+}: Extract<OperationalConfig['tls'], { kind: 'acme' }>): Promise<string | 'system'> {
+  if (directoryRootsFile === 'system') return 'system'
+  try {
+    return await readFile(directoryRootsFile, 'utf8')
+  } catch (cause) {
+    throw new CountersignError('ERR_CONFIG', 'operational.tls.directoryRootsFile: the file cannot be read', { cause })
+  }
 }

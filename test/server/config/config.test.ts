@@ -242,6 +242,14 @@ describe('a configuration is refused, with its place and what to do, for', () =>
       file({ operational: '  tls: { kind: acme, directoryUrl: "http://ca.example", contact: "mailto:a@b" }' }),
       'operational.tls.directoryUrl: must be an https address',
     ],
+    ...['10.0.0.1', '10.0.0.1:8443'].map((host): [string, string, string] => [
+      `a public certificate for the address ${host}`,
+      file({
+        host: `  host: ${host}`,
+        operational: '  tls: { kind: acme, directoryUrl: "https://ca.example", contact: "mailto:a@b" }',
+      }),
+      'operational.tls.kind: needs a DNS name in measured.host',
+    ]),
     [
       'a timeout of zero',
       file({
