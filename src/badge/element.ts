@@ -4,7 +4,7 @@ import { type BadgeParts, createParts, draw } from './parts.ts'
 import { refusedAnswer } from './refused-answer.ts'
 import { BADGE_STRINGS, type BadgeStrings } from './strings.ts'
 import { BADGE_STYLE } from './style.ts'
-import { type BadgeView, type Explain, errorView, receiptView, waitingView } from './view.ts'
+import { type BadgeView, type Explain, emptyView, errorView, receiptView } from './view.ts'
 
 /**
  * `<countersign-badge>`: the verdict of one answer. With the attribute `upgradable` it offers to wait for the quote. Every change of the
@@ -31,7 +31,7 @@ declare global {
   }
 }
 
-type Subject = { readonly receipt: AttestedReceipt } | { readonly error: unknown } | 'waiting'
+type Subject = { readonly receipt: AttestedReceipt } | { readonly error: unknown } | 'idle' | 'waiting'
 
 const SETTABLE = ['strings', 'explain', 'error', 'receipt'] as const
 
@@ -45,7 +45,7 @@ export function createBadgeClass(): new () => CountersignBadge {
     readonly #parts: BadgeParts = createParts()
     #strings: BadgeStrings = BADGE_STRINGS
     #explain: Explain = () => undefined
-    #subject: Subject = 'waiting'
+    #subject: Subject = 'idle'
     /** What was given last is shown, whichever promise settles first. */
     #turn = 0
     #progress: 'none' | 'upgrading' | 'failed' = 'none'
@@ -84,7 +84,7 @@ export function createBadgeClass(): new () => CountersignBadge {
     }
 
     set receipt(receipt: AttestedReceipt | Promise<AttestedReceipt> | undefined) {
-      if (receipt === undefined) this.#set('waiting')
+      if (receipt === undefined) this.#set('idle')
       else if (receipt instanceof Promise) this.show(receipt)
       else this.#set({ receipt })
     }
@@ -94,7 +94,7 @@ export function createBadgeClass(): new () => CountersignBadge {
     }
 
     set error(error: unknown) {
-      this.#set(error === undefined ? 'waiting' : { error })
+      this.#set(error === undefined ? 'idle' : { error })
     }
 
     get strings(): BadgeStrings {
@@ -135,7 +135,7 @@ export function createBadgeClass(): new () => CountersignBadge {
     #view(): BadgeView {
       const options = { strings: this.#strings, explain: this.#explain }
       const subject = this.#subject
-      if (subject === 'waiting') return waitingView(options)
+      if (subject === 'idle' || subject === 'waiting') return emptyView(subject, options)
       if ('error' in subject) return errorView(subject.error, options)
       try {
         return receiptView(subject.receipt, options)

@@ -18,6 +18,7 @@ export interface BadgeParts {
 }
 
 const SIGNS: Readonly<Record<BadgeState, string>> = {
+  idle: '○',
   waiting: '…',
   verified: '✓',
   simulated: '⚠',

@@ -12,6 +12,7 @@ export interface CheckCounts {
 }
 
 export interface BadgeStrings {
+  readonly idle: string
   readonly waiting: string
   readonly verified: string
   /** Stands in place of `verified` where a simulated TEE vouches. */
@@ -46,6 +47,7 @@ function summary({ passed, failed, missing, optional }: CheckCounts): string {
 }
 
 export const BADGE_STRINGS: BadgeStrings = {
+  idle: 'No answer yet',
   waiting: 'Verifying…',
   verified: 'Verified',
   simulated: 'SIMULATED',

@@ -6,8 +6,8 @@ import { printable } from './printable.ts'
 import { type RefusedAnswer, refusedAnswer } from './refused-answer.ts'
 import type { BadgeStrings, CheckCounts } from './strings.ts'
 
-/** `no-verdict`: something broke before there was anything to judge. */
-export type BadgeState = 'waiting' | 'verified' | 'simulated' | 'failed' | 'no-verdict'
+/** `idle`: nothing was given; `no-verdict`: something broke before there was anything to judge. */
+export type BadgeState = 'idle' | 'waiting' | 'verified' | 'simulated' | 'failed' | 'no-verdict'
 
 /** Meaning and remedy of a failure code: `(code) => FAILURE_CODES[code]` of `countersign/failure-codes`, which a page need not load. */
 export type Explain = (code: FailureCode) => readonly [string, string] | undefined
@@ -57,8 +57,8 @@ const NOTHING: Pick<BadgeView, 'failure' | 'counts' | 'rows' | 'facts' | 'assump
   assumptions: [],
 }
 
-export function waitingView({ strings }: ViewOptions): BadgeView {
-  return { ...NOTHING, state: 'waiting', headline: strings.waiting, note: '' }
+export function emptyView(state: 'idle' | 'waiting', { strings }: ViewOptions): BadgeView {
+  return { ...NOTHING, state, headline: strings[state], note: '' }
 }
 
 /** A receipt is green only if its own checks say so: whoever made the object, an empty list or an open check is no verdict. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { printable } from '../../src/badge/printable.ts'
 import { BADGE_STRINGS } from '../../src/badge/strings.ts'
-import { type BadgeView, errorView, receiptView, type ShownReceipt, waitingView } from '../../src/badge/view.ts'
+import { type BadgeView, emptyView, errorView, receiptView, type ShownReceipt } from '../../src/badge/view.ts'
 import { NotVerifiedError } from '../../src/client/errors.ts'
 import { FAILURE_CODES, type FailureCode } from '../../src/core/failure-codes.ts'
 import type { Check } from '../../src/core/verdict.ts'
@@ -108,8 +108,8 @@ describe('badge view', () => {
     expect([failure?.meaning, failure?.remedy]).toEqual(['', ''])
   })
 
-  it('waits without a verdict', () => {
-    expect(waitingView(options)).toMatchObject({ state: 'waiting', rows: [], facts: [] })
+  it.each(['idle', 'waiting'] as const)('has no verdict while %s', (state) => {
+    expect(emptyView(state, options)).toMatchObject({ state, headline: BADGE_STRINGS[state], rows: [], facts: [] })
   })
 
   it('replaces what would act on a page in every text that a gateway wrote', () => {

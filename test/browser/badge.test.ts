@@ -55,7 +55,7 @@ describe.skipIf(!findChromium('the badge is not drawn'))('badge in headless Chro
       )
 
   it('waits for a promise, then shows verdict, facts and each check', async () => {
-    expect(await badge.getAttribute('state')).toBe('waiting')
+    expect(await badge.getAttribute('state')).toBe('idle')
     await badge.evaluate(
       (element, receipt) => {
         element.settled = element.show(
@@ -64,6 +64,7 @@ describe.skipIf(!findChromium('the badge is not drawn'))('badge in headless Chro
       },
       shownReceipt({ grade: 'quoted' }),
     )
+    expect(await badge.getAttribute('state')).toBe('waiting')
     expect(await badge.getByRole('status').first().textContent()).toContain('Verifying')
     await badge.evaluate((element) => {
       element.resolve()

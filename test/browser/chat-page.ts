@@ -25,13 +25,21 @@ export function bundleChatPage(channel: 'ohttp' | 'none'): string {
   }
 }
 
-/** @param reached origin at which the page reaches the gateway */
-export function serveChatPage(script: string, gateway: TestGateway, reached: string): Promise<Site> {
+export interface ChatPage {
+  readonly script: string
+  /** Text of the policy file. */
+  readonly policy: string
+  readonly gateway: TestGateway
+  /** Origin at which the page reaches the gateway. */
+  readonly reached: string
+}
+
+export function serveChatPage({ script, policy, gateway, reached }: ChatPage): Promise<Site> {
   const html = readFileSync(join(FOLDER, 'index.html'), 'utf8').replaceAll(EXAMPLE, reached)
   const files = {
     '/index.html': html,
     '/page.js': script,
-    '/countersign.policy.json': gateway.policyText,
+    '/countersign.policy.json': policy,
     '/countersign.lock.json': gateway.lockText,
   }
   return serveSite(files, contentPolicy(reached))

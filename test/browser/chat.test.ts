@@ -61,7 +61,9 @@ describe.skipIf(!findChromium('no page talks to a gateway')).each<ChannelName>([
       script = bundleChatPage(channel)
       gateway = await startTestGateway()
       box = await startMiddlebox(new URL(gateway.base).origin)
-      site = await serveChatPage(script, gateway, box.origin)
+      const { policyText } = gateway
+      const policy = channel === 'ohttp' ? demandOhttp(policyText) : policyText
+      site = await serveChatPage({ script, policy, gateway, reached: box.origin })
       browser = await launchChromium()
     })
 
@@ -94,6 +96,14 @@ describe.skipIf(!findChromium('no page talks to a gateway')).each<ChannelName>([
 
     it('needs nothing that a strict policy on content refuses', () => {
       expect(FORBIDDEN.map((pattern) => pattern.exec(script)?.[0]).filter((found) => found !== undefined)).toEqual([])
+    })
+
+    it('shows no verdict before anything is asked', async () => {
+      watched = await openWatched(browser, site.origin)
+      badge = watched.page.locator('countersign-badge')
+      await state('idle')
+      expect(await badge.locator('.headline').textContent()).toBe('○No answer yet')
+      expect(watched.complaints).toEqual([])
     })
 
     it('shows the answer while it comes, then the verdict', async () => {
@@ -177,6 +187,16 @@ describe.skipIf(!findChromium('no page talks to a gateway')).each<ChannelName>([
       await output.getByText('The answer is withdrawn.').waitFor()
     })
 
+    it.skipIf(channel === 'ohttp')('begins nothing where policy asks for a channel that the page lacks', async () => {
+      const before = box.seen.length
+      const policy = demandOhttp(gateway.policyText)
+      const strict = await serveChatPage({ script, policy, gateway, reached: box.origin })
+      watched = await openWatched(browser, strict.origin)
+      await expect.poll(() => watched.complaints.join()).toMatch(/^thrown: .*channel/)
+      expect(box.seen.length).toBe(before)
+      strict.close()
+    })
+
     it('sends nothing to a gateway that does not verify', async () => {
       const before = box.seen.length
       box.meddle = (part, path) => (isAnswer(path) ? part : forge(part))
@@ -204,6 +224,11 @@ it.skipIf(!findChromium('no page is watched'))(
     expect(complaints.join(' ')).toMatch(/thrown: .*TrustedScript/)
   },
 )
+
+function demandOhttp(policyText: string): string {
+  const policy = JSON.parse(policyText)
+  return JSON.stringify({ ...policy, live: { ...policy.live, channel: ['ohttp'] } })
+}
 
 /** Evidence of another machine: one bit of what the hardware measured differs. */
 function forge(attestation: Buffer): Buffer {
