@@ -7,9 +7,13 @@ export {
   type AttestedReceipt,
   type Channel,
   type ClientDeps,
+  type Conversation,
   createAttestedFetch,
+  createConversation,
+  defaultPolicy,
   NotVerifiedError,
   type ReceiptSink,
+  type ReceiptStore,
   receiptOf,
   receiptSink,
   withReceipt,
@@ -66,6 +70,7 @@ export {
 export { decodePolicy, type Grade, type Policy } from './core/policy.ts'
 export { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from './core/receipt/answer.ts'
 export type { ReceiptClaims } from './core/receipt/claims.ts'
+export { receiptDigest, verifyConversation } from './core/receipt/conversation.ts'
 export {
   type Equivocation,
   type EquivocationEvidence,

@@ -83,6 +83,7 @@ export class AnswerJudge {
       session,
       trust: this.#trust,
       deps: this.#gateways.over(exchange.base),
+      onReached: (reached) => this.#gateways.reached(exchange.base, reached),
     })
     // The answer waits until its receipt has the grade that policy asks for; one out of reach fails there with GRADE_TOO_LOW.
     const { grade, audit } = this.#trust.policy

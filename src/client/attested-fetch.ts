@@ -2,28 +2,34 @@
 
 import { encodeBase64Url } from '../core/encoding/base64.ts'
 import { type HeldOctets, holdOctets } from '../core/receipt/verify.ts'
-import { CountersignError } from '../errors.ts'
 import { AnswerJudge } from './accept-answer.ts'
+import { Collected } from './collected.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type ClientDeps, createClientDeps } from './deps.ts'
+import type { NotVerifiedError } from './errors.ts'
 import { verifiedEventBody } from './event-body.ts'
-import { bearsReceipt, readExchange, takesBody } from './exchange.ts'
+import { bearsReceipt, type Exchange, readExchange, takesBody } from './exchange.ts'
 import { Gateways } from './gateways.ts'
-import { readBody } from './http.ts'
+import { fetchStraight, readBody } from './http.ts'
+import { keepAnswer } from './keep-answer.ts'
+import { enforce, observe, type Tolerance } from './observe.ts'
 import type { AttestedFetchOptions } from './options.ts'
 import { preferenceOf } from './prefer.ts'
 import type { AttestedReceipt } from './receipt.ts'
 import { bearReceipt } from './receipt-of.ts'
 import { receiptSink, type SinkInit } from './receipt-sink.ts'
+import type { ReceiptStore } from './store.ts'
+import { settleTrust } from './trust.ts'
 
 export type AttestedFetch = typeof globalThis.fetch
 
 const MAX_ANSWER_SIZE = 64 * 1024 * 1024
 const NONCE_SIZE = 32
 
-/** How the answer's receipt is judged, and where what came of it goes. */
-interface Acceptance {
-  readonly accept: (token: string | undefined, held: HeldOctets) => Promise<AttestedReceipt>
+/** An answer that is to be judged, and where what comes of it goes. */
+interface Pending {
+  readonly response: Response
+  readonly judge: (token: string | undefined, held: HeldOctets, octets: Uint8Array | undefined) => Promise<void>
   readonly receipt: Deferred<AttestedReceipt>
 }
 
@@ -31,35 +37,51 @@ class AttestedFetcher {
   readonly #deps: ClientDeps
   readonly #maxAnswerSize: number
   readonly #onReceipt: (receipt: AttestedReceipt) => void
+  readonly #store: ReceiptStore | undefined
   readonly #prefer: string | undefined
+  readonly #tolerate: Tolerance
+  /** Whether a gateway that does not verify is asked all the same. */
+  readonly #asksUnverified: boolean
   readonly #gateways: Gateways
   readonly #judge: AnswerJudge
 
   constructor({
     policy,
     lock,
+    verify = 'enforce',
+    onObserved = () => undefined,
     onReceipt = () => undefined,
+    store,
     maxAnswerSize = MAX_ANSWER_SIZE,
     channel = 'none',
     deps = {},
     ...waiting
   }: AttestedFetchOptions) {
-    // Whoever stands in between can leave disclosures out of the token. Here the octets of both directions are held, so they are compared.
-    const disclosures = [...new Set([...policy.disclosures, 'request' as const, 'response' as const])]
-    const trust = { policy: { ...policy, disclosures }, lock }
+    const trust = settleTrust({ policy, lock }, channel === 'none' ? channel : channel.binding)
     this.#deps = createClientDeps(deps)
     this.#maxAnswerSize = maxAnswerSize
     this.#onReceipt = onReceipt
+    this.#store = store
     this.#prefer = preferenceOf(waiting)
-    this.#gateways = new Gateways({ trust, deps: this.#deps, channel })
+    // Plain JavaScript may give any word: all others enforce.
+    this.#tolerate = verify === 'observe' ? observe({ warn: this.#deps.warn, onObserved }) : enforce
+    this.#asksUnverified = verify === 'observe' && channel === 'none'
+    this.#gateways = new Gateways({ trust, deps: this.#deps, channel, store })
     this.#judge = new AnswerJudge(trust, this.#gateways)
   }
 
   async fetch(input: string | URL | Request, init?: SinkInit): Promise<Response> {
     const exchange = await readExchange(input, init)
     const method = exchange.init.method ?? 'GET'
-    // Nothing of the prompt leaves, nor any key, before the gateway has verified.
-    await this.#gateways.at(exchange.base).current()
+    const body = takesBody(method) ? { body: exchange.request.slice() } : {}
+    const refusal = await this.#refusalOf(exchange)
+    const receipt = deferred<AttestedReceipt>()
+    if (refusal !== undefined) {
+      const response = await fetchStraight(this.#deps.fetch, exchange.url, { ...exchange.init, ...body })
+      receipt.reject(refusal)
+      init?.[receiptSink]?.(receipt.promise)
+      return bearReceipt(response, receipt.promise)
+    }
     if (!bearsReceipt(method, exchange.path))
       return (await this.#gateways.send(exchange.base, exchange.url, exchange.init)).response
     const nonce = this.#deps.random(NONCE_SIZE)
@@ -67,29 +89,44 @@ class AttestedFetcher {
     exchange.headers.set('attestation-nonce', encodeBase64Url(nonce))
     // Beside what the application prefers: a list, RFC 7240 section 2.
     if (this.#prefer !== undefined) exchange.headers.append('prefer', this.#prefer)
-    const { response, held } = await this.#gateways.send(exchange.base, exchange.url, {
-      ...exchange.init,
-      headers: exchange.headers,
-      ...(takesBody(method) ? { body: exchange.request.slice() } : {}),
-    })
-    const accept: Acceptance['accept'] = async (token, octets) => {
-      const context = { exchange, response, nonce, noncedAt, channel: held }
-      const receipt = await this.#judge.accept(token, octets, context)
-      this.#onReceipt(receipt)
-      return receipt
-    }
-    const receipt = deferred<AttestedReceipt>()
+    const sent = { ...exchange.init, headers: exchange.headers, ...body }
+    const { response, held: channel } = await this.#gateways.send(exchange.base, exchange.url, sent)
     init?.[receiptSink]?.(receipt.promise)
+    const judge: Pending['judge'] = async (token, held, octets) => {
+      try {
+        const accepted = await this.#judge.accept(token, held, { exchange, response, nonce, noncedAt, channel })
+        if (this.#store !== undefined) {
+          const delivered = { exchange, response, octets, askedAt: noncedAt, deps: this.#deps }
+          await keepAnswer(this.#store, accepted, delivered)
+        }
+        this.#onReceipt(accepted)
+        receipt.resolve(accepted)
+      } catch (error) {
+        receipt.reject(this.#tolerate(error))
+      }
+    }
     const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
     return isStream && response.body !== null
-      ? this.#streamed(response, response.body, { accept, receipt })
-      : this.#whole(response, { accept, receipt })
+      ? this.#streamed(response.body, { response, judge, receipt })
+      : this.#whole({ response, judge, receipt })
   }
 
-  async #whole(response: Response, { accept, receipt }: Acceptance): Promise<Response> {
+  /** Nothing of the prompt leaves, nor any key, before the gateway has verified; observing, why it did not. */
+  async #refusalOf({ base }: Exchange): Promise<NotVerifiedError | undefined> {
+    try {
+      await this.#gateways.at(base).current()
+      return undefined
+    } catch (error) {
+      // A channel is opened under a verified session: without one, what was asked for cannot be had.
+      if (!this.#asksUnverified) throw error
+      return this.#tolerate(error)
+    }
+  }
+
+  async #whole({ response, judge, receipt }: Pending): Promise<Response> {
     try {
       const body = await readBody(response, this.#maxAnswerSize)
-      receipt.resolve(await accept(response.headers.get('inference-receipt') ?? undefined, holdOctets(body)))
+      await judge(response.headers.get('inference-receipt') ?? undefined, holdOctets(body), body)
       return bearReceipt(new Response(response.body === null ? null : body.slice(), response), receipt.promise)
     } catch (error) {
       receipt.reject(error)
@@ -97,11 +134,13 @@ class AttestedFetcher {
     }
   }
 
-  #streamed(response: Response, body: ReadableStream<Uint8Array>, { accept, receipt }: Acceptance): Response {
+  #streamed(body: ReadableStream<Uint8Array>, { response, judge, receipt }: Pending): Response {
+    const kept = this.#store && new Collected(this.#maxAnswerSize)
     const verified = verifiedEventBody(body, {
-      verify: async ({ digest, size, receipt: token }) => receipt.resolve(await accept(token, { digest, size })),
+      verify: ({ digest, size, receipt: token }) => judge(token, { digest, size }, kept?.whole()),
       abandon: receipt.reject,
       maxHeld: this.#maxAnswerSize,
+      ...(kept && { tap: (octets) => kept.add(octets) }),
     })
     return bearReceipt(new Response(verified, response), receipt.promise)
   }
@@ -110,19 +149,14 @@ class AttestedFetcher {
 /**
  * A `fetch` that verifies: the gateway before anything is sent, each answer before its end.
  *
+ * @throws CountersignError ERR_CONFIG, ERR_USAGE; NotVerifiedError CHANNEL_BINDING_LEVEL
  * @example
  * import OpenAI from 'openai'
- * import { createAttestedFetch } from 'countersign'
- * const fetch = createAttestedFetch({ policy, lock })
+ * import { createAttestedFetch, decodeLock } from 'countersign'
+ * const fetch = createAttestedFetch({ lock: decodeLock(text) })
  * const client = new OpenAI({ baseURL: 'https://gw.example.com/v1', apiKey, fetch })
  */
 export function createAttestedFetch(options: AttestedFetchOptions): AttestedFetch {
-  if (options.lock === undefined && options.policy.measurements === 'locked') {
-    throw new CountersignError(
-      'ERR_CONFIG',
-      'the policy locks measurements: give the lock file, or spell measurements "unchecked"',
-    )
-  }
   const fetcher = new AttestedFetcher(options)
   return (input, init) => fetcher.fetch(input, init)
 }

@@ -7,6 +7,8 @@ export interface ClientDeps {
   readonly random: (size: number) => Uint8Array
   /** Resolves after `ms`; used between polls. */
   readonly sleep: (ms: number) => Promise<void>
+  /** Told in words of what an application should hear of although nothing is thrown: storage that fails, answers that are let through. */
+  readonly warn: (message: string) => void
 }
 
 /** The platform's fetch, clocks, randomness and timers, with any of them replaced. */
@@ -16,6 +18,8 @@ export function createClientDeps(replaced: Partial<ClientDeps> = {}): ClientDeps
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
     random: (size) => globalThis.crypto.getRandomValues(new Uint8Array(size)),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    // biome-ignore lint/suspicious/noConsole: the one place; whoever wants to hear it elsewhere replaces it
+    warn: (message) => console.warn(message),
     ...replaced,
   }
 }

@@ -14,11 +14,13 @@ export interface VerifiedBodyOptions {
   readonly abandon: (reason: unknown) => void
   /** Most octets that are held back. */
   readonly maxHeld: number
+  /** Sees each portion as it comes; the octets must stay as they are. */
+  readonly tap?: (octets: Uint8Array) => void
 }
 
 export function verifiedEventBody(
   source: ReadableStream<Uint8Array>,
-  { verify, abandon, maxHeld }: VerifiedBodyOptions,
+  { verify, abandon, maxHeld, tap }: VerifiedBodyOptions,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   const digest = new EventStreamDigest()
@@ -34,6 +36,7 @@ export function verifiedEventBody(
         controller.close()
         return
       }
+      tap?.(value)
       digest.update(value)
       const ready = tail.push(value)
       if (ready.length > 0) {

@@ -6,7 +6,9 @@ import type { Verified } from '../core/verdict.ts'
 import { type Channel, type ConnectionChallenge, type OpenChannel, openUnbound } from './channel.ts'
 import type { ClientDeps } from './deps.ts'
 import { demand } from './errors.ts'
+import { followLog } from './history.ts'
 import { pollDocument } from './http.ts'
+import type { ReceiptStore } from './store.ts'
 
 const NONCE_SIZE = 32
 const ATTESTATION_TIMEOUT_MS = 60_000
@@ -23,6 +25,9 @@ export interface VerifiedGateway {
 interface Challenged {
   readonly attestation: Verified<Attestation>
   readonly session: Uint8Array
+  /** C2SP tlog-proof of the nonce, with the checkpoint. */
+  readonly proof: string | undefined
+  readonly noncedAt: Date
   /** On the client's own monotonic clock, counted from when the challenge nonce was made. */
   readonly freshUntilMs: number
 }
@@ -33,6 +38,8 @@ export interface GatewayOptions {
   readonly trust: Trust
   readonly deps: ClientDeps
   readonly channel: Channel | 'none'
+  /** Remembers what logs showed before. */
+  readonly store?: ReceiptStore | undefined
 }
 
 /** Keeps one gateway verified. `base` is its address up to and with `/v1`. */
@@ -41,14 +48,16 @@ export class GatewayAttestation {
   readonly #trust: Trust
   readonly #deps: ClientDeps
   readonly #channel: Channel | 'none'
+  readonly #store: ReceiptStore | undefined
   #held: Held | undefined
   #pending: Promise<Held> | undefined
 
-  constructor(base: string, { trust, deps, channel }: GatewayOptions) {
+  constructor(base: string, { trust, deps, channel, store }: GatewayOptions) {
     this.#base = base
     this.#trust = trust
     this.#deps = deps
     this.#channel = channel
+    this.#store = store
   }
 
   /** The verified gateway; verified anew when policy's maximum age or the statement's life has run out. */
@@ -72,6 +81,13 @@ export class GatewayAttestation {
     const fetch = this.#channel === 'none' ? this.#deps.fetch : (this.#channel.fetch ?? this.#deps.fetch)
     const challenged = await this.#challenge(fetch)
     const channel = await this.#open(challenged.attestation)
+    try {
+      const { attestation, proof, noncedAt } = challenged
+      await followLog(this.#store, { base: this.#base, channel, attestation, proof, askedAt: noncedAt }, this.#deps)
+    } catch (error) {
+      channel.close()
+      throw error
+    }
     this.#held?.channel.close()
     this.#held = { ...challenged, channel }
     return this.#held
@@ -109,7 +125,7 @@ export class GatewayAttestation {
     })
     const verdict = demand(await verifyAttestation({ ...archive, session }, this.#trust, anchor))
     const lifeMs = Math.min(this.#trust.policy.live.maxAgeSeconds * 1000, lifeOf(verdict.value, noncedAt))
-    return { attestation: verdict.value, session, freshUntilMs: startedMs + lifeMs }
+    return { attestation: verdict.value, session, proof: archive.proof, noncedAt, freshUntilMs: startedMs + lifeMs }
   }
 }
 

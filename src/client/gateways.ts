@@ -3,6 +3,9 @@ import type { ChannelResponse } from './channel.ts'
 import type { ClientDeps } from './deps.ts'
 import { NotVerifiedError } from './errors.ts'
 import { GatewayAttestation, type GatewayOptions } from './gateway-attestation.ts'
+import { followLog } from './history.ts'
+import { failOpen } from './keep-answer.ts'
+import type { ReachedGrade } from './reach-grade.ts'
 
 export class Gateways {
   readonly #options: GatewayOptions
@@ -38,5 +41,15 @@ export class Gateways {
     const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> =>
       (await this.send(base, input instanceof Request ? input.url : String(input), init)).response
     return { ...this.#options.deps, fetch }
+  }
+
+  /** A receipt that reached a higher grade showed more of the log, and is kept as it now is. */
+  async reached(base: string, { verdict, token, proof, archive }: ReachedGrade): Promise<void> {
+    const { store, deps } = this.#options
+    if (store === undefined) return
+    const { attestation, grade, signed } = verdict.value
+    const channel = { fetch: (url: string, init: RequestInit) => this.send(base, url, init) }
+    await followLog(store, { base, channel, attestation, proof, askedAt: 'unknown' }, deps)
+    await failOpen(deps, () => store.upgrade(signed.claims.jti, { token, grade, archive }))
   }
 }

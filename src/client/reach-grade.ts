@@ -34,6 +34,8 @@ export interface ReceiptContext {
   readonly session: Uint8Array
   readonly trust: Trust
   readonly deps: ClientDeps
+  /** Told of a grade that was reached, before the application is. It may refuse it. */
+  readonly onReached?: (reached: ReachedGrade) => Promise<void>
 }
 
 export interface WantedGrade {
@@ -44,6 +46,8 @@ export interface WantedGrade {
 export interface ReachedGrade {
   readonly verdict: Extract<Verdict<VerifiedAnswer>, { ok: true }>
   readonly token: string
+  /** C2SP tlog-proof of the receipt. */
+  readonly proof: string
   readonly archive: Uint8Array
 }
 
@@ -88,7 +92,11 @@ export async function reachGrade(token: string, context: ReceiptContext, wanted:
     const archive = await (wanted.grade === 'quoted' ? polled.catch(refusePending) : polled)
     const judged = await judge(token, context, { archive, grade: wanted.grade })
     const mayMend = !judged.verdict.ok && MENDS.includes(judged.verdict.code) && witnessed
-    if (!mayMend || leftMs() < RETRY_MS) return { ...judged, verdict: demand(judged.verdict) }
+    if (!mayMend || leftMs() < RETRY_MS) {
+      const reached = { ...judged, verdict: demand(judged.verdict) }
+      await context.onReached?.(reached)
+      return reached
+    }
     await deps.sleep(RETRY_MS)
   }
 }
@@ -114,7 +122,7 @@ async function judge(
   token: string,
   context: ReceiptContext,
   { archive: bytes, grade }: { readonly archive: Uint8Array; readonly grade: LaterGrade },
-): Promise<{ verdict: Verdict<VerifiedAnswer>; token: string; archive: Uint8Array }> {
+): Promise<Omit<ReachedGrade, 'verdict'> & { readonly verdict: Verdict<VerifiedAnswer> }> {
   const archive: Archive = decodeArchive(bytes)
   if (archive.proof === undefined) {
     refuseOverdue(token, context.deps.clock.now())
@@ -128,5 +136,5 @@ async function judge(
   const { held, noncedAt, deps } = context
   const time = { at: deps.clock.now(), noncedAt }
   const verdict = await verifyAnswer(evidence, held, demandGrade(context, grade), time)
-  return { verdict, token: evidence.receipt, archive: bytes }
+  return { verdict, token: evidence.receipt, proof: archive.proof, archive: bytes }
 }
