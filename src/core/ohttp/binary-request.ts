@@ -39,6 +39,9 @@ export interface RequestParts extends RequestControl {
 const KNOWN = 0
 const INDETERMINATE = 2
 const MAX_CONTROL_SIZE = 8192
+/** Taking a chunk costs the same however short it is: content in chunks of one octet would keep a gateway busy for seconds. */
+const FREE_CHUNKS = 1024
+const OCTETS_PER_CHUNK = 256
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/
 const SCHEME = /^[a-z][a-z0-9+.-]{0,31}$/
 /** No user information (RFC 9113 section 8.3.1): it would hide the host from a careless reader. */
@@ -113,10 +116,12 @@ function* takeRequest(inflow: Inflow): Steps<BinaryRequest> {
   const headers = yield* takeHeaders(form, inflow)
   // One array for all: chunks of one octet each would otherwise cost a hundred times their size.
   const content = new Uint8Array(inflow.size)
-  let size = 0
+  let [size, chunks] = [0, 0]
   const trailers = yield* takeBody(form, inflow, (portion) => {
     content.set(portion, size)
     size += portion.length
+    if (++chunks > FREE_CHUNKS + size / OCTETS_PER_CHUNK)
+      throw new MalformedError('E2EE_FORMAT', 'the content is cut into too many chunks')
   })
   checkLength(headers, size)
   return { ...control, headers, content: content.subarray(0, size), trailers }

@@ -7,6 +7,9 @@ import type { FailureCode } from '../failure-codes.ts'
 export type Steps<T> = Generator<undefined, T, undefined>
 
 const EMPTY: Uint8Array = new Uint8Array(0)
+/** Shorter portions are copied together while they wait: a view of one octet costs more than a hundred. */
+const SHORT_SIZE = 1024
+const BLOCK_SIZE = 8192
 
 export class Inflow {
   readonly #cut: FailureCode
@@ -15,6 +18,11 @@ export class Inflow {
   #later: Uint8Array[] = []
   #size = 0
   #ended = false
+  #block: Uint8Array = EMPTY
+  /** Octets of the block that are used. */
+  #filled = 0
+  /** What waits in the block, where it is the last that waits. */
+  #joined: Uint8Array | undefined
 
   /** @param cut code for octets that end where they must not */
   constructor(cut: FailureCode) {
@@ -30,11 +38,12 @@ export class Inflow {
     return this.#ended
   }
 
-  /** Keeps a view: `octets` stay as they are until they were taken. */
+  /** May keep a view: `octets` stay as they are until they were taken. */
   add(octets: Uint8Array): void {
     if (octets.length === 0) return
-    this.#later.push(octets)
     this.#size += octets.length
+    if (octets.length < SHORT_SIZE && this.#later.length > 0) this.#join(octets)
+    else this.#later.push(octets)
   }
 
   end(): void {
@@ -83,6 +92,19 @@ export class Inflow {
     this.#at += length
     this.#size -= length
     return this.#head.subarray(start, this.#at)
+  }
+
+  /** Whoever sends chooses the portions, and could send each octet by itself. */
+  #join(octets: Uint8Array): void {
+    const isFull = octets.length > this.#block.length - this.#filled
+    if (isFull) [this.#block, this.#filled] = [new Uint8Array(BLOCK_SIZE), 0]
+    const joins = !isFull && this.#later.at(-1) === this.#joined
+    const start = joins ? (this.#joined?.byteOffset ?? 0) : this.#filled
+    this.#block.set(octets, this.#filled)
+    this.#filled += octets.length
+    this.#joined = this.#block.subarray(start, this.#filled)
+    if (joins) this.#later.pop()
+    this.#later.push(this.#joined)
   }
 
   #next(): void {

@@ -41,6 +41,14 @@ const request = fc.record({
 })
 const response = fc.record({ status: fc.integer({ min: 200, max: 599 }), headers: fields, content, trailers: fields })
 const portion = fc.integer({ min: 1, max: 64 })
+const plainRequest = {
+  method: 'POST',
+  scheme: 'https',
+  authority: 'example.com',
+  path: '/',
+  headers: [],
+  trailers: [],
+} as const
 
 function encodeStreamed({
   status,
@@ -146,6 +154,60 @@ describe('binary messages', () => {
       ...Array.from({ length: 20 }, () => Uint8Array.of(0x40, 0x66, 0)),
     )
     expect(failureOf(() => decodeResponse(informational, 7))).toBe('E2EE_FORMAT')
+  })
+
+  it('[C7] refuse content in very many chunks, which would cost seconds to take', () => {
+    const empty = encodeIndeterminateRequest({ ...plainRequest, content: new Uint8Array(0) })
+    const chunked = (count: number, size: number): Uint8Array => {
+      const chunk = encodeContentChunk(new Uint8Array(size))
+      // Before the zero that ends the content, and the one that ends the trailers.
+      return concatBytes(empty.subarray(0, -2), ...Array.from({ length: count }, () => chunk), Uint8Array.of(0, 0))
+    }
+    expect(decodeRequest(chunked(1000, 1)).content.length).toBe(1000)
+    expect(decodeRequest(chunked(5000, 1024)).content.length).toBe(5_120_000)
+    expect(failureOf(() => decodeRequest(chunked(1100, 1)))).toBe('E2EE_FORMAT')
+  })
+})
+
+describe('octets that wait', () => {
+  it('[C7] take the room of octets, though each comes by itself', () => {
+    const count = 1_000_000
+    const sent = Uint8Array.from({ length: 256 }, (_, i) => i)
+    const inflow = new Inflow('E2EE_TRUNCATED')
+    const before = process.memoryUsage()
+    for (let i = 0; i < count; i++) inflow.add(sent.subarray(i % 256, (i % 256) + 1))
+    const after = process.memoryUsage()
+    const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
+    expect(grown).toBeLessThan(40 * count)
+    const taken = inflow.take('all', count).next().value
+    expect(taken?.length).toBe(count)
+    expect(taken?.every((octet, i) => octet === i % 256)).toBe(true)
+  })
+
+  it('are the same and in order, in portions of any sizes, while some are taken', () => {
+    const sizes = fc.array(fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1000, max: 9000 })), {
+      maxLength: 40,
+    })
+    fc.assert(
+      fc.property(sizes, fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 40 }), (added, taken) => {
+        const inflow = new Inflow('E2EE_TRUNCATED')
+        const all = Uint8Array.from({ length: added.reduce((sum, size) => sum + size, 0) }, (_, i) => (i * 7) % 251)
+        const got: Uint8Array[] = []
+        let at = 0
+        for (const [i, size] of added.entries()) {
+          inflow.add(all.subarray(at, at + size))
+          at += size
+          const wanted = Math.min(taken[i] ?? 0, inflow.size)
+          const step = (
+            i % 2 === 0 || wanted === 0 ? inflow.take('some', wanted) : inflow.takeSome('some', wanted)
+          ).next()
+          if (step.value !== undefined) got.push(step.value.slice())
+        }
+        inflow.end()
+        got.push(inflow.takeRest('rest', all.length).next().value ?? new Uint8Array(0))
+        expect(Buffer.compare(concatBytes(...got), all)).toBe(0)
+      }),
+    )
   })
 })
 
