@@ -4,25 +4,35 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { OpenedRequest } from '../../ohttp/index.ts'
+import type { MeasuredConfig } from '../config/index.ts'
 import { ClientResponse } from '../routes/client-response.ts'
 import type { GatewayParts } from '../routes/parts.ts'
 import { discardRest } from '../routes/read-body.ts'
 import { createRequestId } from '../routes/request-id.ts'
 import { respondOctets } from '../routes/respond.ts'
+import type { ChannelKeys } from '../session/channel-keys.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
 import { answerOf, fieldOf, sendInner } from './inner-request.ts'
 import type { Loopback } from './loopback.ts'
 import { openArrived } from './open-arrived.ts'
+import type { OpeningRoom, Place } from './opening-room.ts'
 import { encodeProblem, notAdmitted, PROBLEM_TYPE, unwritable } from './refusals.ts'
 import { type ReplayGuard, readDate } from './replay-guard.ts'
 import { SealedAnswer } from './sealed-answer.ts'
 
 export const OHTTP_ROUTE = '/.well-known/ohttp-gateway'
 
+/** What it works with of the running gateway. */
+export interface OhttpParts extends Pick<GatewayParts, 'clock' | 'random' | 'lifecycle' | 'telemetry'> {
+  readonly boot: { readonly channels: Pick<ChannelKeys, 'ohttp'> }
+  readonly config: { readonly measured: Pick<MeasuredConfig, 'limits'> }
+}
+
 export interface OhttpResource {
-  readonly parts: GatewayParts
+  readonly parts: OhttpParts
   readonly loopback: Loopback
   readonly replays: ReplayGuard
+  readonly room: OpeningRoom
 }
 
 export interface EncryptedExchange {
@@ -36,7 +46,7 @@ const BROKEN_OFF = 499
 const ANSWER_HEADERS = { 'cache-control': 'no-store', 'x-accel-buffering': 'no', incremental: '?1' } as const
 
 /** For whoever has no session to take them from. Clients do, and use no others. */
-export function showOhttpKeys({ boot }: GatewayParts): Response {
+export function showOhttpKeys({ boot }: OhttpParts): Response {
   return respondOctets('application/ohttp-keys', boot.channels.ohttp.configs, { 'cache-control': 'no-store' })
 }
 
@@ -49,6 +59,7 @@ export async function answerEncrypted(
   const startedMs = parts.clock.monotonicMs()
   const requestId = createRequestId(parts.random)
   const client = new ClientResponse(outgoing, requestId)
+  const place = resource.room.enter()
   let [status, requestSize] = [BROKEN_OFF, 0]
   // What is under way within ends by itself, with its receipt; before that there is nothing to end.
   const leave = parts.lifecycle.enter(() => {
@@ -58,6 +69,7 @@ export async function answerEncrypted(
     status = await answer(resource, {
       incoming,
       client,
+      place,
       onArrival: (size) => {
         requestSize = size
       },
@@ -67,6 +79,7 @@ export async function answerEncrypted(
     client.cut()
     if (!isReset(error)) reportFailure(parts.telemetry, error)
   } finally {
+    place.leave()
     client.onClosed(leave)
     parts.telemetry.write({
       event: 'request',
@@ -83,13 +96,17 @@ export async function answerEncrypted(
 interface Arrival {
   readonly incoming: IncomingMessage
   readonly client: ClientResponse
+  readonly place: Place
   readonly onArrival: (size: number) => void
 }
 
 /** @returns the status that whoever stands in front sees */
-async function answer({ parts, ...within }: OhttpResource, { incoming, client, onArrival }: Arrival): Promise<number> {
+async function answer(
+  { parts, ...within }: OhttpResource,
+  { incoming, client, place, onArrival }: Arrival,
+): Promise<number> {
   const { bodyBytes, answerBytes } = parts.config.measured.limits
-  const opening = await openArrived(incoming, { keys: parts.boot.channels.ohttp, bodyBytes, onArrival })
+  const opening = await openArrived(incoming, { keys: parts.boot.channels.ohttp, bodyBytes, place, onArrival })
   if (opening.kind === 'gone') return BROKEN_OFF
   if (opening.kind === 'refused') {
     const { problem } = opening
@@ -101,20 +118,21 @@ async function answer({ parts, ...within }: OhttpResource, { incoming, client, o
   const { form, opened } = opening
   client.headers(ANSWER_HEADERS)
   const sealed = new SealedAnswer(client, { form, sealer: await opened.sealResponse(), maxSize: answerBytes })
-  await answerOpened({ parts, ...within }, { opened, client, sealed })
+  await answerOpened({ parts, ...within }, { opened, client, place, sealed })
   return client.gone ? BROKEN_OFF : ENCRYPTED
 }
 
 interface Opened {
   readonly opened: OpenedRequest
   readonly client: ClientResponse
+  readonly place: Place
   readonly sealed: SealedAnswer
 }
 
 /** From here on everything that is said is encrypted. */
 async function answerOpened(
   { parts, loopback, replays }: OhttpResource,
-  { opened: { request, enc }, client, sealed }: Opened,
+  { opened: { request, enc }, client, place, sealed }: Opened,
 ): Promise<void> {
   const now = parts.clock.date()
   const admission = replays.admit({ enc, dated: readDate(fieldOf(request, 'date')) }, now)
@@ -122,6 +140,8 @@ async function answerOpened(
   const sent = sendInner(request, loopback)
   if (sent === undefined) return sealed.send(unwritable())
   client.onGone(() => sent.destroy())
+  // Once the server within has taken it; one that answers without reading it leaves it here until then.
+  sent.once('finish', () => place.leave())
   await sealed.relay(await answerOf(sent))
 }
 

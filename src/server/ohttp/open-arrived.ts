@@ -4,7 +4,8 @@ import { MalformedError } from '../../errors.ts'
 import { type OhttpForm, type OhttpKeys, type OpenedRequest, openRequest } from '../../ohttp/index.ts'
 import { channelOf } from '../middleware/channel-of.ts'
 import { announcesMoreThan } from '../routes/read-body.ts'
-import { NESTED, type Problem, TOO_LARGE, UNSUPPORTED_TYPE, unopened } from './refusals.ts'
+import type { Place } from './opening-room.ts'
+import { NESTED, NO_ROOM, type Problem, TOO_LARGE, UNSUPPORTED_TYPE, unopened } from './refusals.ts'
 
 export type Opening =
   | { readonly kind: 'opened'; readonly form: OhttpForm; readonly opened: OpenedRequest }
@@ -16,6 +17,7 @@ export interface OpeningOptions {
   readonly keys: OhttpKeys
   /** Most octets of content of the request within. */
   readonly bodyBytes: number
+  readonly place: Place
   /** Told of octets as they come. */
   readonly onArrival: (size: number) => void
 }
@@ -37,7 +39,7 @@ function formOf({ headers }: IncomingMessage): OhttpForm | undefined {
 /** Everything of it may come from anybody. What is refused is not read on. */
 export async function openArrived(
   incoming: IncomingMessage,
-  { keys, bodyBytes, onArrival }: OpeningOptions,
+  { keys, bodyBytes, place, onArrival }: OpeningOptions,
 ): Promise<Opening> {
   // Within each other they would cost a decryption each, and a connection.
   if (channelOf(incoming.socket) === 'ohttp') return { kind: 'refused', problem: NESTED }
@@ -45,14 +47,18 @@ export async function openArrived(
   if (form === undefined) return { kind: 'refused', problem: UNSUPPORTED_TYPE }
   const maxSize = OVERHEAD_BYTES + Math.ceil(bodyBytes * (1 + CHUNK_OVERHEAD))
   if (announcesMoreThan(incoming, maxSize)) return { kind: 'refused', problem: TOO_LARGE }
-  let size = 0
+  let [size, fits] = [0, true]
   const arrival = octetsOf(incoming, (added) => {
     size += added
     onArrival(size)
+    fits = place.grow(size)
+    // Thrown, not ended: what came so far must not be taken for all of it.
+    if (!fits) throw new RangeError('no room')
   })
   try {
     return { kind: 'opened', form, opened: await openRequest(keys, arrival, form, { maxSize }) }
   } catch (error) {
+    if (!fits) return { kind: 'refused', problem: NO_ROOM }
     if (error instanceof MalformedError)
       return { kind: 'refused', problem: size > maxSize ? TOO_LARGE : unopened(error.failure) }
     if (!incoming.complete) return { kind: 'gone' }

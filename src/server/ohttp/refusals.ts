@@ -31,6 +31,7 @@ export const UNSUPPORTED_TYPE: Problem = plain(
   415,
   'Send message/ohttp-chunked-req or message/ohttp-req, without content-coding.',
 )
+export const NO_ROOM: Problem = plain(503, 'More encrypted requests come than can be held. Try again.')
 export const TOO_LARGE: Problem = plain(413, 'The encrypted request is too large.')
 
 /** Of a request that did not open. Whether its key is not held or it was altered cannot be told apart: either way, look at the keys again. */

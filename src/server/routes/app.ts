@@ -7,6 +7,7 @@ import { authenticate, type Caller } from '../middleware/authenticate.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
 import { answerEncrypted, OHTTP_ROUTE, showOhttpKeys } from '../ohttp/gateway-resource.ts'
 import type { Loopback } from '../ohttp/loopback.ts'
+import { OpeningRoom } from '../ohttp/opening-room.ts'
 import { ReplayGuard } from '../ohttp/replay-guard.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
 import { type ApiError, historyDamaged, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
@@ -96,7 +97,7 @@ export function createApp(parts: GatewayParts, loopback: Loopback): Hono<Env> {
       void handleInference(parts, operation, c.env)
       return RESPONSE_ALREADY_SENT
     })
-  const resource = { parts, loopback, replays: new ReplayGuard() }
+  const resource = { parts, loopback, replays: new ReplayGuard(), room: new OpeningRoom() }
   app.post(OHTTP_ROUTE, (c) => {
     void answerEncrypted(resource, c.env)
     return RESPONSE_ALREADY_SENT
