@@ -18,6 +18,7 @@ import { preferenceOf } from './prefer.ts'
 import type { AttestedReceipt } from './receipt.ts'
 import { bearReceipt } from './receipt-of.ts'
 import { receiptSink, type SinkInit } from './receipt-sink.ts'
+import { mayEndResponse } from './response-end.ts'
 import type { ReceiptStore } from './store.ts'
 import { settleTrust } from './trust.ts'
 
@@ -25,6 +26,7 @@ export type AttestedFetch = typeof globalThis.fetch
 
 const MAX_ANSWER_SIZE = 64 * 1024 * 1024
 const NONCE_SIZE = 32
+const RESPONSES = /^\/responses\b/
 
 /** An answer that is to be judged, and where what comes of it goes. */
 interface Pending {
@@ -107,7 +109,7 @@ class AttestedFetcher {
     }
     const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
     return isStream && response.body !== null
-      ? this.#streamed(response.body, { response, judge, receipt })
+      ? this.#streamed(response.body, { response, judge, receipt, path: exchange.path })
       : this.#whole({ response, judge, receipt })
   }
 
@@ -134,12 +136,16 @@ class AttestedFetcher {
     }
   }
 
-  #streamed(body: ReadableStream<Uint8Array>, { response, judge, receipt }: Pending): Response {
+  #streamed(
+    body: ReadableStream<Uint8Array>,
+    { response, judge, receipt, path }: Pending & Pick<Exchange, 'path'>,
+  ): Response {
     const kept = this.#store && new Collected(this.#maxAnswerSize)
     const verified = verifiedEventBody(body, {
       verify: ({ digest, size, receipt: token }) => judge(token, { digest, size }, kept?.whole()),
       abandon: receipt.reject,
       maxHeld: this.#maxAnswerSize,
+      ...(RESPONSES.test(path) && { mayEnd: mayEndResponse }),
       ...(kept && { tap: (octets) => kept.add(octets) }),
     })
     return bearReceipt(new Response(verified, response), receipt.promise)

@@ -14,17 +14,19 @@ export interface VerifiedBodyOptions {
   readonly abandon: (reason: unknown) => void
   /** Most octets that are held back. */
   readonly maxHeld: number
+  /** Whether a block is the end, beside those of `[DONE]`. */
+  readonly mayEnd?: (block: Uint8Array) => boolean
   /** Sees each portion as it comes; the octets must stay as they are. */
   readonly tap?: (octets: Uint8Array) => void
 }
 
 export function verifiedEventBody(
   source: ReadableStream<Uint8Array>,
-  { verify, abandon, maxHeld, tap }: VerifiedBodyOptions,
+  { verify, abandon, maxHeld, mayEnd, tap }: VerifiedBodyOptions,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   const digest = new EventStreamDigest()
-  const tail = new HeldTail(maxHeld)
+  const tail = new HeldTail(maxHeld, mayEnd)
 
   async function pass(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {

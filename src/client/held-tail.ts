@@ -25,15 +25,20 @@ function step(at: number, byte: number): number {
 export class HeldTail {
   readonly #lines: EventLines = new EventLines()
   readonly #limit: number
+  readonly #mayEnd: (block: Uint8Array) => boolean
   #octets: Uint8Array = new Uint8Array(0)
   #size = 0
   /** Of the line that is being read. */
   #at = 0
   #ended = false
 
-  /** @param limit most octets that are held: a host can send a block that never ends */
-  constructor(limit: number) {
+  /**
+   * @param limit most octets that are held: a host can send a block that never ends
+   * @param mayEnd whether a block, whole, is the end of a stream of another kind
+   */
+  constructor(limit: number, mayEnd: (block: Uint8Array) => boolean = () => false) {
     this.#limit = limit
+    this.#mayEnd = mayEnd
   }
 
   /** Octets that may go on now. @throws CountersignError ERR_NETWORK when more would be held than the limit */
@@ -48,7 +53,10 @@ export class HeldTail {
         if (this.#at === END.length) this.#ended = true
       },
       lineEnd: (blank, _clean, end) => {
-        if (blank && !this.#ended) passTo = before + end
+        if (!blank || this.#ended) return
+        // What was held before this portion belongs to its first block.
+        if (this.#mayEnd(this.#octets.subarray(passTo, before + end))) this.#ended = true
+        else passTo = before + end
       },
     })
     const ready = this.#take(passTo)

@@ -2,12 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { verifiedEventBody } from '../../src/client/event-body.ts'
 import { HeldTail } from '../../src/client/held-tail.ts'
+import { mayEndResponse } from '../../src/client/response-end.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 
 const DELTA = 'data: {"choices":[]}\n\n'
 
 /** Everything that could be read while verification was still under way, whatever the cuts. */
-async function readBefore(text: string, size: number): Promise<{ readonly early: string; readonly all: string }> {
+async function readBefore(
+  text: string,
+  size: number,
+  mayEnd?: (block: Uint8Array) => boolean,
+): Promise<{ readonly early: string; readonly all: string }> {
   const bytes = encodeUtf8(text)
   let at = 0
   let verify: () => void = () => undefined
@@ -32,6 +37,7 @@ async function readBefore(text: string, size: number): Promise<{ readonly early:
     },
     abandon: () => undefined,
     maxHeld: 1 << 20,
+    ...(mayEnd && { mayEnd }),
   })
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let seen = ''
@@ -103,5 +109,30 @@ describe('the body of a verified stream', () => {
       { code: 'ERR_USAGE' },
       'released',
     ])
+  })
+})
+
+describe('the body of a verified stream of responses', () => {
+  const OUTPUT = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"a"}\n\n'
+
+  it.each([
+    ['as it is written', 'event: response.completed\ndata: {"type":"response.completed"}\n\n'],
+    ['incomplete', 'data: {"type":"response.incomplete"}\n\n'],
+    ['failed', 'data: {"type":"response.failed"}\n\n'],
+    ['by its name alone', 'event:response.completed\ndata: {"type":"response.created"}\n\n'],
+    ['with an escape in its type', 'data: {"type":"response.\\u0063ompleted"}\n\n'],
+    ['with its type twice', 'data: {"type":"x","type":"response.completed"}\n\n'],
+    ['over several lines', 'data: {"type":\ndata: "response.completed"}\n\n'],
+    ['behind a byte order mark', '\ufeffdata: {"type":"response.completed"}\n\n'],
+    ['with carriage returns', 'data: {"type":"response.completed"}\r\r'],
+    ['without a type', 'data: {}\n\n'],
+    ['that nobody can read', 'data: {"type"\n\n'],
+    ['as other streams end', 'data: [DONE]\n\n'],
+  ])('holds its last event back, %s', async (_, end) => {
+    for (const size of [1, 7, 1 << 16]) {
+      const { early, all } = await readBefore(`${OUTPUT}: beat\n\n${OUTPUT}${end}${OUTPUT}`, size, mayEndResponse)
+      expect(early).toBe(`${OUTPUT}: beat\n\n${OUTPUT}`)
+      expect(all).toBe(`${OUTPUT}: beat\n\n${OUTPUT}${end}${OUTPUT}`)
+    }
   })
 })
