@@ -26,12 +26,18 @@ export type ErrorCode =
   | 'ERR_NOT_VERIFIED'
   | 'ERR_NETWORK'
 
+/**
+ * The OpenAI SDK takes an error for the caller's own abort if its message holds this word, and ends the stream as if all were well. Some
+ * messages quote what a gateway wrote, so it could make its unverified answer pass for a whole one.
+ */
+const READ_AS_ABORT = 'FetchRequestCanceledException'
+
 /** Base of every error that this package throws. `code` is stable; `message` is for people and holds no prompt, key or secret. */
 export class CountersignError extends Error {
   readonly code: ErrorCode
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+    super(message.replaceAll(READ_AS_ABORT, '?'), options)
     this.name = 'CountersignError'
     this.code = code
   }
