@@ -24,7 +24,7 @@ const CORE = {
 /** Folders below src and the ones that they may import. */
 const TOP = {
   client: ['core', 'collateral'],
-  'client-node': ['client', 'collateral', 'core'],
+  'client-node': ['client', 'receipt-store', 'collateral', 'core'],
   ohttp: ['core'],
   'client-ohttp': ['client', 'ohttp', 'core'],
   'receipt-store': ['client', 'core'],

@@ -7,6 +7,7 @@ import { CountersignError, MalformedError } from '../errors.ts'
 export { type AttestedFetchOptions, createAttestedFetch, receiptOf } from '../client/index.ts'
 export { createDiskCache, type DiskCacheOptions } from './collateral-cache.ts'
 export { createPinnedDispatcher } from './pinned-dispatcher.ts'
+export { createFileReceiptStore, createFileRecords } from './receipt-files.ts'
 export { createTlsChannel, type TlsChannelOptions } from './tls-channel.ts'
 
 async function readConfigured<T>(file: string, decode: (bytes: Uint8Array) => T): Promise<T> {

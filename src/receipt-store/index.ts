@@ -1,0 +1,18 @@
+/**
+ * "./receipts": keeps verified answers with their receipts, follows the logs of gateways, exports archives. Browser and Node.
+ *
+ * @example
+ * import { createAttestedFetch } from 'countersign'
+ * import { createIndexedDbStore, exportArchive } from 'countersign/receipts'
+ *
+ * const store = createIndexedDbStore()
+ * const fetch = createAttestedFetch({ lock, store })
+ * @module
+ */
+export type { KeptAnswer, LogSighting, ReceiptStore, UpgradedAnswer } from '../client/store.ts'
+export { exportArchive } from './export-archive.ts'
+export { createIndexedDbRecords, createIndexedDbStore, type IndexedDbOptions } from './indexed-db.ts'
+export type { DatabaseFactory } from './indexed-db-types.ts'
+export { createMemoryRecords, createMemoryStore } from './memory.ts'
+export type { RecordStamp, Records, RecordWriting } from './records.ts'
+export { createReceiptStore, type ReceiptStoreOptions } from './store.ts'
