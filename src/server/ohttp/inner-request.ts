@@ -15,10 +15,12 @@ export function fieldOf({ headers }: BinaryRequest, wanted: string): string | un
 
 /**
  * Begins the request.
- * @returns undefined where `node:http` does not write such a request
+ * @returns undefined where `node:http` does not write such a request as it is
  */
 export function sendInner(inner: BinaryRequest, loopback: Loopback): ClientRequest | undefined {
   const { method, path, content } = inner
+  // It would be written in upper case: another method, of which one asks for a tunnel (RFC 9110 section 9.1: they have case).
+  if (method !== method.toUpperCase()) return undefined
   try {
     const sent = sendRequest({
       createConnection: () => loopback.connect(),

@@ -226,6 +226,16 @@ describe('encrypted', () => {
     expect((await again(await seal(fixture, inner))).status).toBe(400)
   })
 
+  it.each(['connect', 'Connect', 'post'])(
+    'takes no method for another one that is spelled alike: %s',
+    async (method) => {
+      const before = forwarded()
+      const reply = await again(await seal(fixture, dated({ ...chatRequest(), method })))
+      expect([reply.outer.status, reply.status]).toEqual([200, 400])
+      expect(forwarded()).toBe(before)
+    },
+  )
+
   it('refuses what HTTP/1.1 cannot say, and answers what its parser refuses', async () => {
     const path = await again(await seal(fixture, dated({ ...request('GET', '/livez'), method: 'BREW' })))
     expect([path.outer.status, path.status]).toEqual([200, 400])
