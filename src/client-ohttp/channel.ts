@@ -66,10 +66,14 @@ function openOver({ base, attestation }: ChannelGateway, way: Way): OpenChannel 
   const held = { observed: { binding: 'ohttp', keyConfig: way.config.octets }, attestation } as const
   return {
     fetch: async (url, init): Promise<ChannelResponse> => {
-      if (!url.startsWith(`${base}/`)) throw refused('CHANNEL_CHANGED', 'another address than that of the gateway')
+      // What its log publishes stands beside the API.
+      if (!url.startsWith(`${base.slice(0, -'/v1'.length)}/`))
+        throw refused('CHANNEL_CHANGED', 'another address than that of the gateway')
       const request = await innerRequest(url, init)
       const inner = await sendDated(request, init.signal ?? undefined, way)
-      return { response: await orCancel(inner, inner.response()), held }
+      // A redirect within is one all the same.
+      const straight = fetchStraight(() => inner.response(), url, init)
+      return { response: await orCancel(inner, straight), held }
     },
     close: () => {},
   }

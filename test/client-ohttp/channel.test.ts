@@ -189,6 +189,17 @@ describe('an answer over OHTTP', () => {
     expect(await response.text()).toBe('data: one\n\ndata: two\n\ndata: [DONE]\n\n')
   })
 
+  it('[C8] is refused where it redirects, and let go of', async () => {
+    const answer = {
+      status: 307,
+      headers: [['location', 'https://elsewhere.example/v1/chat/completions']],
+      content: events('x', 'y'),
+    } as const
+    const { gateway, asked } = await ask(() => answer)
+    await expect(asked).rejects.toMatchObject({ failure: 'CHANNEL_CHANGED' })
+    expect([gateway.seen.length, gateway.cancelled()]).toEqual([1, 1])
+  })
+
   it('may have no content, and then has none', async () => {
     const { asked } = await ask(() => ({ status: 204 }))
     expect((await asked).response.body).toBeNull()
