@@ -3,24 +3,24 @@ import { createAttestedFetch, decodeLock, decodePolicy, receiptOf } from 'counte
 import { defineBadge } from 'countersign/badge'
 import { FAILURE_CODES } from 'countersign/failure-codes'
 import { createOhttpChannel } from 'countersign/ohttp'
+import { createIndexedDbStore } from 'countersign/receipts'
 
 defineBadge()
 const { gateway, model } = document.body.dataset
-const [form, answer, badge] = ['form', 'output', 'countersign-badge'].map((name) => document.querySelector(name))
+const find = (name) => document.querySelector(name)
+const [form, answer, badge, kept] = [find('form'), find('output'), find('countersign-badge'), find('#kept')]
 badge.explain = (code) => FAILURE_CODES[code]
 const load = async (file) => (await fetch(file)).text()
-const [policy, lock] = await Promise.all([load('countersign.policy.json'), load('countersign.lock.json')])
-const attestedFetch = createAttestedFetch({
-  policy: decodePolicy(policy),
-  lock: decodeLock(lock),
-  channel: createOhttpChannel(),
-})
+const policy = decodePolicy(await load('countersign.policy.json'))
+const lock = decodeLock(await load('countersign.lock.json'))
+const store = createIndexedDbStore()
+const attestedFetch = createAttestedFetch({ policy, lock, store, channel: createOhttpChannel() })
+for (const jti of await store.list()) kept.append(`${jti} ${(await store.get(jti))?.grade} `)
 
 /** Shows an event stream while it comes. It breaks before its end if the answer does not verify. */
 async function showEvents(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
-  let rest = ''
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+  for (let [read, rest] = [await reader.read(), '']; !read.done; read = await reader.read()) {
     const lines = `${rest}${read.value}`.split('\n')
     rest = lines.pop()
     for (const line of lines)
