@@ -181,6 +181,18 @@ describe('a channel', () => {
     expect((await channel.fetch(`${middlebox?.origin}/livez`, {})).response.status).toBe(200)
   })
 
+  it.each([
+    ['a method that no gateway knows', { method: 'BREW' }],
+    ['a body that is none of octets', { method: 'POST', body: new URLSearchParams('a=b') }],
+    ['a header that belongs to the connection', { headers: { 'transfer-encoding': 'chunked' } }],
+  ])('frees the place of a request that cannot be sent: %s', async (_, init) => {
+    const channel = await open(1)
+    const url = `${middlebox?.origin}/livez`
+    await expect(channel.fetch(url, init)).rejects.toThrow()
+    const next = await channel.fetch(url, { signal: AbortSignal.timeout(5_000) })
+    expect(next.response.status).toBe(200)
+  })
+
   it('uses one connection for one request after another', async () => {
     const channel = await open(8)
     for (let i = 0; i < 4; i++) {

@@ -17,16 +17,15 @@ const WITHOUT_BODY: readonly number[] = [204, 205, 304]
 
 /** @throws NotVerifiedError of the connection, CountersignError ERR_NETWORK, or the reason of `init.signal` */
 export async function send(dispatcher: Dispatcher, { url, init, ended }: Sending): Promise<Response> {
-  const { origin, pathname, search } = new URL(url)
   const signal = init.signal ?? undefined
-  const method = methodOf(init.method)
   let answer: Dispatcher.ResponseData
   try {
     signal?.throwIfAborted()
+    const { origin, pathname, search } = new URL(url)
     answer = await dispatcher.request({
       origin,
       path: `${pathname}${search}`,
-      method,
+      method: methodOf(init.method),
       headers: Object.fromEntries(new Headers(init.headers)),
       body: octetsOf(init.body),
       ...(signal === undefined ? {} : { signal }),
@@ -35,15 +34,31 @@ export async function send(dispatcher: Dispatcher, { url, init, ended }: Sending
     ended()
     throw signal?.aborted === true ? signal.reason : asNetworkError(cause)
   }
-  const { statusCode: status, statusText, body } = answer
-  body.once('close', ended)
+  answer.body.once('close', ended)
+  try {
+    return responseOf(answer, init)
+  } catch (cause) {
+    // A status or a field that `fetch` does not know.
+    answer.body.destroy()
+    throw asNetworkError(cause)
+  }
+}
+
+function responseOf(
+  { statusCode: status, statusText, body, ...answer }: Dispatcher.ResponseData,
+  init: RequestInit,
+): Response {
   const headers = new Headers()
   for (const [name, value] of Object.entries(answer.headers))
     for (const one of Array.isArray(value) ? value : [value ?? '']) headers.append(name, one)
-  if (method !== 'HEAD' && !WITHOUT_BODY.includes(status))
-    return new Response(streamOf(body, signal), { status, statusText, headers })
-  body.resume()
-  return new Response(null, { status, statusText, headers })
+  const isEmpty = methodOf(init.method) === 'HEAD' || WITHOUT_BODY.includes(status)
+  const response = new Response(isEmpty ? null : streamOf(body, init.signal ?? undefined), {
+    status,
+    statusText,
+    headers,
+  })
+  if (isEmpty) body.resume()
+  return response
 }
 
 function methodOf(text = 'GET'): (typeof METHODS)[number] {
