@@ -16,7 +16,7 @@ export interface Loopback {
 }
 
 /** A slow reader outside must not make a stream lie here: little is held in each direction. */
-const BUFFERED_BYTES: number = 16 * 1024
+const BUFFERED_BYTES: number = 8 * 1024
 
 export function createLoopback(http: ServerOptions): Loopback {
   const server = createServer(http)

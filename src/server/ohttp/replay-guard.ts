@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto'
 export const DATE_TOLERANCE_MS = 300_000
 /** From when a request could first be accepted to when it last could. */
 const LIFE_MS: number = 2 * DATE_TOLERANCE_MS
-/** Some 80 octets each. */
+/** Some 55 octets each. */
 const CAPACITY = 1_000_000
 /** 128 bits of SHA-256: nobody finds a second request with those of one that was recorded. */
 const TAG_SIZE = 16

@@ -158,7 +158,7 @@ describe('an answer that nobody reads', () => {
     await reply.more()
     const held = await untilSteady(() => made)
     expect(held).toBeGreaterThan(0)
-    expect(held).toBeLessThan(128 * 1024)
+    expect(held).toBeLessThan(72 * 1024)
     reply.abort()
     await lifecycle.idle()
     expect(isGone).toBe(true)
