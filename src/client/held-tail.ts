@@ -51,6 +51,7 @@ export class HeldTail {
         this.#at = step(startsLine ? 0 : this.#at, byte)
         // In any line of the block: comments, other fields and empty data before it do not keep a reader from it.
         if (this.#at === END.length) this.#ended = true
+        return this.#at >= 0 && !this.#ended
       },
       lineEnd: (blank, _clean, end) => {
         if (!blank || this.#ended) return

@@ -57,13 +57,14 @@ export class EventStreamDigest implements LineVisitor {
     return { digest, size: this.#size, ...(this.#receipt === undefined ? {} : { receipt: this.#receipt }) }
   }
 
-  content(byte: number, index: number, startsLine: boolean, startsBlock: boolean): void {
+  content(byte: number, index: number, startsLine: boolean, startsBlock: boolean): boolean {
     if (startsBlock && byte === COLON) {
       this.#absorb(index)
       this.#comment = { hasher: this.#hasher.copy(), size: this.#size, kept: new Uint8Array(0) }
     } else if (this.#comment !== undefined && (startsLine ? byte !== COLON : byte < 0x20 || byte > 0x7e)) {
       this.#comment = undefined
     }
+    return this.#comment !== undefined
   }
 
   lineEnd(blank: boolean, clean: boolean, end: number): void {

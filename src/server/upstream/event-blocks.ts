@@ -55,7 +55,9 @@ export class EventBlocks implements LineVisitor {
     return { last: undefined, dropped: this.#heldSize }
   }
 
-  content(): void {}
+  content(): boolean {
+    return false
+  }
 
   lineEnd(blank: boolean, _: boolean, end: number): void {
     if (blank) this.#ends.push(end)
