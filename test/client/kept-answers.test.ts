@@ -1,5 +1,6 @@
 /** A fetch with a store, against a running gateway: what is kept, what becomes of it, and that storage never costs an answer. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Collected } from '../../src/client/collected.ts'
 import {
   type AttestedFetchOptions,
   createAttestedFetch,
