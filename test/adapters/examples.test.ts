@@ -1,4 +1,5 @@
 /** The examples of docs/adapters.md, run as they stand against a running gateway. */
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as aiSdk from '../../docs/examples/adapters/ai-sdk.ts'
 import * as langchain from '../../docs/examples/adapters/langchain.ts'
@@ -63,5 +64,21 @@ describe('the example for OpenAI SDK', () => {
     expect(refused).toMatch(/^Do not trust this gateway: [A-Z0-9_]+\.$/)
     const honest = openai.createClient(options)
     expect(await openai.ask(honest, 'nobody').catch(openai.explain)).toBe('The gateway could not answer.')
+  })
+})
+
+describe('docs/adapters.md', () => {
+  it('imports and calls nothing that the examples do not', () => {
+    const page = readFileSync('docs/adapters.md', 'utf8')
+    const code = ['openai', 'ai-sdk', 'langchain']
+      .map((name) => readFileSync(`docs/examples/adapters/${name}.ts`, 'utf8'))
+      .join('')
+    const blocks = [...page.matchAll(/^```ts\n(.+?)^```$/gms)].map(([, block = '']) => block)
+    expect(blocks).toHaveLength(4)
+    const names = blocks.flatMap((block) =>
+      [...block.matchAll(/[\w.]+(?=\()|(?<=from )'countersign[^']*'/g)].map(([name]) => name),
+    )
+    expect(names.length).toBeGreaterThan(12)
+    for (const name of names) expect(code).toContain(name.replace(/^chat[.](?=invoke)/, 'model.'))
   })
 })
