@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       summary: 'verify an archive, bare evidence, or a live gateway',
       load: () => import('./commands/verify.ts'),
     },
+    receipts: { summary: 'list and export answers that were kept', load: () => import('./commands/receipts.ts') },
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },

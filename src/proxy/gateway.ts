@@ -6,6 +6,7 @@ import { bearsReceipt } from '../client/exchange.ts'
 import { GatewayAttestation } from '../client/gateway-attestation.ts'
 import { createAttestedFetch, receiptOf } from '../client/index.ts'
 import type { AttestedReceipt } from '../client/receipt.ts'
+import type { ReceiptStore } from '../client/store.ts'
 import type { Attestation, Trust } from '../core/evidence/attestation.ts'
 import { type Binding, GRADES, type Grade, type Policy } from '../core/policy.ts'
 import { judge, type Verified } from '../core/verdict.ts'
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   /** Seconds that the gateway may hold an answer for that. */
   readonly wait?: number | undefined
   readonly onReceipt?: ((receipt: AttestedReceipt) => void) | undefined
+  /** Keeps request, answer and receipt, and follows the gateway's log. */
+  readonly store?: ReceiptStore | undefined
   readonly deps?: Partial<ClientDeps> | undefined
 }
 
@@ -134,7 +137,7 @@ async function standingOf(attestation: Verified<Attestation>, channel: Binding |
 
 /** @throws CountersignError ERR_CONFIG where policy and lock do not go together, or ask for what is out of reach */
 export function createVerifiedGateway(options: GatewayOptions): VerifiedGateway {
-  const { base, channel, grade, wait, onReceipt } = options
+  const { base, channel, grade, wait, onReceipt, store } = options
   const trust: Trust = { ...options.trust, policy: demanding(options.trust.policy, grade) }
   const binding = channel === 'none' ? 'none' : channel.binding
   requireBinding(trust.policy, binding)
@@ -146,6 +149,7 @@ export function createVerifiedGateway(options: GatewayOptions): VerifiedGateway 
     ...(grade === undefined ? {} : { grade }),
     ...(wait === undefined ? {} : { wait }),
     ...(onReceipt === undefined ? {} : { onReceipt }),
+    ...(store === undefined ? {} : { store }),
     ...(channel === 'none'
       ? { deps: { ...deps, fetch: seen.watchFetch(deps.fetch) } }
       : { deps, channel: seen.watchChannel(channel) }),

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Io } from '../../src/cli/command.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Command, Io } from '../../src/cli/command.ts'
 import { command, runProxy } from '../../src/cli/commands/proxy.ts'
+import { command as receipts } from '../../src/cli/commands/receipts.ts'
+import { command as verify } from '../../src/cli/commands/verify.ts'
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts'
 import { call } from '../server/gateway/http-client.ts'
 import { errorAnswer, json } from '../server/upstream/mock-answers.ts'
@@ -102,6 +104,16 @@ function start(args: readonly string[], env: Io['env'] = {}): Running {
   }
 }
 
+/** Another command, to its end. */
+async function told(asked: Command, args: readonly string[]): Promise<{ out: string; exit: number }> {
+  let out = ''
+  const add = (text: string): void => {
+    out += text
+  }
+  const io: Io = { out: add, err: () => {}, colour: false, progress: false, env: {}, now: () => new Date() }
+  return { exit: await asked.run(args, io), out }
+}
+
 const plain = (): readonly string[] => ['--gateway', gateway.base, '--channel', 'none', ...trust]
 
 describe('countersign proxy', () => {
@@ -120,6 +132,31 @@ describe('countersign proxy', () => {
       /^[\d:]{8} POST \/v1\/chat\/completions 200 \d+ ms {2}verified signed \(simulated\) [\w-]{22}$/m,
     )
     expect(err).toContain('SIMULATED TEE')
+  })
+
+  it('keeps what verified, and lists and exports it for whoever verifies it later', async () => {
+    const store = join(work, 'kept')
+    const running = start([...plain(), '--store', store])
+    const url = await running.url
+    const body = JSON.stringify({ model: 'mock', messages: [{ role: 'user', content: 'May I?' }] })
+    const headers = { 'content-type': 'application/json' }
+    await call(`${url}/chat/completions`, { method: 'POST', headers, body })
+    const kept = await vi.waitFor(async () => {
+      const [answer] = (await told(receipts, ['list', store, '--json'])).out.split('\n')
+      const facts = JSON.parse(answer ?? '')
+      expect(facts).toMatchObject({ grade: 'quoted', archived: true, requestSize: body.length })
+      return facts
+    }, 20_000)
+    expect(await running.stop()).toBe(0)
+    const file = join(work, 'answer.cmw.json')
+    expect(await told(receipts, ['export', store, kept.jti, '--out', file])).toMatchObject({ exit: 0 })
+    const verdict = await told(verify, [file, ...trust])
+    expect([verdict.exit, verdict.out]).toEqual([0, expect.stringContaining('request-digest')])
+    await expect(told(receipts, ['export', store, kept.jti, '--out', file])).rejects.toThrow('cannot be written')
+    await expect(told(receipts, ['list', join(work, 'mistyped')])).rejects.toThrow('there is no folder')
+    await expect(told(receipts, ['export', store, 'AAAAAAAAAAAAAAAAAAAAAA', '--out', join(work, 'x')])).rejects.toThrow(
+      'no answer',
+    )
   })
 
   it('writes JSON lines without any of the content, in whatever part it stands', async () => {

@@ -1,6 +1,9 @@
 /** `countersign proxy`: a plain OpenAI endpoint on this machine whose answers are verified before they leave it. @module */
 import { parseArgs } from 'node:util'
+import type { AttestedReceipt, ReceiptStore } from '../../client/index.ts'
+import { createFileReceiptStore } from '../../client-node/index.ts'
 import { GRADES } from '../../core/policy.ts'
+import { CountersignError } from '../../errors.ts'
 import { createProxy, RefusedError, type RequestLine, type Standing, type VerifyingProxy } from '../../proxy/index.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
@@ -27,6 +30,7 @@ Countersign-Verdict (a stream: a last comment); one that does not verify is a 50
   --allow-origin ORIGIN  let pages of this origin ask; may be given again
   --allow-host NAME      answer under this name besides loopback's; may be given again
   --dangerously-listen-anywhere   let --listen be an address that others reach
+  --store DIR            keep requests, answers and receipts in this folder, in clear: see countersign receipts
   --json                 one JSON object for each request instead of a line
 
 A gateway that cannot be reached yet is waited for: until it verifies, every request is refused. GET /readyz says how it stands.
@@ -49,6 +53,7 @@ const OPTIONS = {
   'allow-origin': { type: 'string', multiple: true },
   'allow-host': { type: 'string', multiple: true },
   'dangerously-listen-anywhere': { type: 'boolean', default: false },
+  store: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const
 
@@ -120,6 +125,22 @@ function renderLine(line: RequestLine, { json }: View, { colour }: Io): string {
   return json ? `${JSON.stringify({ event: 'request', ...line })}\n` : renderRequest(line, colour)
 }
 
+/** What is kept is quoted soon, so that it can be exported whenever its gateway is gone. */
+async function openStore(
+  folder: string | undefined,
+  io: Io,
+): Promise<{ readonly store?: ReceiptStore; readonly onReceipt?: (receipt: AttestedReceipt) => void }> {
+  if (folder === undefined) return {}
+  const onReceipt = (receipt: AttestedReceipt): void => {
+    if (receipt.archive !== undefined) return
+    receipt.upgrade('quoted').catch((error: unknown) => {
+      const why = error instanceof CountersignError ? error.message : 'it failed'
+      io.err(`countersign: receipt ${receipt.claims.jti} stays signed: ${printable(why)}\n`)
+    })
+  }
+  return { store: await createFileReceiptStore(folder), onReceipt }
+}
+
 /** Serves until what `stop` gives resolves; it is asked for once there is something to stop. */
 export async function runProxy(args: readonly string[], stop: () => Promise<void>, io: Io): Promise<ExitCode> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS })
@@ -131,6 +152,7 @@ export async function runProxy(args: readonly string[], stop: () => Promise<void
     grade: readGrade(values.grade),
     wait: readWait(values.wait),
     apiKey: readKey(values['api-key-env'], io),
+    ...(await openStore(values.store, io)),
     listen: readListenAddress(values.listen),
     allowOrigins: values['allow-origin'] ?? [],
     allowHosts: values['allow-host'] ?? [],
