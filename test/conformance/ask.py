@@ -34,6 +34,8 @@ for line in sys.stdin:
         answer = (read_stream if asked["stream"] else read_whole)(request)
     except openai.APIError as error:
         answer = {"error": True, "status": getattr(error, "status_code", None), "code": error.code, "type": error.type or type(error).__name__}
+        response = getattr(error, "response", None)
+        answer["after"] = None if response is None else response.headers.get("retry-after")
     except Exception as error:
-        answer = {"error": True, "status": None, "code": type(error).__name__, "type": None}
+        answer = {"error": True, "status": None, "code": type(error).__name__, "type": None, "after": None}
     print(json.dumps(answer), flush=True)

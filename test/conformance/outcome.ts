@@ -14,7 +14,7 @@ export interface Answer {
 /**
  * - `ok`: complete, and what the model server said.
  * - `WRONG …`: taken for complete, and something else. Never expected.
- * - `429 rate_limit_exceeded`: the status and code of an error answer.
+ * - `429 rate_limit_exceeded after 7`: the status and code of an error answer, and the seconds after which to ask again.
  * - `broken upstream_error`: an error in the stream, or instead of its end.
  * - `unverified RECEIPT_MISSING`: the check that refused it.
  */
@@ -51,7 +51,14 @@ export function outcomeOfError(error: unknown): Outcome {
   )
   // The proxy says by its code which check refused.
   if (Object.hasOwn(FAILURE_CODES, code)) return `unverified ${code}`
-  return typeof status === 'number' ? `${status} ${code}` : `broken ${code}`
+  return typeof status === 'number' ? `${status} ${code}${waitOf(error)}` : `broken ${code}`
+}
+
+function waitOf(error: unknown): string {
+  const headers = field(error, 'headers')
+  const seconds =
+    headers instanceof Headers ? headers.get('retry-after') : field(error, 'responseHeaders', 'retry-after')
+  return typeof seconds === 'string' ? ` after ${seconds}` : ''
 }
 
 function nameOf(error: unknown): string {

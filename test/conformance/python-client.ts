@@ -23,6 +23,8 @@ interface Reply extends Answer {
   readonly status: number | null
   readonly code: string | null
   readonly type: string | null
+  /** Seconds after which to ask again. */
+  readonly after: string | null
 }
 
 /** One question at a time and form: a process for whole answers and one for streams. */
@@ -47,9 +49,13 @@ function startOne(base: string, stream: boolean): { ask: Client['ask']; close():
       child.stdin.write(`${JSON.stringify({ content: question(variant), stream })}\n`)
       const { value, done } = await lines.next()
       if (done === true) throw new Error('Python ended')
-      const { error, status, code, type, ...answer }: Reply = JSON.parse(value)
+      const { error, status, code, type, after, ...answer }: Reply = JSON.parse(value)
       if (error !== true) return answer
-      throw Object.assign(new Error('Python raised'), { ...(status === null ? {} : { status }), code: code ?? type })
+      throw Object.assign(new Error('Python raised'), {
+        ...(status === null ? {} : { status }),
+        code: code ?? type,
+        headers: new Headers(after === null ? {} : { 'retry-after': after }),
+      })
     },
     close: () => child.kill(),
   }

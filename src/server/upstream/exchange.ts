@@ -31,6 +31,8 @@ export interface ConnectionControl {
   abort(reason: Error): void
 }
 
+const MAX_RETRY_AFTER_SECONDS = 3_600
+
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 type Peer = NonNullable<UpstreamResponse['peer']>
 
@@ -111,6 +113,7 @@ export class Exchange {
       status,
       mediaType: typeof mediaType === 'string' ? mediaType : DEFAULT_MEDIA_TYPE,
       body: this.#body,
+      ...retryAfterIn(headers),
       ...(peer === undefined ? {} : { peer }),
     })
   }
@@ -154,6 +157,12 @@ export class Exchange {
     this.#body.fail(failure, { discard: reason === 'aborted' })
     this.#control?.abort(failure)
   }
+}
+
+/** A number of seconds; dates, and numbers beyond an hour, are nothing to wait by. */
+function retryAfterIn({ 'retry-after': sent }: Headers): { readonly retryAfter?: number } {
+  if (typeof sent !== 'string' || !/^\d{1,4}$/.test(sent)) return {}
+  return { retryAfter: Math.min(Number(sent), MAX_RETRY_AFTER_SECONDS) }
 }
 
 function judgeHead(status: number, headers: Headers): string | undefined {

@@ -17,6 +17,8 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   readonly status: number
   readonly mediaType: string
+  /** Whole seconds that it asks clients to wait. */
+  readonly retryAfter?: number
   /** Octets as they arrive; iterating slower slows the upstream down. Ends or throws CountersignError ERR_UPSTREAM. */
   readonly body: AsyncIterable<Uint8Array>
   /** Host and TLS key of the connection, where there is one. */

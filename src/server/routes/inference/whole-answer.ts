@@ -22,7 +22,7 @@ export function isSuccess({ status }: UpstreamResponse): boolean {
 /** The upstream answered with an error status: its body, in whatever shape, becomes an error that SDKs understand. */
 export async function relayErrorAnswer(turn: Turn, response: UpstreamResponse): Promise<void> {
   const body = await readWhole(response.body)
-  await answerError(turn, errorOfAnswer(response.status, body), 'upstream_error')
+  await answerError(turn, errorOfAnswer(response, body), 'upstream_error')
 }
 
 export interface Expected {
