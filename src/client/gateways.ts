@@ -1,4 +1,5 @@
 /** The gateways that one fetch talks to, each verified, and the way to each. @module */
+import type { FailureCode } from '../core/failure-codes.ts'
 import type { ChannelResponse } from './channel.ts'
 import type { ClientDeps } from './deps.ts'
 import { NotVerifiedError } from './errors.ts'
@@ -6,6 +7,9 @@ import { GatewayAttestation, type GatewayOptions } from './gateway-attestation.t
 import { followLog } from './history.ts'
 import { failOpen } from './keep-answer.ts'
 import type { ReachedGrade } from './reach-grade.ts'
+
+/** What a client sees of a gateway whose keys are no longer those that verified. */
+const OF_ANOTHER_BOOT: readonly FailureCode[] = ['CHANNEL_KEY_MISMATCH', 'E2EE_KEY']
 
 export class Gateways {
   readonly #options: GatewayOptions
@@ -24,15 +28,21 @@ export class Gateways {
     return gateway
   }
 
-  /** A gateway that began anew has other keys. Nothing went to whoever showed one that was not named, so it is verified anew, once. */
+  /**
+   * A gateway that began anew has other keys, and is verified anew, once. Nothing went to whoever showed one that was not named. That a
+   * key to encrypt to is gone anybody can say: then the request is sent again only where the gateway has proven another session since.
+   */
   async send(base: string, url: string, init: RequestInit): Promise<ChannelResponse> {
     const gateway = this.at(base)
-    const { channel } = await gateway.current()
+    const { channel, attestation } = await gateway.current()
     try {
       return await channel.fetch(url, init)
     } catch (error) {
-      if (!(error instanceof NotVerifiedError && error.failure === 'CHANNEL_KEY_MISMATCH')) throw error
-      return (await gateway.renew()).channel.fetch(url, init)
+      if (!(error instanceof NotVerifiedError && OF_ANOTHER_BOOT.includes(error.failure))) throw error
+      const renewed = await gateway.renew()
+      const isSame = renewed.attestation.sessionDigest === attestation.sessionDigest
+      if (error.failure === 'E2EE_KEY' && isSame) throw error
+      return renewed.channel.fetch(url, init)
     }
   }
 
