@@ -70,7 +70,7 @@ export {
 export { decodePolicy, type Grade, type Policy } from './core/policy.ts'
 export { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from './core/receipt/answer.ts'
 export type { ReceiptClaims } from './core/receipt/claims.ts'
-export { receiptDigest, verifyConversation } from './core/receipt/conversation.ts'
+export { type ReceiptChain, receiptDigest, verifyConversation } from './core/receipt/conversation.ts'
 export {
   type Equivocation,
   type EquivocationEvidence,

@@ -15,6 +15,7 @@ import {
 } from '../receipt-store/index.ts'
 
 const FOREIGN = 0o077
+const DRAFT_LIFE_MS = 3_600_000
 
 /**
  * Opens a folder for records; makes it, for its owner alone, if it is not there.
@@ -22,7 +23,10 @@ const FOREIGN = 0o077
  */
 export async function createFileRecords(folder: string): Promise<Records> {
   const usable = <T>(run: () => Promise<T>): Promise<T> => orUnusable(folder, run)
-  await usable(() => openFolder(folder))
+  await usable(async () => {
+    await openFolder(folder)
+    await dropDrafts(folder)
+  })
   return {
     read: (name) => usable(() => readIfThere(join(folder, name))),
     write: (name, writing) => usable(() => writeWhole(folder, name, writing)),
@@ -54,6 +58,15 @@ async function openFolder(folder: string): Promise<void> {
     throw new CountersignError('ERR_CONFIG', `others may look into the receipt store ${folder}: chmod 700 it`)
 }
 
+/** What a crash left half written, unless another program is writing it now. */
+async function dropDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.draft')) continue
+    const stamp = await stampOf(folder, name)
+    if (stamp !== undefined && Date.now() - stamp.atMs > DRAFT_LIFE_MS) await rm(join(folder, name), { force: true })
+  }
+}
+
 async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   try {
     // A pipe would keep its reader waiting for ever.
@@ -83,12 +96,13 @@ async function writeWhole(folder: string, name: string, { octets, atMs }: Record
   const draft = join(folder, `.${randomUUID()}.draft`)
   try {
     await writeFile(draft, octets, { flag: 'wx', mode: 0o600, flush: true })
-    await utimes(draft, new Date(atMs), new Date(atMs))
     await rename(draft, join(folder, name))
   } catch (error) {
     await rm(draft, { force: true })
     throw error
   }
+  // Behind the renaming: a draft that looked old could be taken for one that a crash left.
+  await utimes(join(folder, name), new Date(atMs), new Date(atMs)).catch(absent)
 }
 
 async function orUnusable<T>(folder: string, run: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 
 import { encodeBase64Url } from '../core/encoding/base64.ts'
 import { type HeldOctets, holdOctets } from '../core/receipt/verify.ts'
-import { AnswerJudge } from './accept-answer.ts'
+import { type AnsweredExchange, AnswerJudge } from './accept-answer.ts'
 import { Collected } from './collected.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type ClientDeps, createClientDeps } from './deps.ts'
@@ -75,14 +75,14 @@ class AttestedFetcher {
   async fetch(input: string | URL | Request, init?: SinkInit): Promise<Response> {
     const exchange = await readExchange(input, init)
     const method = exchange.init.method ?? 'GET'
-    const body = takesBody(method) ? { body: exchange.request.slice() } : {}
     const refusal = await this.#refusalOf(exchange)
+    const body = takesBody(method) ? { body: exchange.request.slice() } : {}
     const receipt = deferred<AttestedReceipt>()
     if (refusal !== undefined) {
-      const response = await fetchStraight(this.#deps.fetch, exchange.url, { ...exchange.init, ...body })
       receipt.reject(refusal)
       init?.[receiptSink]?.(receipt.promise)
-      return bearReceipt(response, receipt.promise)
+      const asked = { ...exchange.init, ...body }
+      return bearReceipt(await fetchStraight(this.#deps.fetch, exchange.url, asked), receipt.promise)
     }
     if (!bearsReceipt(method, exchange.path))
       return (await this.#gateways.send(exchange.base, exchange.url, exchange.init)).response
@@ -94,9 +94,18 @@ class AttestedFetcher {
     const sent = { ...exchange.init, headers: exchange.headers, ...body }
     const { response, held: channel } = await this.#gateways.send(exchange.base, exchange.url, sent)
     init?.[receiptSink]?.(receipt.promise)
-    const judge: Pending['judge'] = async (token, held, octets) => {
+    const judge = this.#judging({ exchange, response, nonce, noncedAt, channel }, receipt)
+    const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
+    return isStream && response.body !== null
+      ? this.#streamed(response.body, { response, judge, receipt, path: exchange.path })
+      : this.#whole({ response, judge, receipt })
+  }
+
+  #judging(answered: AnsweredExchange, receipt: Deferred<AttestedReceipt>): Pending['judge'] {
+    const { exchange, response, noncedAt } = answered
+    return async (token, held, octets) => {
       try {
-        const accepted = await this.#judge.accept(token, held, { exchange, response, nonce, noncedAt, channel })
+        const accepted = await this.#judge.accept(token, held, answered)
         if (this.#store !== undefined) {
           const delivered = { exchange, response, octets, askedAt: noncedAt, deps: this.#deps }
           await keepAnswer(this.#store, accepted, delivered)
@@ -107,10 +116,6 @@ class AttestedFetcher {
         receipt.reject(this.#tolerate(error))
       }
     }
-    const isStream = (response.headers.get('content-type') ?? '').startsWith('text/event-stream')
-    return isStream && response.body !== null
-      ? this.#streamed(response.body, { response, judge, receipt, path: exchange.path })
-      : this.#whole({ response, judge, receipt })
   }
 
   /** Nothing of the prompt leaves, nor any key, before the gateway has verified; observing, why it did not. */

@@ -11,7 +11,10 @@ export class NotVerifiedError extends CountersignError {
   readonly failure: FailureCode
   readonly failed: Check | undefined
   readonly checks: readonly Check[]
-  /** With RECEIPT_EQUIVOCATION: both receipts and their session, for `decodeEquivocation` and `verifyEquivocation`. Keep it. */
+  /**
+   * Keep it. With RECEIPT_EQUIVOCATION both receipts and their session, for `decodeEquivocation` and `verifyEquivocation`; of the check
+   * `history` both checkpoints, for `decodeForkProof` and `verifyForkProof`.
+   */
   readonly evidence: Uint8Array | undefined
 
   constructor(failure: FailureCode, checks: readonly Check[], evidence?: Uint8Array) {

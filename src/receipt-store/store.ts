@@ -17,6 +17,8 @@ export interface ReceiptStoreOptions {
 }
 
 const MAX_ENTRIES = 1_000
+/** A host can show another contradiction each time that it is asked: the first ones are kept. */
+const MAX_FORKS = 100
 const FORK_FORMAT = 'countersign-fork-1'
 type Kind = 'answer' | 'log' | 'fork'
 
@@ -125,7 +127,9 @@ class Store implements ReceiptStore {
   async #keepFork(evidence: Uint8Array, sighting: LogSighting): Promise<void> {
     const name = nameOf('fork', decodeUtf8(evidence))
     const writing = { octets: seal(FORK_FORMAT, evidence), atMs: sighting.seenAt.getTime() }
-    await this.#failOpen(sighting, () => this.#records.write(name, writing))
+    await this.#failOpen(sighting, async () => {
+      if ((await this.#records.list('fork')).length < MAX_FORKS) await this.#records.write(name, writing)
+    })
   }
 
   async #failOpen<T>({ warn }: LogSighting, run: () => Promise<T>): Promise<T | undefined> {

@@ -72,6 +72,16 @@ describe('a log', () => {
     expect(await store.checkpoint(log.origin)).toBe(log.note(5))
   })
 
+  it('is kept at so many contradictions and no more, however many its host makes up', async () => {
+    const store = createMemoryStore()
+    await store.follow(log.show(5))
+    for (let i = 0; i < 101; i++) {
+      const asked = store.follow(createScriptedLog(`branch ${i}`, 5).show(5))
+      expect(await refusalOf(asked)).toEqual(['LOG_SPLIT_VIEW', 'history'])
+    }
+    expect(await store.forks()).toHaveLength(100)
+  })
+
   it.each<[string, (path: string) => Promise<Uint8Array | undefined>]>([
     ['not there', async () => undefined],
     ['cut', async (path) => (await log.read(path))?.subarray(1)],

@@ -1,5 +1,5 @@
 /** The contract of receipt stores, for each place that octets can lie in; and what is particular to each. */
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { IDBFactory } from 'fake-indexeddb'
@@ -69,8 +69,11 @@ describe('answers in files', () => {
   it('are not confused by what a crash left half written', async () => {
     const store = await createFileReceiptStore(folder)
     await writeFile(join(folder, '.0000.draft'), 'half of an answ')
+    await writeFile(join(folder, '.1111.draft'), 'of a writer at work')
+    await utimes(join(folder, '.0000.draft'), 1, 1)
     await store.keep(answerOf('a'))
-    expect(await store.list()).toEqual(['a'])
+    expect(await (await createFileReceiptStore(folder)).list()).toEqual(['a'])
+    expect((await readdir(folder)).filter((name) => name.endsWith('.draft'))).toEqual(['.1111.draft'])
   })
 
   it('say which folder fails, and leave no draft behind', async () => {

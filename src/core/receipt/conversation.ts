@@ -10,7 +10,7 @@ import { decodeReceipt, type Receipt } from './receipt.ts'
 const CHECKS = ['receipts', 'prev'] as const
 
 /** Receipts of one conversation, in its order. Decoded; their signatures are judged elsewhere. */
-export interface Conversation {
+export interface ReceiptChain {
   readonly receipts: readonly Receipt[]
   /** What the first of them names as its own predecessor: `none` for the beginning of a conversation. */
   readonly begins: string | 'none'
@@ -26,7 +26,7 @@ export function receiptDigest(token: string): string {
  * Whether each receipt follows the one before. That the last one is the newest, and the first the beginning, is for their holder to know.
  * @param tokens the holder's, oldest first; all of it may have been cut and pasted
  */
-export function verifyConversation(tokens: readonly string[]): Promise<Verdict<Conversation>> {
+export function verifyConversation(tokens: readonly string[]): Promise<Verdict<ReceiptChain>> {
   return judge(CHECKS, async (check) => {
     if (tokens.length === 0) check.incomplete('receipts', 'a conversation has at least one receipt')
     const receipts = tokens.map((token) => check.decode('receipts', () => decodeReceipt(token)))
