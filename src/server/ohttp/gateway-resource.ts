@@ -12,6 +12,7 @@ import { createRequestId } from '../routes/request-id.ts'
 import { respondOctets } from '../routes/respond.ts'
 import type { ChannelKeys } from '../session/channel-keys.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
+import type { DecapsulationTurns } from './decapsulation-turns.ts'
 import { answerOf, fieldOf, sendInner } from './inner-request.ts'
 import type { Loopback } from './loopback.ts'
 import { openArrived } from './open-arrived.ts'
@@ -33,6 +34,7 @@ export interface OhttpResource {
   readonly loopback: Loopback
   readonly replays: ReplayGuard
   readonly room: OpeningRoom
+  readonly turns: DecapsulationTurns
 }
 
 export interface EncryptedExchange {
@@ -102,11 +104,11 @@ interface Arrival {
 
 /** @returns the status that whoever stands in front sees */
 async function answer(
-  { parts, ...within }: OhttpResource,
+  { parts, turns, ...within }: Omit<OhttpResource, 'room'>,
   { incoming, client, place, onArrival }: Arrival,
 ): Promise<number> {
   const { bodyBytes, answerBytes } = parts.config.measured.limits
-  const opening = await openArrived(incoming, { keys: parts.boot.channels.ohttp, bodyBytes, place, onArrival })
+  const opening = await openArrived(incoming, { keys: parts.boot.channels.ohttp, bodyBytes, place, turns, onArrival })
   if (opening.kind === 'gone') return BROKEN_OFF
   if (opening.kind === 'refused') {
     const { problem } = opening
@@ -131,7 +133,7 @@ interface Opened {
 
 /** From here on everything that is said is encrypted. */
 async function answerOpened(
-  { parts, loopback, replays }: OhttpResource,
+  { parts, loopback, replays }: Pick<OhttpResource, 'parts' | 'loopback' | 'replays'>,
   { opened: { request, enc }, client, place, sealed }: Opened,
 ): Promise<void> {
   const now = parts.clock.date()

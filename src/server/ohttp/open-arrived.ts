@@ -1,9 +1,11 @@
 /** From what arrives to a request that is decrypted, or to why it is not. @module */
 import type { IncomingMessage } from 'node:http'
+import { KEM_X_WING } from '../../core/ohttp/key-configs.ts'
 import { MalformedError } from '../../errors.ts'
 import { type OhttpForm, type OhttpKeys, type OpenedRequest, openRequest } from '../../ohttp/index.ts'
 import { channelOf } from '../middleware/channel-of.ts'
 import { announcesMoreThan } from '../routes/read-body.ts'
+import type { DecapsulationTurns } from './decapsulation-turns.ts'
 import type { Place } from './opening-room.ts'
 import { NESTED, NO_ROOM, type Problem, TOO_LARGE, UNSUPPORTED_TYPE, unopened } from './refusals.ts'
 
@@ -18,6 +20,7 @@ export interface OpeningOptions {
   /** Most octets of content of the request within. */
   readonly bodyBytes: number
   readonly place: Place
+  readonly turns: DecapsulationTurns
   /** Told of octets as they come. */
   readonly onArrival: (size: number) => void
 }
@@ -39,7 +42,7 @@ function formOf({ headers }: IncomingMessage): OhttpForm | undefined {
 /** Everything of it may come from anybody. What is refused is not read on. */
 export async function openArrived(
   incoming: IncomingMessage,
-  { keys, bodyBytes, place, onArrival }: OpeningOptions,
+  { keys, bodyBytes, place, turns, onArrival }: OpeningOptions,
 ): Promise<Opening> {
   // Within each other they would cost a decryption each, and a connection.
   if (channelOf(incoming.socket) === 'ohttp') return { kind: 'refused', problem: NESTED }
@@ -55,8 +58,15 @@ export async function openArrived(
     // Thrown, not ended: what came so far must not be taken for all of it.
     if (!fits) throw new RangeError('no room')
   })
+  const inTurn: OhttpKeys['select'] = (header) => {
+    const key = keys.select(header)
+    if (header.kem !== KEM_X_WING) return key
+    fits = !turns.isFull
+    if (!fits) throw new RangeError('too many wait')
+    return { ...key, receive: (enc, form) => turns.take(() => key.receive(enc, form)) }
+  }
   try {
-    return { kind: 'opened', form, opened: await openRequest(keys, arrival, form, { maxSize }) }
+    return { kind: 'opened', form, opened: await openRequest({ ...keys, select: inTurn }, arrival, form, { maxSize }) }
   } catch (error) {
     if (!fits) return { kind: 'refused', problem: NO_ROOM }
     if (error instanceof MalformedError)

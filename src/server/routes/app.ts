@@ -5,6 +5,7 @@ import { type Context, Hono } from 'hono'
 import { CountersignError, StateError } from '../../errors.ts'
 import { authenticate, type Caller } from '../middleware/authenticate.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../middleware/cors.ts'
+import { DecapsulationTurns } from '../ohttp/decapsulation-turns.ts'
 import { answerEncrypted, OHTTP_ROUTE, showOhttpKeys } from '../ohttp/gateway-resource.ts'
 import type { Loopback } from '../ohttp/loopback.ts'
 import { OpeningRoom } from '../ohttp/opening-room.ts'
@@ -97,7 +98,13 @@ export function createApp(parts: GatewayParts, loopback: Loopback): Hono<Env> {
       void handleInference(parts, operation, c.env)
       return RESPONSE_ALREADY_SENT
     })
-  const resource = { parts, loopback, replays: new ReplayGuard(), room: new OpeningRoom() }
+  const resource = {
+    parts,
+    loopback,
+    replays: new ReplayGuard(),
+    room: new OpeningRoom(),
+    turns: new DecapsulationTurns(),
+  }
   app.post(OHTTP_ROUTE, (c) => {
     void answerEncrypted(resource, c.env)
     return RESPONSE_ALREADY_SENT

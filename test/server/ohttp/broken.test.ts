@@ -12,6 +12,7 @@ import {
   type SealedRequest,
   sealRequest,
 } from '../../../src/ohttp/index.ts'
+import { DecapsulationTurns } from '../../../src/server/ohttp/decapsulation-turns.ts'
 import { answerEncrypted, type OhttpParts } from '../../../src/server/ohttp/gateway-resource.ts'
 import { createLoopback, type Loopback } from '../../../src/server/ohttp/loopback.ts'
 import { OpeningRoom } from '../../../src/server/ohttp/opening-room.ts'
@@ -46,7 +47,8 @@ beforeEach(async () => {
   }
   loopback = createLoopback({})
   loopback.server.on('request', (incoming, outgoing) => inside(incoming, outgoing))
-  const resource = { parts, loopback, replays: new ReplayGuard(), room: new OpeningRoom() }
+  const [replays, room, turns] = [new ReplayGuard(), new OpeningRoom(), new DecapsulationTurns()]
+  const resource = { parts, loopback, replays, room, turns }
   server = createServer((incoming, outgoing) => void answerEncrypted(resource, { incoming, outgoing }))
 })
 afterEach(() => loopback.close())
