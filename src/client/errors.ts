@@ -5,6 +5,8 @@ import { type Check, failedCheck, type Verdict } from '../core/verdict.ts'
 import { CountersignError } from '../errors.ts'
 
 const MAX_DETAIL = 500
+/** Control characters, and the words by which the OpenAI SDK takes an error for a timeout, and loses its cause. */
+const UNPRINTED = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|timed? ?out/giu
 
 /** An answer or its gateway did not verify. Do not use the answer; `failed` says which check decided. */
 export class NotVerifiedError extends CountersignError {
@@ -20,7 +22,7 @@ export class NotVerifiedError extends CountersignError {
   constructor(failure: FailureCode, checks: readonly Check[], evidence?: Uint8Array) {
     const failed = failedCheck(checks)
     // Some details hold what a hostile gateway wrote, and messages end up in logs.
-    const detail = failed?.detail.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?').slice(0, MAX_DETAIL)
+    const detail = failed?.detail.replace(UNPRINTED, '?').slice(0, MAX_DETAIL)
     super(
       'ERR_NOT_VERIFIED',
       `not verified: check ${failed?.name ?? 'receipt'} failed with ${failure}${detail ? ` (${detail})` : ''}`,

@@ -3,6 +3,7 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { notVerifiedOf, receiptOf, receiptOption } from '../../src/adapters/openai/index.ts'
 import { createAttestedFetch, NotVerifiedError } from '../../src/client/index.ts'
+import { CountersignError, MalformedError } from '../../src/errors.ts'
 import { MODEL, type Scene, startScene, withoutReceipts } from './scene.ts'
 
 const messages = [{ role: 'user' as const, content: 'Say hello.' }]
@@ -95,6 +96,17 @@ describe('without a receipt', () => {
     const error = await read(stream).catch((thrown: unknown) => thrown)
     expect(notVerifiedOf(error)?.failure).toBe('RECEIPT_MISSING')
     await expect(asked.receipt()).rejects.toBe(notVerifiedOf(error))
+  })
+
+  it('an error quotes no word that the SDK takes for an abort', () => {
+    const word = 'FetchRequestCanceledException'
+    const check = { name: 'decode', status: 'fail', required: true, detail: `unknown claim ${word}` } as const
+    for (const { message } of [
+      new CountersignError('ERR_NETWORK', `the gateway said ${word}`),
+      new MalformedError('PARSE_INVALID', `unknown claim ${word}`),
+      new NotVerifiedError('PARSE_INVALID', [{ ...check, code: 'PARSE_INVALID' }]),
+    ])
+      expect(message).toMatch(/(?:said|claim) \?/)
   })
 
   it('nothing else is taken for such an error', () => {

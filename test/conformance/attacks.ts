@@ -126,6 +126,8 @@ export const ATTACKS: Readonly<Record<string, Attacked>> = {
     forms: BOTH,
     attack: withReceipt((token) => withClaim(token, 'FetchRequestCanceledException')),
   },
+  // And one with this word for a timeout: what made it is lost.
+  'receipt-says-timeout': { forms: BOTH, attack: withReceipt((token) => withClaim(token, 'timed out')) },
   'receipt-is-no-receipt': { forms: BOTH, attack: withReceipt(() => 'FetchRequestCanceledException.AbortError.x~') },
   'other-type': {
     forms: STREAM,

@@ -106,6 +106,7 @@ export const ATTACKED: Readonly<Record<string, Expected>> = {
   'receipt-of-another': 'unverified RECEIPT_CONTEXT',
   'altered-receipt': 'unverified RECEIPT_VERSION',
   'receipt-says-aborted': 'unverified RECEIPT_VERSION',
+  'receipt-says-timeout': 'unverified RECEIPT_VERSION',
   'receipt-is-no-receipt': 'unverified BASE64_STRICT',
   'other-type': 'unverified RECEIPT_MISSING',
   'error-made-answer': 'unverified RESPONSE_INCOMPLETE',
