@@ -35,6 +35,9 @@ export async function readExchange(input: string | URL | Request, init: RequestI
     })
   }
   const url = new URL(input)
+  // The platform's fetch would say it again in its refusal.
+  if (url.username !== '' || url.password !== '')
+    throw new CountersignError('ERR_USAGE', 'the address holds a user or a password: give the key as a header')
   const at = url.pathname.indexOf('/v1/')
   if (at < 0)
     throw new CountersignError(

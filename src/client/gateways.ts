@@ -30,7 +30,7 @@ export class Gateways {
 
   /**
    * A gateway that began anew has other keys, and is verified anew, once. Nothing went to whoever showed one that was not named. That a
-   * key to encrypt to is gone anybody can say: then the request is sent again only where the gateway has proven another session since.
+   * key to encrypt to is gone anybody can say: then the request is sent again only where the gateway has proven other keys since.
    */
   async send(base: string, url: string, init: RequestInit): Promise<ChannelResponse> {
     const gateway = this.at(base)
@@ -40,8 +40,9 @@ export class Gateways {
     } catch (error) {
       if (!(error instanceof NotVerifiedError && OF_ANOTHER_BOOT.includes(error.failure))) throw error
       const renewed = await gateway.renew()
-      const isSame = renewed.attestation.sessionDigest === attestation.sessionDigest
-      if (error.failure === 'E2EE_KEY' && isSame) throw error
+      // Epochs keep the keys of their boot: what was encrypted to them may have been carried out.
+      const isHeld = renewed.attestation.session.keys.ohttp === attestation.session.keys.ohttp
+      if (error.failure === 'E2EE_KEY' && isHeld) throw error
       return renewed.channel.fetch(url, init)
     }
   }

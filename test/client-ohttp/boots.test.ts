@@ -74,15 +74,19 @@ describe('a client over OHTTP', () => {
     expect(await ask(attested)).toBe('pass')
   })
 
-  it('[C7] sends nothing again to a gateway of the same session, whoever says that it lost its key', async () => {
-    let requests = 0
-    const attested = createFetch(async (input, init) => {
-      const { pathname } = new URL(input instanceof Request ? input.url : input)
-      if (pathname !== RESOURCE) return globalThis.fetch(input, init)
-      requests++
-      return new Response(KEY_PROBLEM, { status: 400, headers: { 'content-type': 'application/problem+json' } })
-    })
-    await expect(ask(attested)).rejects.toMatchObject({ failure: 'E2EE_KEY', failed: { name: 'channel' } })
-    expect(requests).toBe(1)
-  })
+  it.each(['the same session', 'the next epoch'])(
+    '[C7] sends nothing again in %s, whoever says that the key is lost',
+    async (when) => {
+      let requests = 0
+      const attested = createFetch(async (input, init) => {
+        const { pathname } = new URL(input instanceof Request ? input.url : input)
+        if (pathname !== RESOURCE) return globalThis.fetch(input, init)
+        requests++
+        if (when === 'the next epoch') await gateway.gateway.changeEpoch()
+        return new Response(KEY_PROBLEM, { status: 400, headers: { 'content-type': 'application/problem+json' } })
+      })
+      await expect(ask(attested)).rejects.toMatchObject({ failure: 'E2EE_KEY', failed: { name: 'channel' } })
+      expect(requests).toBe(1)
+    },
+  )
 })

@@ -109,6 +109,16 @@ describe('attested fetch', () => {
     await expect(redirecting(`${gateway.base}/models`)).rejects.toMatchObject({ failure: 'CHANNEL_CHANGED' })
   })
 
+  it('takes no password in an address, and does not repeat it', async () => {
+    const asked = createFetch()(`${gateway.base.replace('://', '://user:secret@')}/chat/completions`, {
+      method: 'POST',
+      body,
+    })
+    const refusal = await asked.catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'ERR_USAGE' })
+    expect(String(refusal)).not.toContain('secret')
+  })
+
   it('asks for a receipt below a path that only looks like a listing', async () => {
     await expect(createFetch()(`${gateway.base}/receipts/v1/models`)).rejects.toMatchObject({
       failure: 'RECEIPT_MISSING',
