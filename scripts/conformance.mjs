@@ -3,7 +3,7 @@
 //   npm run conformance [-- --json]
 //
 // Three tables: clients as they are, straight to a gateway; clients that verify; clients that verify, with somebody in between who attacks.
-// Runs test/conformance. Exit 0 when every cell is as documented, else 1; 2 on wrong usage.
+// In capitals: the check that refused the answer. Runs test/conformance. Exit 0 when every cell is as documented, else 1; 2 on wrong usage.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,11 +24,14 @@ const TITLES = {
   attacked: 'Clients that verify, with somebody in between who attacks',
 }
 
+/** Codes of checks are alone in capitals: without the word they make a narrower table. */
+const shown = (outcome = '-') => outcome.replace(/^unverified /, '')
+
 function printTable(title, survey) {
   const clients = [...new Set(Object.values(survey).flatMap(Object.keys))]
   const lines = Object.entries(survey).map(([variant, row]) => [
     variant,
-    ...clients.map((client) => row[client] ?? '-'),
+    ...clients.map((client) => shown(row[client])),
   ])
   const table = [['', ...clients], ...lines]
   const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)))
