@@ -12,7 +12,12 @@ const run = (command, args, cwd) =>
 const IMPORTS = `
 import { decodeArchive, decodeLock, decodePolicy, encodeEar, holdOctets, verifyArchive, verifyEquivocation } from 'countersign'
 import { readLock, readPolicy } from 'countersign/node'
+import { createTlsChannel } from 'countersign/node'
+import { defineBadge } from 'countersign/badge'
 import { createModel } from 'countersign/engine'
+import { createOhttpChannel } from 'countersign/ohttp'
+import { receiptOption } from 'countersign/openai'
+import { createMemoryStore } from 'countersign/receipts'
 import { FAILURE_CODES } from 'countersign/failure-codes'
 import { decodeForkProof } from 'countersign/log'
 import { createGateway } from 'countersign/server'
@@ -34,7 +39,10 @@ const trust = { policy: await readPolicy('demo/countersign.policy.json'), lock: 
 const now = new Date(Date.now() + 365 * 86_400_000)
 const verdicts = await verifyArchive(archive, held, trust, { now })
 const result = encodeEar(verdicts, { archive, trust, now, build: 'packed' })
-const present = [decodeLock, decodePolicy, createModel, createGateway, createSimulatedSnp, decodeForkProof, verifyEquivocation]
+const channels = [createOhttpChannel(), createTlsChannel({ binding: 'tls-exporter' })].map(({ binding }) => binding)
+if (channels.join() !== 'ohttp,tls-exporter' || (await createMemoryStore().list()).length !== 0)
+  throw new Error('a channel or a store of the packed package does not come up')
+const present = [defineBadge, receiptOption, decodeLock, decodePolicy, createModel, createGateway, createSimulatedSnp, decodeForkProof, verifyEquivocation]
 if (!verdicts.asOf.ok || !verdicts.now.ok || !present.every((value) => typeof value === 'function'))
   throw new Error('the packed package does not verify an answer of its own a year later')
 if (typeof result.ear_status !== 'string' || FAILURE_CODES.LOG_SPLIT_VIEW.length !== 2) throw new Error('an entry point lacks something')
