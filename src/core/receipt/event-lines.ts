@@ -25,6 +25,7 @@ export class EventLines {
 
   scan(bytes: Uint8Array, visitor: LineVisitor): void {
     let cr = bytes.indexOf(CR)
+    let lf = bytes.indexOf(LF)
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] ?? 0
       if (this.#afterCr) {
@@ -41,7 +42,8 @@ export class EventLines {
         const isWanted = visitor.content(byte, i, !this.#inLine, !this.#inLine && this.#linesInBlock === 0)
         this.#inLine = true
         if (isWanted) continue
-        const lf = bytes.indexOf(LF, i)
+        // Each is looked for again only once it was passed: of lines that all end by the other, each would search the whole rest.
+        if (lf >= 0 && lf < i) lf = bytes.indexOf(LF, i)
         if (cr >= 0 && cr < i) cr = bytes.indexOf(CR, i)
         const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf
         i = (end < 0 ? bytes.length : end) - 1
