@@ -22,6 +22,20 @@ function step(at: number, byte: number): number {
   return skipped ? at : -1
 }
 
+/**
+ * Readers differ in what ends a line: beside CR and LF some take form feeds, U+0085, U+2028 and the like for it, in UTF-8 or in Latin-1,
+ * and some trim lines or do without the name of the field. So whatever is not printable ASCII may stand before the end.
+ */
+const SOME_END = /(?:^|[^\x20-\x7e]) *(?:data *: *)?\[DONE\]/
+const OPENING = 0x5b
+const octetByOctet = /* @__PURE__ */ new TextDecoder('windows-1252')
+
+/** Whether some reader takes a line within this block for the end. */
+function mayBeDone(block: Uint8Array): boolean {
+  // Blocks without a bracket need no decoding.
+  return block.includes(OPENING) && SOME_END.test(octetByOctet.decode(block))
+}
+
 export class HeldTail {
   readonly #lines: EventLines = new EventLines()
   readonly #limit: number
@@ -56,7 +70,8 @@ export class HeldTail {
       lineEnd: (blank, _clean, end) => {
         if (!blank || this.#ended) return
         // What was held before this portion belongs to its first block.
-        if (this.#mayEnd(this.#octets.subarray(passTo, before + end))) this.#ended = true
+        const block = this.#octets.subarray(passTo, before + end)
+        if (mayBeDone(block) || this.#mayEnd(block)) this.#ended = true
         else passTo = before + end
       },
     })

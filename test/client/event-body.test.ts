@@ -64,6 +64,11 @@ describe('the body of a verified stream', () => {
     ['with both', 'data: [DONE]\r\n\r\n'],
     ['as the second datum of an event', 'data:\ndata: [DONE]\n\n'],
     ['with something behind it', 'data: [DONE] \n\n'],
+    ['behind blanks', '  data: [DONE]\n\n'],
+    ['without its field', '[DONE]\n\n'],
+    ['behind a line end of some readers', ': x\u2028data: [DONE]\n\n'],
+    ['behind one of Latin-1', ': \u00c5data: [DONE]\n\n'],
+    ['behind a vertical tab', ': x\vdata: [DONE]\n\n'],
   ])('holds back the end %s, under every cut', async (_title, end) => {
     const text = `${DELTA}${end}${DELTA}data: [DONE]\n\n: receipt x\n\n`
     for (const size of [1, 2, 3, 7, 1000]) {
@@ -76,6 +81,14 @@ describe('the body of a verified stream', () => {
   it('passes on what only looks like the end', async () => {
     const text = `data: {"content":"data: [DONE]"}\n\n: data: [DONE]\n\ndatas: [DONE]\n\n`
     expect((await readBefore(`${text}data: [DONE]\n\n`, 5)).early).toBe(text)
+  })
+
+  it('passes lines that carriage returns end, in time that grows with their number alone', () => {
+    const tail = new HeldTail(32 << 20)
+    const chunk = new Uint8Array(1 << 20).fill(0x61).map((octet, at) => (at % 2 === 0 ? octet : 0x0d))
+    const started = performance.now()
+    expect(tail.push(chunk).length).toBe(0)
+    expect(performance.now() - started).toBeLessThan(2_000)
   })
 
   it('errors a block that never ends, in time that grows with its length alone', () => {
