@@ -20,6 +20,7 @@ const MAX_ENTRIES = 1_000
 /** A host can show another contradiction each time that it is asked: the first ones are kept. */
 const MAX_FORKS = 100
 const FORK_FORMAT = 'countersign-fork-1'
+const ANSWERS = 'answers'
 type Kind = 'answer' | 'log' | 'fork'
 
 /** Digests: neither `jti` nor origin is a file name, and none leads out of a folder. */
@@ -30,8 +31,11 @@ function nameOf(kind: Kind, key: string): string {
 class Store implements ReceiptStore {
   readonly #records: Records
   readonly #maxEntries: number
-  /** One after the other: what reads and then writes must find nothing changed in between. Other programs may write as well. */
-  #turn: Promise<unknown> = Promise.resolve()
+  /**
+   * One after the other: what reads and then writes must find nothing changed in between. Other programs may write as well. Answers wait
+   * for answers, and each log for itself: a log's host decides how long its tiles take.
+   */
+  readonly #turns: Map<string, Promise<unknown>> = new Map()
 
   constructor(records: Records, { maxEntries = MAX_ENTRIES }: ReceiptStoreOptions) {
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1)
@@ -41,7 +45,7 @@ class Store implements ReceiptStore {
   }
 
   keep(answer: KeptAnswer): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(ANSWERS, async () => {
       await this.#write(answer)
       const stamps = await this.#records.list('answer')
       for (const { name } of stamps.slice(0, Math.max(0, stamps.length - this.#maxEntries)))
@@ -50,18 +54,18 @@ class Store implements ReceiptStore {
   }
 
   upgrade(jti: string, upgraded: UpgradedAnswer): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(ANSWERS, async () => {
       const answer = await this.#read(jti)
       if (answer !== undefined) await this.#write({ ...answer, ...upgraded })
     })
   }
 
   get(jti: string): Promise<KeptAnswer | undefined> {
-    return this.#inTurn(() => this.#read(jti))
+    return this.#inTurn(ANSWERS, () => this.#read(jti))
   }
 
   list(): Promise<readonly string[]> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(ANSWERS, async () => {
       const found: string[] = []
       for (const { name } of await this.#records.list('answer')) {
         const octets = await this.#records.read(name)
@@ -73,7 +77,7 @@ class Store implements ReceiptStore {
   }
 
   delete(jti: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(ANSWERS, async () => {
       const name = nameOf('answer', jti)
       const known = (await this.#records.read(name)) !== undefined
       await this.#records.remove(name)
@@ -95,7 +99,7 @@ class Store implements ReceiptStore {
   }
 
   follow(sighting: LogSighting): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(nameOf('log', sighting.origin), async () => {
       const kept = await this.#failOpen(sighting, () => this.#keptOf(sighting))
       try {
         const { checkpoint, seenAt } = sighting
@@ -154,9 +158,16 @@ class Store implements ReceiptStore {
     return this.#records.write(nameOf('answer', answer.jti), writing)
   }
 
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(run)
-    this.#turn = result.catch(() => undefined)
+  #inTurn<T>(of: string, run: () => Promise<T>): Promise<T> {
+    const result = (this.#turns.get(of) ?? Promise.resolve()).then(run)
+    const settled = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#turns.set(of, settled)
+    void settled.then(() => {
+      if (this.#turns.get(of) === settled) this.#turns.delete(of)
+    })
     return result
   }
 }

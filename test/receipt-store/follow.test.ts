@@ -131,3 +131,15 @@ describe('storage that fails', () => {
     expect(warnings).toEqual([expect.stringContaining('no disk')])
   })
 })
+
+describe('a log whose host keeps its tiles back', () => {
+  it('holds up neither answers nor other logs', async () => {
+    const store = createMemoryStore()
+    await store.follow(log.show(5))
+    const slow = store.follow(log.show(9, { read: () => new Promise(() => undefined) }))
+    const neverEnds = Promise.race([slow, Promise.resolve('still waiting')])
+    expect(await store.list()).toEqual([])
+    await store.follow({ ...log.show(5), origin: 'other.example.com/x' })
+    expect(await neverEnds).toBe('still waiting')
+  })
+})
