@@ -44,8 +44,9 @@ export interface Preferences {
 }
 
 // RFC 7240 section 2: token [ "=" word ] *( ";" parameter ). Words in quotes may hold commas, and another preference our names.
+// No run of blanks may be divided in two ways: a header of nothing else would cost the square of its length.
 const PREFERENCE =
-  /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s",;]*))?\s*((?:;(?:"(?:[^"\\]|\\.)*"|[^",])*)?)(,|$)/y
+  /\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=(?:\s*("(?:[^"\\]|\\.)*"|[^\s",;]+))?)?\s*((?:;(?:"(?:[^"\\]|\\.)*"|[^",])*)?)(,|$)/y
 const WAIT_PARAMETER = /;\s*wait\s*=\s*("?[0-9]{1,6}"?)\s*(?:;|$)/i
 
 interface Preference {
