@@ -59,7 +59,8 @@ export class Gateways {
     const { store, deps } = this.#options
     if (store === undefined) return
     const { attestation, grade, signed } = verdict.value
-    const channel = { fetch: (url: string, init: RequestInit) => this.send(base, url, init) }
+    // Not by `send`: verifying anew follows the log too, and would wait for this to end, which waits for it.
+    const { channel } = await this.at(base).current()
     await followLog(store, { base, channel, attestation, proof, askedAt: 'unknown' }, deps)
     await failOpen(deps, () => store.upgrade(signed.claims.jti, { token, grade, archive }))
   }

@@ -157,6 +157,33 @@ describe('a fetch with a store', () => {
     expect(posted).toBe(0)
   })
 
+  it('does not wait for itself where the verification grows old while an upgrade follows the log', async () => {
+    const store = createMemoryStore()
+    let grownOldMs = 0
+    let follows = 0
+    const following: ReceiptStore = {
+      ...bound(store),
+      follow: (sighting) => {
+        follows += 1
+        return store.follow({
+          ...sighting,
+          read: (path) => {
+            // Behind the archive, before its tiles.
+            if (sighting.askedAt === 'unknown') grownOldMs = 3_600_000
+            return sighting.read(path)
+          },
+        })
+      },
+    }
+    const clock = { now: () => new Date(), monotonicMs: () => performance.now() + grownOldMs }
+    const attested = createFetch({ store: following, deps: { clock } })
+    const receipt = await receiptOf(await ask(attested))
+    await ask(attested)
+    expect((await receipt.upgrade('quoted')).grade).toBe('quoted')
+    expect(follows).toBeGreaterThan(1)
+    expect(grownOldMs).toBeGreaterThan(0)
+  })
+
   it.each(['later', 'at once'])('delivers an answer that it cannot keep, and says so: failing %s', async (when) => {
     warnings.length = 0
     const failing: ReceiptStore = {
