@@ -127,7 +127,7 @@ describe('a good answer', () => {
 
   it.each([
     ['/v1/completions', { prompt: 'Once' }, json(TEXT_COMPLETION)],
-    ['/v1/embeddings', { input: 'Once' }, json({ data: [] })],
+    ['/v1/embeddings', { input: 'Once' }, json({ data: [{}] })],
     ['/v1/responses', { input: 'Once' }, json(RESPONSE)],
     ['/v1/responses', { input: 'Once', stream: true }, sse(RESPONSE_STREAM)],
   ])('of %s is held for the grade that its client prefers (%o)', async (path, more, script) => {
@@ -136,6 +136,26 @@ describe('a good answer', () => {
     const reply = await fixture.post(path, request(PLAIN_MODEL, more), { headers })
     const applied = reply.headers['preference-applied'] ?? /: preference-applied ([^\n]*)\n/.exec(reply.text)?.[1]
     expect(applied).toBe('receipt=quoted')
+  })
+})
+
+describe('an answer of embeddings', () => {
+  it('is whole when there is one for every input', async () => {
+    const path = '/v1/embeddings'
+    const answered = (count: number): Script =>
+      json({ object: 'list', data: Array.from({ length: count }, () => ({})) })
+    for (const [input, count] of [
+      ['a', 1],
+      [['a', 'b'], 2],
+      [[[1, 2], [3]], 2],
+      [[1, 2, 3], 1],
+    ] as const) {
+      const asked = request(PLAIN_MODEL, { input })
+      expect((await send({ path, request: asked, script: answered(count) })).status).toBe(200)
+      const cut = await send({ path, request: asked, script: answered(count - 1) })
+      expect(cut.status).toBe(502)
+      await receiptedAs('upstream_error', asked, cut)
+    }
   })
 })
 

@@ -1,5 +1,5 @@
-/** `POST /v1/embeddings`: octets pass as they are, `encoding_format` is the model server's to honour; only the usage is read. @module */
-import type { JsonObject } from '../../../../core/encoding/json.ts'
+/** `POST /v1/embeddings`: octets pass as they are, `encoding_format` is the model server's to honour; only their number and the usage are read. @module */
+import type { JsonObject, JsonValue } from '../../../../core/encoding/json.ts'
 import { readUsage } from '../../../upstream/event-reading.ts'
 import { type ApiError, invalidRequest } from '../../api-error.ts'
 import { readNames } from '../answer-reading.ts'
@@ -13,8 +13,17 @@ function judgeInput({ input }: JsonObject): ApiError | undefined {
   return invalidRequest('`input` must be a string or a non-empty array.', { param: 'input' })
 }
 
-function readEmbeddings(answer: JsonObject): AnswerReading {
-  if (!Array.isArray(answer['data'])) return { outcome: 'unusable', detail: 'answered without data' }
+/** A list of texts or of lists of tokens asks for as many; what else a model server takes for input is its own matter. */
+function countInputs({ input }: JsonObject): number {
+  if (!Array.isArray(input)) return 1
+  return input.every((one: JsonValue) => typeof one === 'string' || Array.isArray(one)) ? input.length : 1
+}
+
+/** @param inputs how many were given: fewer embeddings are a cut answer */
+function readEmbeddings(answer: JsonObject, inputs: number): AnswerReading {
+  const { data } = answer
+  if (!Array.isArray(data)) return { outcome: 'unusable', detail: 'answered without data' }
+  if (data.length < inputs) return { outcome: 'unusable', detail: `gave ${data.length} of ${inputs} embeddings` }
   return { outcome: 'complete', facts: { ...readNames(answer), ...readUsage(answer['usage']) } }
 }
 
@@ -22,7 +31,7 @@ export const EMBEDDINGS: Operation = {
   path: '/v1/embeddings',
   name: 'embeddings',
   judge: (fields) => judgeInput(fields) ?? judgeTypes(fields, TYPES),
-  choices: () => 1,
+  choices: countInputs,
   readAnswer: readEmbeddings,
   followStream: 'none',
 }
