@@ -5,7 +5,7 @@ import { KEM_X25519, type OhttpKeyConfig, readOhttpKeyConfigs } from '../../../s
 import type { OhttpForm, SealedRequest } from '../../../src/ohttp/index.ts'
 import { sealRequest } from '../../../src/ohttp/index.ts'
 import { ask, attest, type GatewayFixture, PLAIN_MODEL } from '../gateway/gateway-fixture.ts'
-import { call, type OpenReply, open, type Reply, readReply } from '../gateway/http-client.ts'
+import { call, type OpenReply, open, type Reply } from '../gateway/http-client.ts'
 
 export const RESOURCE = '/.well-known/ohttp-gateway'
 
@@ -138,5 +138,3 @@ export async function openStream(fixture: GatewayFixture, inner: RequestParts): 
   const sealed = await seal(fixture, dated(inner))
   return new GrowingReply(await openOctets(fixture, sealed.octets), sealed)
 }
-
-export { readReply }
