@@ -3,8 +3,9 @@ import { decodeArchive } from '../core/archive/index.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
 import type { HeldChannel } from '../core/evidence/channel.ts'
 import type { FailureCode } from '../core/failure-codes.ts'
+import type { Disclosed } from '../core/receipt/disclosed.ts'
 import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
-import { missingReceipt, readTransforms, ridNames } from './carried-receipt.ts'
+import { missingReceipt, readReceipt, ridNames } from './carried-receipt.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { credentials, type Exchange } from './exchange.ts'
 import type { Gateways } from './gateways.ts'
@@ -57,6 +58,7 @@ export class AnswerJudge {
     // The header is the host's: as an address it must be an id and nothing else before anything is fetched with it.
     const sent = answer.response.headers.get('inference-receipt-id') ?? ''
     const rid = RECEIPT_ID.test(sent) ? sent : ''
+    const carried = readReceipt(token)
     const held: HeldExchange = {
       nonce,
       request: holdOctets(exchange.request),
@@ -65,15 +67,15 @@ export class AnswerJudge {
       seen: this.#seen,
       channel,
       prev: exchange.headers.get('inference-receipt-prev') ?? 'none',
-      replay: await this.#replay(token, exchange, rid),
+      replay: await this.#replay(carried?.disclosed, exchange, rid),
     }
-    await this.#ledger.refuseContradiction(token)
+    await this.#ledger.refuseContradiction(token, carried)
     const { session, ...judged } = await this.#verify(token, held, exchange)
     const verdict = demand(judged.verdict)
     const { jti } = verdict.value.claims
     if (!ridNames(rid, jti)) throw foreignId()
     this.#remember(jti)
-    await this.#ledger.add(token, session)
+    await this.#ledger.add(token, session, verdict.value.receipt)
     const signed = createReceipt(token, verdict, {
       base: exchange.base,
       rid,
@@ -112,9 +114,13 @@ export class AnswerJudge {
   }
 
   /** Octets that the gateway inserted, where policy wants the changes replayed and there are any. */
-  async #replay(token: string, { base, request, headers }: Exchange, rid: string): Promise<HeldExchange['replay']> {
-    const transforms = readTransforms(token)
-    if (this.#trust.policy.transforms === 'unchecked' || transforms === 0) return { request, inserts: new Map() }
+  async #replay(
+    disclosed: Disclosed | undefined,
+    { base, request, headers }: Exchange,
+    rid: string,
+  ): Promise<HeldExchange['replay']> {
+    const listed = disclosed?.forwarded?.transforms.length ?? 0
+    if (this.#trust.policy.transforms === 'unchecked' || listed === 0) return { request, inserts: new Map() }
     if (rid === '') return 'not-held'
     const asked = { headers: { ...credentials(headers), accept: 'application/cmw+json' }, timeoutMs: 10_000 }
     return {

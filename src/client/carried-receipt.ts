@@ -1,6 +1,6 @@
 /** What an answer carries beside itself, before any of it is verified: the receipt, its id, its list of changes. @module */
 import { decodeBase64Url } from '../core/encoding/base64.ts'
-import { decodeReceipt, receiptJti } from '../core/receipt/receipt.ts'
+import { decodeReceipt, type Receipt, receiptJti } from '../core/receipt/receipt.ts'
 import { MalformedError } from '../errors.ts'
 import { NotVerifiedError } from './errors.ts'
 
@@ -17,12 +17,12 @@ export function missingReceipt(): NotVerifiedError {
   ])
 }
 
-/** How many changes an unverified receipt lists; what does not decode is left to the verifier to refuse by name. */
-export function readTransforms(token: string): number {
+/** A receipt that nobody has verified; what does not decode is left to the verifier to refuse by name. */
+export function readReceipt(token: string): Receipt | undefined {
   try {
-    return decodeReceipt(token).disclosed.forwarded?.transforms.length ?? 0
+    return decodeReceipt(token)
   } catch (error) {
-    if (error instanceof MalformedError) return 0
+    if (error instanceof MalformedError) return undefined
     throw error
   }
 }

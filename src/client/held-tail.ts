@@ -7,33 +7,21 @@ import { encodeUtf8 } from '../core/encoding/utf8.ts'
 import { EventLines } from '../core/receipt/event-lines.ts'
 import { CountersignError } from '../errors.ts'
 
-const END = encodeUtf8('data:[DONE]')
-const AFTER_COLON = 'data:'.length
-const BYTE_ORDER_MARK = encodeUtf8('\ufeff')
-
-/**
- * How far a line is towards the end's; -1 when it is another. Blanks behind the colon and a byte order mark before the field are passed
- * over, because readers do: one blank belongs to the field, some trim the rest, and some decode each line by itself.
- */
-function step(at: number, byte: number): number {
-  if (at < 0 || at === END.length) return at
-  if (byte === END[at]) return at + 1
-  const skipped = at === AFTER_COLON ? byte === 0x20 || byte === 0x09 : at === 0 && BYTE_ORDER_MARK.includes(byte)
-  return skipped ? at : -1
-}
+const OPENING = 0x5b
+const DONE = encodeUtf8('[DONE]')
 
 /**
  * Readers differ in what ends a line: beside CR and LF some take form feeds, U+0085, U+2028 and the like for it, in UTF-8 or in Latin-1,
  * and some trim lines or do without the name of the field. So whatever is not printable ASCII may stand before the end.
  */
 const SOME_END = /(?:^|[^\x20-\x7e]) *(?:data *: *)?\[DONE\]/
-const OPENING = 0x5b
 const octetByOctet = /* @__PURE__ */ new TextDecoder('windows-1252')
 
-/** Whether some reader takes a line within this block for the end. */
+/** Whether some reader takes a line within this block for the end. Other fields, comments and empty data do not keep it from that. */
 function mayBeDone(block: Uint8Array): boolean {
-  // Blocks without a bracket need no decoding.
-  return block.includes(OPENING) && SOME_END.test(octetByOctet.decode(block))
+  for (let at = block.indexOf(OPENING); at >= 0; at = block.indexOf(OPENING, at + 1))
+    if (DONE.every((octet, i) => block[at + i] === octet)) return SOME_END.test(octetByOctet.decode(block))
+  return false
 }
 
 export class HeldTail {
@@ -42,8 +30,6 @@ export class HeldTail {
   readonly #mayEnd: (block: Uint8Array) => boolean
   #octets: Uint8Array = new Uint8Array(0)
   #size = 0
-  /** Of the line that is being read. */
-  #at = 0
   #ended = false
 
   /**
@@ -61,12 +47,7 @@ export class HeldTail {
     let passTo = 0
     this.#append(chunk)
     this.#lines.scan(chunk, {
-      content: (byte, _index, startsLine) => {
-        this.#at = step(startsLine ? 0 : this.#at, byte)
-        // In any line of the block: comments, other fields and empty data before it do not keep a reader from it.
-        if (this.#at === END.length) this.#ended = true
-        return this.#at >= 0 && !this.#ended
-      },
+      content: () => false,
       lineEnd: (blank, _clean, end) => {
         if (!blank || this.#ended) return
         // What was held before this portion belongs to its first block.

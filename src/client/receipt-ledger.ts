@@ -5,7 +5,7 @@
 import { encodeEquivocation } from '../core/archive/index.ts'
 import { type EquivocationEvidence, findContradiction, verifyEquivocation } from '../core/receipt/equivocation.ts'
 import { decodeReceipt, type Receipt } from '../core/receipt/receipt.ts'
-import { MalformedError } from '../errors.ts'
+import { readReceipt } from './carried-receipt.ts'
 import { NotVerifiedError } from './errors.ts'
 
 const MAX_REMEMBERED = 10_000
@@ -33,10 +33,11 @@ export class ReceiptLedger {
 
   /**
    * Remembers a receipt that verified, and holds it against those that verified while it was judged: answers come at the same time.
+   * @param receipt what the token holds, where it is decoded already
    * @throws NotVerifiedError as {@link refuseContradiction}
    */
-  async add(token: string, session: Uint8Array): Promise<void> {
-    const names = namesOf(decodeReceipt(token))
+  async add(token: string, session: Uint8Array, receipt: Receipt = decodeReceipt(token)): Promise<void> {
+    const names = namesOf(receipt)
     const known = names.flatMap((name) => this.#entries.get(name) ?? [])
     // Before anything is waited for: of two at once, the second must find the first.
     for (const name of names) this.#set(name, { token, session })
@@ -54,8 +55,7 @@ export class ReceiptLedger {
    * Holds a receipt, whoever gave it, against those that verified before.
    * @throws NotVerifiedError RECEIPT_EQUIVOCATION with the pair as evidence when both are signed and contradict each other
    */
-  async refuseContradiction(token: string): Promise<void> {
-    const receipt = read(token)
+  async refuseContradiction(token: string, receipt: Receipt | undefined = readReceipt(token)): Promise<void> {
     if (receipt === undefined) return
     for (const name of namesOf(receipt)) {
       const known = this.#entries.get(name)
@@ -64,22 +64,12 @@ export class ReceiptLedger {
   }
 }
 
-/** What does not decode is for the verifier to refuse by name. */
-function read(token: string): Receipt | undefined {
-  try {
-    return decodeReceipt(token)
-  } catch (error) {
-    if (error instanceof MalformedError) return undefined
-    throw error
-  }
-}
-
 /**
  * The session's key must have signed both: a host that makes one up convicts nobody, and what it made up is refused elsewhere.
  * @throws NotVerifiedError RECEIPT_EQUIVOCATION
  */
 export async function refuseEquivocation(evidence: EquivocationEvidence): Promise<void> {
-  const [one, other] = evidence.receipts.map(read)
+  const [one, other] = evidence.receipts.map(readReceipt)
   if (one === undefined || other === undefined || findContradiction(one, other) === undefined) return
   const verdict = await verifyEquivocation(evidence)
   if (!verdict.ok) return
