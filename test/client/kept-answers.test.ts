@@ -111,9 +111,11 @@ describe('a fetch with a store', () => {
     const store = createMemoryStore()
     const { policy } = gateway.trust
     const response = await ask(createFetch({ store, policy: { ...policy, grade: 'quoted' } }))
-    const kept = await store.get((await receiptOf(response)).claims.jti)
+    const receipt = await receiptOf(response)
+    const kept = await store.get(receipt.claims.jti)
     expect(kept?.grade).toBe('quoted')
-    expect(kept?.archive).toBeDefined()
+    expect(kept?.archive).toEqual(receipt.archive)
+    expect(decodeArchive(kept?.archive ?? new Uint8Array(0)).receipt).toBe(receipt.token)
   })
 
   it('[L2] follows the log of the gateway by its public tiles, from one verification to the next', async () => {
