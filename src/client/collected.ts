@@ -13,7 +13,8 @@ export class Collected {
     this.#size += octets.length
     // Beyond the limit nothing is worth keeping: a part of an answer verifies nothing.
     if (this.#size > this.#limit) this.#portions = []
-    else this.#portions.push(octets)
+    // A copy: the application gets the same octets, to do with as it likes.
+    else this.#portions.push(octets.slice())
   }
 
   /** Undefined where there were more than the limit. */

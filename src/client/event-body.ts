@@ -16,7 +16,7 @@ export interface VerifiedBodyOptions {
   readonly maxHeld: number
   /** Whether a block is the end, beside those of `[DONE]`. */
   readonly mayEnd?: (block: Uint8Array) => boolean
-  /** Sees each portion as it comes; the octets must stay as they are. */
+  /** Sees each portion as it comes. The octets go on to the application: whoever keeps them keeps a copy. */
   readonly tap?: (octets: Uint8Array) => void
 }
 
@@ -25,39 +25,38 @@ export function verifiedEventBody(
   { verify, abandon, maxHeld, mayEnd, tap }: VerifiedBodyOptions,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader()
-  const digest = new EventStreamDigest()
   const tail = new HeldTail(maxHeld, mayEnd)
+  const digest = new EventStreamDigest((end) => tail.blockEnd(end))
 
   async function pass(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) {
-        await verify(digest.finish())
-        const rest = tail.rest()
-        if (rest.length > 0) controller.enqueue(rest)
-        controller.close()
-        return
+    try {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) {
+          await verify(digest.finish())
+          const rest = tail.rest()
+          if (rest.length > 0) controller.enqueue(rest)
+          controller.close()
+          return
+        }
+        tap?.(value)
+        tail.begin(value)
+        digest.update(value)
+        const ready = tail.take()
+        if (ready.length > 0) {
+          controller.enqueue(ready)
+          return
+        }
       }
-      tap?.(value)
-      digest.update(value)
-      const ready = tail.push(value)
-      if (ready.length > 0) {
-        controller.enqueue(ready)
-        return
-      }
+    } catch (error) {
+      abandon(error)
+      reader.cancel(error).catch(() => undefined)
+      throw error
     }
   }
 
   return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
-        await pass(controller)
-      } catch (error) {
-        abandon(error)
-        reader.cancel(error).catch(() => undefined)
-        throw error
-      }
-    },
+    pull: pass,
     cancel(reason) {
       abandon(new CountersignError('ERR_USAGE', 'the stream was cancelled before its receipt came'))
       return reader.cancel(reason)

@@ -4,6 +4,7 @@ import { verifiedEventBody } from '../../src/client/event-body.ts'
 import { HeldTail } from '../../src/client/held-tail.ts'
 import { mayEndResponse } from '../../src/client/response-end.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
+import { EventLines } from '../../src/core/receipt/event-lines.ts'
 
 const DELTA = 'data: {"choices":[]}\n\n'
 
@@ -51,6 +52,18 @@ async function readBefore(
   return { early, all: seen }
 }
 
+/** What a tail lets go on of a portion. */
+function passed(tail: HeldTail, portion: Uint8Array): Uint8Array {
+  tail.begin(portion)
+  new EventLines().scan(portion, {
+    content: () => undefined,
+    lineEnd: (blank, _clean, end) => {
+      if (blank) tail.blockEnd(end)
+    },
+  })
+  return tail.take()
+}
+
 describe('the body of a verified stream', () => {
   it.each([
     ['as it is written', 'data: [DONE]\n\n'],
@@ -87,7 +100,7 @@ describe('the body of a verified stream', () => {
     const tail = new HeldTail(32 << 20)
     const chunk = new Uint8Array(1 << 20).fill(0x61).map((octet, at) => (at % 2 === 0 ? octet : 0x0d))
     const started = performance.now()
-    expect(tail.push(chunk).length).toBe(0)
+    expect(passed(tail, chunk).length).toBe(0)
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
@@ -95,8 +108,8 @@ describe('the body of a verified stream', () => {
     const tail = new HeldTail(32 << 20)
     const chunk = new Uint8Array(16_384).fill(0x61)
     const started = performance.now()
-    for (let i = 0; i < 2048; i++) expect(tail.push(chunk).length).toBe(0)
-    expect(() => tail.push(chunk)).toThrow('more than 33554432 octets')
+    for (let i = 0; i < 2048; i++) expect(passed(tail, chunk).length).toBe(0)
+    expect(() => passed(tail, chunk)).toThrow('more than 33554432 octets')
     expect(performance.now() - started).toBeLessThan(20_000)
   })
 

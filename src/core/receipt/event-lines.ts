@@ -5,17 +5,20 @@ const CR = 0x0d
 
 /** What a scan reports. Indexes are into the portion that is being scanned. */
 export interface LineVisitor {
-  /**
-   * An octet that is not part of a line end. Of a line that begins every one is reported, until the visitor wants no more of it in this
-   * portion: lines are long, and most say with their first octets all that matters.
-   * @returns whether the next octet of this line is wanted
-   */
-  content(byte: number, index: number, startsLine: boolean, startsBlock: boolean): boolean
+  /** Octets of one line, `from` to `to`, that are not part of its end: all of them, or as many as this portion holds. */
+  content(run: LineRun): void
   /**
    * A line has ended before `end`. `blank`: it was empty, so the block ends here too. `clean`: by LF or CRLF.
    * A lone CR is known only when the next octet is there; `end` then is where that octet stands.
    */
   lineEnd(blank: boolean, clean: boolean, end: number): void
+}
+
+export interface LineRun {
+  readonly from: number
+  readonly to: number
+  readonly startsLine: boolean
+  readonly startsBlock: boolean
 }
 
 export class EventLines {
@@ -26,28 +29,32 @@ export class EventLines {
   scan(bytes: Uint8Array, visitor: LineVisitor): void {
     let cr = bytes.indexOf(CR)
     let lf = bytes.indexOf(LF)
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i] ?? 0
+    for (let from = 0; from < bytes.length; ) {
       if (this.#afterCr) {
         this.#afterCr = false
-        if (byte === LF) {
-          this.#endLine(visitor, true, i + 1)
-          continue
-        }
-        this.#endLine(visitor, false, i)
+        const isPair = bytes[from] === LF
+        if (isPair) from++
+        this.#endLine(visitor, isPair, from)
+        if (isPair) continue
       }
-      if (byte === CR) this.#afterCr = true
-      else if (byte === LF) this.#endLine(visitor, true, i + 1)
-      else {
-        const isWanted = visitor.content(byte, i, !this.#inLine, !this.#inLine && this.#linesInBlock === 0)
+      // Each is looked for again only once it was passed: of lines that all end by the other, each would search the whole rest.
+      if (lf >= 0 && lf < from) lf = bytes.indexOf(LF, from)
+      if (cr >= 0 && cr < from) cr = bytes.indexOf(CR, from)
+      const isCr = cr >= 0 && (lf < 0 || cr < lf)
+      const found = isCr ? cr : lf
+      const to = found < 0 ? bytes.length : found
+      if (to > from) {
+        visitor.content({
+          from,
+          to,
+          startsLine: !this.#inLine,
+          startsBlock: !this.#inLine && this.#linesInBlock === 0,
+        })
         this.#inLine = true
-        if (isWanted) continue
-        // Each is looked for again only once it was passed: of lines that all end by the other, each would search the whole rest.
-        if (lf >= 0 && lf < i) lf = bytes.indexOf(LF, i)
-        if (cr >= 0 && cr < i) cr = bytes.indexOf(CR, i)
-        const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf
-        i = (end < 0 ? bytes.length : end) - 1
       }
+      if (isCr) this.#afterCr = true
+      else if (found >= 0) this.#endLine(visitor, true, to + 1)
+      from = to + 1
     }
   }
 

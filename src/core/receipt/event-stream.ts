@@ -8,7 +8,7 @@
 import { createHasher, type Hasher } from '../crypto/index.ts'
 import { concatBytes, encodeHex } from '../encoding/bytes.ts'
 import { decodeUtf8 } from '../encoding/utf8.ts'
-import { EventLines, type LineVisitor } from './event-lines.ts'
+import { EventLines, type LineRun, type LineVisitor } from './event-lines.ts'
 
 const COLON = 0x3a
 /** A receipt token is at most 64 KiB; of longer comments nothing is kept. */
@@ -32,6 +32,14 @@ interface OpenComment {
   kept: Uint8Array
 }
 
+function isPrintable(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x20 || byte > 0x7e) return false
+  }
+  return true
+}
+
 /** Digests a stream while it is forwarded; nothing but one comment block of bounded size is kept. */
 export class EventStreamDigest implements LineVisitor {
   readonly #lines: EventLines = new EventLines()
@@ -41,6 +49,12 @@ export class EventStreamDigest implements LineVisitor {
   #receipt: string | undefined
   #portion: Uint8Array = new Uint8Array(0)
   #from = 0
+  readonly #onBlockEnd: (end: number) => void
+
+  /** @param onBlockEnd told where in the portion at hand a block ends, covered or not: see {@link LineVisitor.lineEnd} */
+  constructor(onBlockEnd: (end: number) => void = () => undefined) {
+    this.#onBlockEnd = onBlockEnd
+  }
 
   /** The next octets of the stream, in any portions. */
   update(bytes: Uint8Array): void {
@@ -57,19 +71,22 @@ export class EventStreamDigest implements LineVisitor {
     return { digest, size: this.#size, ...(this.#receipt === undefined ? {} : { receipt: this.#receipt }) }
   }
 
-  content(byte: number, index: number, startsLine: boolean, startsBlock: boolean): boolean {
-    if (startsBlock && byte === COLON) {
-      this.#absorb(index)
+  content({ from, to, startsLine, startsBlock }: LineRun): void {
+    const opensComment = startsLine && this.#portion[from] === COLON
+    if (startsBlock && opensComment) {
+      this.#absorb(from)
       this.#comment = { hasher: this.#hasher.copy(), size: this.#size, kept: new Uint8Array(0) }
-    } else if (this.#comment !== undefined && (startsLine ? byte !== COLON : byte < 0x20 || byte > 0x7e)) {
-      this.#comment = undefined
     }
-    return this.#comment !== undefined
+    if (this.#comment === undefined) return
+    if ((startsLine && !opensComment) || !isPrintable(this.#portion, startsLine ? from + 1 : from, to))
+      this.#comment = undefined
   }
 
   lineEnd(blank: boolean, clean: boolean, end: number): void {
     if (!clean) this.#comment = undefined
-    if (!blank || this.#comment === undefined) return
+    if (!blank) return
+    this.#onBlockEnd(end)
+    if (this.#comment === undefined) return
     this.#absorb(end)
     // Comments are ASCII. Not by spreading the octets: some engines refuse so many arguments, and the host chooses how many.
     const text = decodeUtf8(this.#comment.kept.subarray(0, MAX_KEPT))

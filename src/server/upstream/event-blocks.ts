@@ -55,9 +55,7 @@ export class EventBlocks implements LineVisitor {
     return { last: undefined, dropped: this.#heldSize }
   }
 
-  content(): boolean {
-    return false
-  }
+  content(): void {}
 
   lineEnd(blank: boolean, _: boolean, end: number): void {
     if (blank) this.#ends.push(end)
