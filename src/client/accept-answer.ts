@@ -4,7 +4,8 @@ import type { Trust } from '../core/evidence/attestation.ts'
 import type { HeldChannel } from '../core/evidence/channel.ts'
 import type { FailureCode } from '../core/failure-codes.ts'
 import type { Disclosed } from '../core/receipt/disclosed.ts'
-import { type HeldExchange, type HeldOctets, holdOctets, verifyReceipt } from '../core/receipt/verify.ts'
+import type { Receipt } from '../core/receipt/receipt.ts'
+import { type HeldExchange, type HeldOctets, holdOctets, verifySource } from '../core/receipt/verify.ts'
 import { missingReceipt, readReceipt, ridNames } from './carried-receipt.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { credentials, type Exchange } from './exchange.ts'
@@ -28,7 +29,7 @@ export interface AnsweredExchange {
 }
 
 interface JudgedReceipt {
-  readonly verdict: Awaited<ReturnType<typeof verifyReceipt>>
+  readonly verdict: Awaited<ReturnType<typeof verifySource>>
   /** Octets of the session that it was judged under. */
   readonly session: Uint8Array
 }
@@ -70,7 +71,7 @@ export class AnswerJudge {
       replay: await this.#replay(carried?.disclosed, exchange, rid),
     }
     await this.#ledger.refuseContradiction(token, carried)
-    const { session, ...judged } = await this.#verify(token, held, exchange)
+    const { session, ...judged } = await this.#verify(carried ?? token, held, exchange)
     const verdict = demand(judged.verdict)
     const { jti } = verdict.value.claims
     if (!ridNames(rid, jti)) throw foreignId()
@@ -101,14 +102,14 @@ export class AnswerJudge {
   }
 
   /** Verifies under the gateway as held; once more after verifying it anew, because a reboot, an epoch or a later quote came in between. */
-  async #verify(token: string, held: HeldExchange, { base }: Exchange): Promise<JudgedReceipt> {
+  async #verify(receipt: string | Receipt, held: HeldExchange, { base }: Exchange): Promise<JudgedReceipt> {
     const gateway = this.#gateways.at(base)
     const { attestation, session } = await gateway.current()
-    const verdict = await verifyReceipt(token, attestation, held, this.#trust)
+    const verdict = await verifySource(receipt, attestation, held, this.#trust)
     if (verdict.ok || !RENEWED.includes(verdict.code)) return { verdict, session }
     const renewed = await gateway.renew()
     return {
-      verdict: await verifyReceipt(token, renewed.attestation, held, this.#trust),
+      verdict: await verifySource(receipt, renewed.attestation, held, this.#trust),
       session: renewed.session,
     }
   }

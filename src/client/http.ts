@@ -47,6 +47,7 @@ export async function fetchStraight(fetch: typeof globalThis.fetch, url: string,
 }
 
 function sameAddress(one: string, other: string): boolean {
+  if (one === other) return true
   const [a, b] = [new URL(one), new URL(other)]
   return a.origin === b.origin && a.pathname === b.pathname && a.search === b.search
 }

@@ -51,13 +51,35 @@ function octetsOf(letters: string): Uint8Array {
   return octets
 }
 
+/** Octets that are gathered before they are given to OpenSSL: a call costs more than the digest of an event of a stream. */
+const GATHERED = 4096
+
 function nodeHasher(hash: Hash): Hasher {
+  let gathered: Uint8Array | undefined
+  let size = 0
+  const settle = (): void => {
+    if (gathered !== undefined && size > 0) hash.update(gathered.subarray(0, size))
+    size = 0
+  }
   return {
     update: (bytes) => {
-      hash.update(bytes)
+      if (bytes.length > GATHERED / 4 || size + bytes.length > GATHERED) settle()
+      if (bytes.length > GATHERED / 4) {
+        hash.update(bytes)
+        return
+      }
+      gathered ??= new Uint8Array(GATHERED)
+      gathered.set(bytes, size)
+      size += bytes.length
     },
-    copy: () => nodeHasher(hash.copy()),
-    digest: () => octetsOf(hash.digest('binary')),
+    copy: () => {
+      settle()
+      return nodeHasher(hash.copy())
+    },
+    digest: () => {
+      settle()
+      return octetsOf(hash.digest('binary'))
+    },
   }
 }
 

@@ -51,21 +51,29 @@ function decode(text: string, table: Int16Array): Uint8Array {
   const rest = text.length % 4
   if (rest === 1) throw new MalformedError('BASE64_STRICT', 'base64 of impossible length')
   const out = new Uint8Array(Math.floor((text.length * 3) / 4))
+  const whole = text.length - rest
+  const valueAt = (i: number): number => table[text.charCodeAt(i)] ?? -1
   let offset = 0
-  let bits = 0
-  let held = 0
-  for (let i = 0; i < text.length; i++) {
-    const value = table[text.charCodeAt(i)] ?? -1
-    if (value < 0) throw new MalformedError('BASE64_STRICT', 'letter outside the base64 alphabet')
-    held = ((held << 6) | value) & 0xffff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      out[offset++] = (held >> bits) & 0xff
-    }
+  // A letter outside the alphabet is -1: it stays negative in whatever it is joined with.
+  let joined = 0
+  for (let i = 0; i < whole; i += 4) {
+    const bits = (valueAt(i) << 18) | (valueAt(i + 1) << 12) | (valueAt(i + 2) << 6) | valueAt(i + 3)
+    joined |= bits
+    out[offset++] = bits >> 16
+    out[offset++] = bits >> 8
+    out[offset++] = bits
   }
   // Loose bits would give one byte string several texts: an attacker could vary a signed token without breaking it.
-  if ((held & ((1 << bits) - 1)) !== 0) throw new MalformedError('BASE64_STRICT', 'loose trailing bits')
+  let loose = 0
+  if (rest > 0) {
+    const bits = (valueAt(whole) << 12) | (valueAt(whole + 1) << 6) | (rest === 3 ? valueAt(whole + 2) : 0)
+    joined |= bits
+    out[offset++] = bits >> 10
+    if (rest === 3) out[offset++] = bits >> 2
+    loose = bits & (rest === 3 ? 0x3 : 0x3ff)
+  }
+  if (joined < 0) throw new MalformedError('BASE64_STRICT', 'letter outside the base64 alphabet')
+  if (loose !== 0) throw new MalformedError('BASE64_STRICT', 'loose trailing bits')
   return out
 }
 

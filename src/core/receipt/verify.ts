@@ -42,6 +42,9 @@ type Check = Checker<(typeof CHECKS)[number]>
 /** The checks that need the attestation: its end, the rows of the lock that it matched, the keys of its session. */
 export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream', 'channel'] as const
 
+/** A token, or what `decodeReceipt` gave for one: nothing else. */
+type ReceiptSource = string | Receipt
+
 /** Session and log of a receipt: attested or, while an answer is judged as a whole, about to be. */
 export type SessionView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey'>
 
@@ -56,11 +59,10 @@ export async function checkSignature(
     fail: `the receipt names ${claims.session}`,
   })
   const key = session.keys.receipt
-  const isLogKey = jws.kid === jwkThumbprint(encodeEd25519Jwk(logKey.publicKey))
-  check.that('key', jws.kid === jwkThumbprint(key), isLogKey ? 'KEY_PURPOSE' : 'KEY_UNATTESTED', {
-    pass: jws.kid,
-    fail: `${jws.kid} is ${isLogKey ? "the log's key" : 'not the receipt key of the session'}`,
-  })
+  if (jws.kid === jwkThumbprint(key)) check.pass('key', jws.kid)
+  else if (jws.kid === jwkThumbprint(encodeEd25519Jwk(logKey.publicKey)))
+    check.fail('key', 'KEY_PURPOSE', `${jws.kid} is the log's key`)
+  else check.fail('key', 'KEY_UNATTESTED', `${jws.kid} is not the receipt key of the session`)
   if (await signedBy(decodeBase64Url(key.x), jws)) {
     check.pass('signature', 'Ed25519')
     return
@@ -207,13 +209,13 @@ export function checkReferences(
  * Judges a receipt under a session whose attestation is judged elsewhere. Not public: alone it proves nothing about hardware.
  */
 export function judgeReceipt(
-  token: string,
+  source: ReceiptSource,
   view: SessionView,
   held: HeldExchange,
   trust: Trust,
 ): Promise<Verdict<SignedReceipt>> {
   return judge(CHECKS, async (check) => {
-    const receipt = check.decode('receipt-format', () => decodeReceipt(token))
+    const receipt = check.decode('receipt-format', () => (typeof source === 'string' ? decodeReceipt(source) : source))
     const { claims, disclosed } = receipt
     await checkSignature(check, receipt, view)
     checkContext(check, claims, view, held)
@@ -239,9 +241,19 @@ export function verifyReceipt(
   held: HeldExchange,
   trust: Trust,
 ): Promise<Verdict<SignedReceipt>> {
+  return verifySource(token, attestation, held, trust)
+}
+
+/** {@link verifyReceipt} of what was decoded already. Not public: made by hand, a receipt may say other than its signed octets. */
+export function verifySource(
+  source: ReceiptSource,
+  attestation: Verified<Attestation>,
+  held: HeldExchange,
+  trust: Trust,
+): Promise<Verdict<SignedReceipt>> {
   return judge(REFERENCE_CHECKS, async (check) => {
     check.restsOn(attestation)
-    const signed = check.include('', await judgeReceipt(token, attestation, held, trust))
+    const signed = check.include('', await judgeReceipt(source, attestation, held, trust))
     checkReferences(check, signed, { attestation, channel: held.channel }, trust)
     return signed
   })
