@@ -49,7 +49,9 @@ async function askMany({ model, lanes, count }) {
   const lane = async () => {
     for (let i = 0; i < count / lanes; i++) {
       const from = performance.now()
-      portions += await ask(model)
+      // Not `portions += await …`: lanes take turns, and each would add to what it read before its turn.
+      const read = await ask(model)
+      portions += read
       times.push(performance.now() - from)
     }
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { withRoles } from './child.mjs'
 import { MODELS, PACED_EVENTS } from './payloads.mjs'
 import { difference, interleave, median, quantile, ratio } from './statistics.mjs'
+import { atTargetSpeed, createYardstick } from './yardstick.mjs'
 
 const NAMES = { plain: "the platform's fetch", attested: 'verifying', ohttp: 'verifying, over OHTTP' }
 
@@ -56,16 +57,20 @@ export async function benchClient(bench) {
       say(`whole answers, ${NAMES[kind]}`)
       return askOnce(asker, answers)
     }
-    await interleave(askers, warmRounds, stream)
-    const events = await interleave(askers, rounds, stream)
+    // Whole answers first: at the end of each stream a receipt is verified too, by code that a client has run before.
     await interleave(askers, warmRounds, whole)
     const wholes = await interleave(askers, rounds, whole)
+    const yardstick = await createYardstick()
+    const withYardstick = { ...askers, yardstick }
+    const streamOrYardstick = (asker, kind) => (kind === 'yardstick' ? yardstick() : stream(asker, kind))
+    await interleave(withYardstick, warmRounds, streamOrYardstick)
+    const { yardstick: yardsticks, ...events } = await interleave(withYardstick, rounds, streamOrYardstick)
     say('first verifications')
-    return report(events, wholes, await firstVerifications({ origin, references }, first))
+    return report({ events, yardsticks, wholes, firsts: await firstVerifications({ origin, references }, first) })
   })
 }
 
-function report(events, wholes, firstMs) {
+function report({ events, yardsticks, wholes, firsts }) {
   const of = (results, kind, field) => results[kind].map((result) => result[field])
   const results = Object.entries(NAMES).map(([kind, name]) => ({
     kind,
@@ -73,11 +78,15 @@ function report(events, wholes, firstMs) {
     eventMicros: median(of(events, kind, 'cpu')),
     eventAddedMicros: difference(of(events, kind, 'cpu'), of(events, 'plain', 'cpu')),
     eventToPlain: ratio(of(events, kind, 'cpu'), of(events, 'plain', 'cpu')),
+    eventAddedAtTargetSpeed: difference(
+      of(events, kind, 'cpu').map((cpu, round) => atTargetSpeed(cpu, yardsticks[round])),
+      of(events, 'plain', 'cpu').map((cpu, round) => atTargetSpeed(cpu, yardsticks[round])),
+    ),
     portionsPerEvent: median(of(events, kind, 'portionsPerEvent')),
     answerMicros: median(of(wholes, kind, 'cpu')),
     answerAddedMicros: difference(of(wholes, kind, 'cpu'), of(wholes, 'plain', 'cpu')),
     answerP50Ms: median(of(wholes, kind, 'p50Ms')),
     answerAddedMs: difference(of(wholes, kind, 'p50Ms'), of(wholes, 'plain', 'p50Ms')),
   }))
-  return { results, firstMs: median(firstMs) }
+  return { results, firstMs: median(firsts), yardstickMicros: median(yardsticks) }
 }

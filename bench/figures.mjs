@@ -200,8 +200,10 @@ function historyRows({ history: { proofs, opened, growing } }) {
   ]
 }
 
-function clientRows({ client: { results, firstMs } }) {
-  const { eventAddedMicros, eventToPlain, answerAddedMs } = results.find(({ kind }) => kind === 'attested')
+function clientRows({ client: { results, firstMs, yardstickMicros } }) {
+  const { eventAddedMicros, eventToPlain, eventAddedAtTargetSpeed, answerAddedMs } = results.find(
+    ({ kind }) => kind === 'attested',
+  )
   return [
     {
       work: 'client CPU per streamed event, added by verifying',
@@ -210,6 +212,14 @@ function clientRows({ client: { results, firstMs } }) {
       ours: '<= 5 µs',
       measured: `${number(eventAddedMicros)} µs, ${number(eventToPlain)} times the platform's fetch`,
       ...atMost(eventAddedMicros, 5),
+    },
+    {
+      work: 'the same, at the speed of the machine of the targets',
+      peers: 'jose compactVerify alone 96-102 µs',
+      limit: '',
+      ours: '<= 5 µs',
+      measured: `${number(eventAddedAtTargetSpeed)} µs; jose alone ${number(yardstickMicros)} µs here`,
+      ...atMost(eventAddedAtTargetSpeed, 5),
     },
     {
       work: 'first verification of a gateway, collateral at hand',

@@ -3,7 +3,7 @@
  * The host writes every octet, so the end is recognised in each spelling that some reader accepts. @module
  */
 
-import { concatBytes } from '../core/encoding/bytes.ts'
+import { concatBytes, part } from '../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../core/encoding/utf8.ts'
 import { CountersignError } from '../errors.ts'
 
@@ -57,7 +57,7 @@ export class HeldTail {
   /** @param end in the portion; 0 where only now it is known that what is held was a whole block */
   blockEnd(end: number): void {
     if (this.#ended) return
-    const here = this.#portion.subarray(this.#from, end)
+    const here = part(this.#portion, this.#from, end)
     const block = this.#size > 0 && !this.#passes ? concatBytes(this.#held.subarray(0, this.#size), here) : here
     if (mayBeDone(block) || this.#mayEnd(block)) this.#ended = true
     else {
@@ -69,11 +69,8 @@ export class HeldTail {
   /** Octets that may go on now. @throws CountersignError ERR_NETWORK when more would be held than the limit */
   take(): Uint8Array {
     const ready = this.#passes ? this.#upTo(this.#from) : NOTHING
-    const kept = this.#portion.subarray(this.#from)
+    if (this.#from < this.#portion.length) this.#hold(part(this.#portion, this.#from, this.#portion.length))
     this.#portion = NOTHING
-    if (this.#size + kept.length > this.#limit)
-      throw new CountersignError('ERR_NETWORK', `the gateway sent a block of more than ${this.#limit} octets`)
-    this.#hold(kept)
     return ready
   }
 
@@ -84,7 +81,7 @@ export class HeldTail {
 
   /** Mostly a portion is one whole block, and goes on as it is. */
   #upTo(end: number): Uint8Array {
-    const here = this.#portion.subarray(0, end)
+    const here = part(this.#portion, 0, end)
     const whole = this.#size === 0 ? here : concatBytes(this.#held.subarray(0, this.#size), here)
     this.#size = 0
     return whole
@@ -93,6 +90,8 @@ export class HeldTail {
   // The room doubles: appending to a copy for each portion would let a long block cost the square of its length.
   #hold(octets: Uint8Array): void {
     const size = this.#size + octets.length
+    if (size > this.#limit)
+      throw new CountersignError('ERR_NETWORK', `the gateway sent a block of more than ${this.#limit} octets`)
     if (size > this.#held.length) {
       const larger = new Uint8Array(Math.max(size, 2 * this.#held.length))
       larger.set(this.#held.subarray(0, this.#size))

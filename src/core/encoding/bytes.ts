@@ -15,6 +15,11 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   return out
 }
 
+/** Octets `from` to `to`, not a copy; the whole as it is, since making a view costs more than looking at a few octets. */
+export function part(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to)
+}
+
 /** Whether both hold the same octets. Not constant-time: for public data only. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false

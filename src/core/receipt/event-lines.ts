@@ -6,19 +6,12 @@ const CR = 0x0d
 /** What a scan reports. Indexes are into the portion that is being scanned. */
 export interface LineVisitor {
   /** Octets of one line, `from` to `to`, that are not part of its end: all of them, or as many as this portion holds. */
-  content(run: LineRun): void
+  content(from: number, to: number, startsLine: boolean, startsBlock: boolean): void
   /**
    * A line has ended before `end`. `blank`: it was empty, so the block ends here too. `clean`: by LF or CRLF.
    * A lone CR is known only when the next octet is there; `end` then is where that octet stands.
    */
   lineEnd(blank: boolean, clean: boolean, end: number): void
-}
-
-export interface LineRun {
-  readonly from: number
-  readonly to: number
-  readonly startsLine: boolean
-  readonly startsBlock: boolean
 }
 
 export class EventLines {
@@ -44,12 +37,7 @@ export class EventLines {
       const found = isCr ? cr : lf
       const to = found < 0 ? bytes.length : found
       if (to > from) {
-        visitor.content({
-          from,
-          to,
-          startsLine: !this.#inLine,
-          startsBlock: !this.#inLine && this.#linesInBlock === 0,
-        })
+        visitor.content(from, to, !this.#inLine, !this.#inLine && this.#linesInBlock === 0)
         this.#inLine = true
       }
       if (isCr) this.#afterCr = true

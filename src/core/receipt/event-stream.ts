@@ -6,9 +6,9 @@
  * An unterminated rest is covered unless it is a prefix of an uncovered block. @module
  */
 import { createHasher, type Hasher } from '../crypto/index.ts'
-import { concatBytes, encodeHex } from '../encoding/bytes.ts'
+import { concatBytes, encodeHex, part } from '../encoding/bytes.ts'
 import { decodeUtf8 } from '../encoding/utf8.ts'
-import { EventLines, type LineRun, type LineVisitor } from './event-lines.ts'
+import { EventLines, type LineVisitor } from './event-lines.ts'
 
 const COLON = 0x3a
 /** A receipt token is at most 64 KiB; of longer comments nothing is kept. */
@@ -71,7 +71,7 @@ export class EventStreamDigest implements LineVisitor {
     return { digest, size: this.#size, ...(this.#receipt === undefined ? {} : { receipt: this.#receipt }) }
   }
 
-  content({ from, to, startsLine, startsBlock }: LineRun): void {
+  content(from: number, to: number, startsLine: boolean, startsBlock: boolean): void {
     const opensComment = startsLine && this.#portion[from] === COLON
     if (startsBlock && opensComment) {
       this.#absorb(from)
@@ -101,9 +101,9 @@ export class EventStreamDigest implements LineVisitor {
   }
 
   #absorb(to: number): void {
-    const octets = this.#portion.subarray(this.#from, to)
+    if (to === this.#from) return
+    const octets = part(this.#portion, this.#from, to)
     this.#from = to
-    if (octets.length === 0) return
     this.#hasher.update(octets)
     this.#size += octets.length
     if (this.#comment !== undefined && this.#comment.kept.length <= MAX_KEPT)
