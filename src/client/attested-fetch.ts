@@ -13,7 +13,7 @@ import { Gateways } from './gateways.ts'
 import { fetchStraight, readBody } from './http.ts'
 import { keepAnswer } from './keep-answer.ts'
 import { enforce, observe, type Tolerance } from './observe.ts'
-import type { AttestedFetchOptions } from './options.ts'
+import { type AttestedFetchOptions, refuseUnknownOptions } from './options.ts'
 import { preferenceOf } from './prefer.ts'
 import type { AttestedReceipt } from './receipt.ts'
 import { bearReceipt } from './receipt-of.ts'
@@ -168,6 +168,7 @@ class AttestedFetcher {
  * const client = new OpenAI({ baseURL: 'https://gw.example.com/v1', apiKey, fetch })
  */
 export function createAttestedFetch(options: AttestedFetchOptions): AttestedFetch {
+  refuseUnknownOptions(options)
   const fetcher = new AttestedFetcher(options)
   return (input, init) => fetcher.fetch(input, init)
 }

@@ -1,6 +1,7 @@
 /** What an attested fetch can be told. @module */
 import type { Lock } from '../core/lock.ts'
 import type { Policy } from '../core/policy.ts'
+import { CountersignError } from '../errors.ts'
 import type { Channel } from './channel.ts'
 import type { ClientDeps } from './deps.ts'
 import type { NotVerifiedError } from './errors.ts'
@@ -29,4 +30,36 @@ export interface AttestedFetchOptions extends Preference {
   /** Binds every connection to keys of the verified session: of `countersign/ohttp` or `countersign/node`. */
   readonly channel?: Channel | 'none'
   readonly deps?: Partial<ClientDeps>
+}
+
+const NAMES: Readonly<Record<keyof AttestedFetchOptions, true>> = {
+  policy: true,
+  lock: true,
+  verify: true,
+  onObserved: true,
+  onReceipt: true,
+  store: true,
+  maxAnswerSize: true,
+  channel: true,
+  deps: true,
+  grade: true,
+  wait: true,
+}
+
+/**
+ * A misspelt option would drop what was asked for in silence: `chanel` would leave every connection unbound.
+ * @throws CountersignError ERR_CONFIG
+ */
+export function refuseUnknownOptions(options: object): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(NAMES, name))
+  if (unknown === undefined) return
+  throw new CountersignError(
+    'ERR_CONFIG',
+    `there is no option ${JSON.stringify(unknown.slice(0, 64))}: an attested fetch takes ${Object.keys(NAMES).join(', ')}`,
+  )
+}
+
+/** Those of an attested fetch among options that are for somebody else too. */
+export function attestedFetchOptions(options: AttestedFetchOptions): AttestedFetchOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(NAMES, name)))
 }

@@ -91,6 +91,13 @@ describe('an attested fetch', () => {
     )
   })
 
+  it('[C5] is not made with an option that it does not know: protection may have been asked for', () => {
+    const misspelt = { lock, chanel: channelOf('tls-spki').channel }
+    expect(() => createAttestedFetch(misspelt)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG', message: expect.stringContaining('"chanel"') }),
+    )
+  })
+
   it('[C5] is not made with a channel below what its policy asks for, and opens none', () => {
     const asking = { ...policy, live: { ...policy.live, channel: ['tls-exporter' as const] } }
     const { channel, opened } = channelOf('tls-spki')

@@ -5,7 +5,7 @@ import {
   type OpenAICompatibleProviderSettings,
 } from '@ai-sdk/openai-compatible'
 import { wrapEmbeddingModel, wrapLanguageModel } from 'ai'
-import { type AttestedFetchOptions, createAttestedFetch, receiptOf } from '../../client/index.ts'
+import { type AttestedFetchOptions, attestedFetchOptions, createAttestedFetch, receiptOf } from '../../client/index.ts'
 import { type Attempts, createAttempts } from '../attempts.ts'
 import { embeddingMiddleware, languageMiddleware } from './middleware.ts'
 
@@ -31,7 +31,7 @@ export function createCountersign({
   name = 'countersign',
   ...settings
 }: CountersignProviderSettings): CountersignProvider {
-  const attested = createAttestedFetch(settings)
+  const attested = createAttestedFetch(attestedFetchOptions(settings))
   const provider = (fetch: typeof globalThis.fetch): OpenAICompatibleProvider =>
     createOpenAICompatible({ ...settings, name, fetch })
   // A provider of its own for each call: what its fetch sees belongs to that call, however many run at once.

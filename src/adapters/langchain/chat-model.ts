@@ -1,6 +1,6 @@
 /** ChatOpenAI with an attested fetch. Receipts are in each message's `response_metadata.countersign`. @module */
 import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
-import { type AttestedFetchOptions, createAttestedFetch } from '../../client/index.ts'
+import { type AttestedFetchOptions, attestedFetchOptions, createAttestedFetch } from '../../client/index.ts'
 import { AttestedCompletions, AttestedResponses } from './attested-models.ts'
 
 /** What ChatOpenAI takes, but for the parts that are made here, and what {@link createAttestedFetch} takes. */
@@ -20,7 +20,7 @@ export type CountersignChatFields = Omit<ChatOpenAIFields, 'completions' | 'resp
 export function createCountersignChat({ baseURL, ...options }: CountersignChatFields): ChatOpenAI {
   const fields = {
     ...options,
-    configuration: { ...options.configuration, baseURL, fetch: createAttestedFetch(options) },
+    configuration: { ...options.configuration, baseURL, fetch: createAttestedFetch(attestedFetchOptions(options)) },
   }
   return new ChatOpenAI({
     ...fields,
