@@ -18,7 +18,20 @@ const CORE = {
   evidence: ['encoding', 'crypto', 'x509', 'snp', 'tdx', 'nitro', 'event-log', 'log', 'ohttp', 'measurement'],
   transform: ['encoding', 'crypto', 'evidence'],
   receipt: ['encoding', 'crypto', 'evidence', 'log', 'transform'],
+  resources: ['encoding', 'crypto', 'evidence', 'log'],
   archive: ['encoding', 'crypto', 'evidence', 'log', 'transform', 'receipt', 'snp', 'tdx', 'event-log'],
+  diff: [
+    'encoding',
+    'crypto',
+    'evidence',
+    'event-log',
+    'log',
+    'measurement',
+    'transform',
+    'receipt',
+    'resources',
+    'archive',
+  ],
 }
 
 /** Folders below src and the ones that they may import. */
@@ -39,8 +52,10 @@ const TOP = {
   simulator: ['core'],
   engine: ['core'],
   measure: ['core'],
+  retrieval: ['core'],
+  replay: ['engine', 'core'],
   issuing: ['core'],
-  server: ['core', 'storage', 'engine', 'collateral', 'issuing', 'ohttp'],
+  server: ['core', 'storage', 'engine', 'measure', 'retrieval', 'collateral', 'issuing', 'ohttp'],
   cli: [
     'core',
     'storage',
@@ -57,6 +72,8 @@ const TOP = {
     'collateral',
     'quoter',
     'measure',
+    'retrieval',
+    'replay',
     'issuing',
   ],
 }
@@ -74,6 +91,10 @@ const LIBRARIES = {
   '@peculiar/x509': '^src/issuing/',
   'reflect-metadata': '^src/issuing/',
   'acme-client': '^src/server/tls/',
+  minisearch: '^src/retrieval/',
+  diff: '^src/cli/diff/',
+  '@huggingface/gguf': '^src/measure/model/',
+  '@sigstore/(?:verify|bundle|protobuf-specs)': '^src/measure/publisher/',
   ai: '^src/adapters/ai-sdk/',
   '@ai-sdk/openai-compatible': '^src/adapters/ai-sdk/',
   '@langchain/(?:core|openai)': '^src/adapters/langchain/',

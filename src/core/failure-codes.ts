@@ -7,6 +7,7 @@ import { LOG_CODES } from './failure-codes/log.ts'
 import { NITRO_CODES } from './failure-codes/nitro.ts'
 import { POLICY_CODES } from './failure-codes/policy.ts'
 import { RECEIPT_CODES } from './failure-codes/receipt.ts'
+import { RESOURCE_CODES } from './failure-codes/resources.ts'
 import { SNP_CODES } from './failure-codes/snp.ts'
 import { TDX_CODES } from './failure-codes/tdx.ts'
 import { X509_CODES } from './failure-codes/x509.ts'
@@ -22,6 +23,7 @@ export type FailureCode =
   | keyof typeof BINDING_CODES
   | keyof typeof CHANNEL_CODES
   | keyof typeof RECEIPT_CODES
+  | keyof typeof RESOURCE_CODES
   | keyof typeof LOG_CODES
   | keyof typeof POLICY_CODES
 
@@ -36,6 +38,7 @@ export const FAILURE_CODES: Readonly<Record<FailureCode, readonly [string, strin
   ...BINDING_CODES,
   ...CHANNEL_CODES,
   ...RECEIPT_CODES,
+  ...RESOURCE_CODES,
   ...LOG_CODES,
   ...POLICY_CODES,
 }
