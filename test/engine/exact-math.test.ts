@@ -47,7 +47,9 @@ describe('exact math', () => {
     const folder = new URL('../../src/engine/', import.meta.url)
     const forbidden =
       /Math\.(?!round|floor|abs|min|max|sqrt|imul|fround)|\*\*|\bDate\b|fetch\(|console\.|node:|toFixed|toPrecision|toLocale|Intl\b/
-    for (const name of readdirSync(folder)) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    )) {
       const code = readFileSync(new URL(name, folder), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
       expect(code.match(forbidden)?.[0], name).toBeUndefined()
     }

@@ -1,19 +1,20 @@
 /** The embedded model behind the same interface as a model server: exact chat-completions octets in, exact octets out. @module */
+import { setImmediate } from 'node:timers/promises'
 import { encodeHex } from '../../core/encoding/bytes.ts'
-import { encodeJcs } from '../../core/encoding/jcs.ts'
 import type { EngineClaim } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import { applySplices } from '../../core/transform/splice.ts'
+import { streamBlocks, wholeCompletion } from '../../engine/chat/answer.ts'
+import type { AnswerHead } from '../../engine/chat/answer-objects.ts'
+import { Refusal } from '../../engine/chat/refusal.ts'
+import { type ChatRequest, type ChatSampling, decodeChatRequest, encodeSampling } from '../../engine/chat/request.ts'
+import { startRun, type Turn } from '../../engine/chat/run.ts'
 import { EngineError } from '../../engine/index.ts'
 import { MalformedError } from '../../errors.ts'
-import type { AnswerHead } from './chat-answer.ts'
-import { type ChatRequest, type ChatSampling, decodeChatRequest } from './chat-request.ts'
-import { startRun } from './chat-run.ts'
-import { streamBlocks, wholeCompletion } from './chat-stream.ts'
 import { describe, NO_DEPENDENCIES } from './dependencies.ts'
 import type { EmbeddedModel } from './embedded-model.ts'
 import { modelSplice } from './model-splice.ts'
-import { Refusal } from './refusal.ts'
+import type { OpenAiErrorBody } from './openai-error.ts'
 import { systemMessages } from './request-dependencies.ts'
 import type { ServedModel, Upstream, UpstreamRequest, UpstreamResponse } from './types.ts'
 import { UpstreamFailure } from './upstream-failure.ts'
@@ -55,16 +56,38 @@ async function answer(
   { path, body, signal }: UpstreamRequest,
   head: (model: string) => AnswerHead,
 ): Promise<UpstreamResponse> {
-  if (signal.aborted) throw new UpstreamFailure('aborted', 'the embedded model was given up by the client')
+  const turn = turnUnder(signal)
+  if (signal.aborted) throw givenUp()
   try {
     if (path !== CHAT_PATH) throw new Refusal(`this model answers ${CHAT_PATH} alone`, { status: 404 })
     const request = decodeChatRequest(body)
-    const first = startRun(model, request, { choice: 0, signal })
-    const answering = { model, request, first, signal, head: head(request.model) }
-    if (request.stream) return { status: 200, mediaType: 'text/event-stream', body: streamBlocks(answering) }
+    const first = startRun(model, request, { choice: 0, turn })
+    const answering = { model, request, first, turn, head: head(request.model) }
+    if (request.stream) return { status: 200, mediaType: 'text/event-stream', body: relay(streamBlocks(answering)) }
     return json(200, await wholeCompletion(answering))
   } catch (error) {
     return json(...refuse(error))
+  }
+}
+
+/** After each token the event loop has its turn, and the client may have left. */
+function turnUnder(signal: AbortSignal): Turn {
+  return async () => {
+    await setImmediate()
+    if (signal.aborted) throw givenUp()
+  }
+}
+
+function givenUp(): UpstreamFailure {
+  return new UpstreamFailure('aborted', 'the embedded model was given up by the client')
+}
+
+/** Once blocks are under way only broken weights can stop the engine. */
+async function* relay(blocks: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* blocks
+  } catch (error) {
+    throw error instanceof EngineError ? fromEngine(error) : error
   }
 }
 
@@ -72,7 +95,11 @@ async function answer(
 function refuse(error: unknown): readonly [number, Uint8Array] {
   const refusal = error instanceof EngineError ? fromEngine(error) : error
   if (!(refusal instanceof Refusal)) throw refusal
-  return [refusal.status, new TextEncoder().encode(JSON.stringify(refusal.body))]
+  return [refusal.status, new TextEncoder().encode(JSON.stringify(errorBody(refusal)))]
+}
+
+function errorBody({ message, param, code }: Refusal): OpenAiErrorBody {
+  return { error: { message, type: 'invalid_request_error', param, code } }
 }
 
 function fromEngine(error: EngineError): Error {
@@ -107,16 +134,12 @@ function embeddedDependencies({ tokenizer, chatTemplate }: EmbeddedModel, body: 
     'sampling-parameters': describe('sampling-parameters', [
       {
         name: showSampling(request.sampling),
-        octets: samplingOctets(request.sampling),
+        octets: encodeSampling(request.sampling),
         scheme: 'jcs',
         source: 'gateway',
       },
     ]),
   }
-}
-
-function samplingOctets({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): Uint8Array {
-  return encodeJcs({ temperature, top_p, seed, n, stop, max_tokens })
 }
 
 /** Stop strings are the client's text: only their count is shown. */

@@ -1,10 +1,11 @@
 /** A chat-completions request as the embedded model understands it: every member is used, known to change nothing, or refused. @module */
 import { sha256 } from '../../core/crypto/index.ts'
+import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { decodeJson, isJsonObject, type JsonObject, type JsonValue } from '../../core/encoding/json.ts'
-import type { ChatMessage } from '../../engine/index.ts'
 import { MalformedError } from '../../errors.ts'
-import { decodeMessages } from './chat-messages.ts'
+import type { ChatMessage } from '../chat-template.ts'
 import { MemberReader } from './member-reader.ts'
+import { decodeMessages } from './messages.ts'
 import { Refusal } from './refusal.ts'
 
 export interface ChatRequest {
@@ -27,6 +28,11 @@ export interface ChatSampling {
   readonly stop: readonly string[]
   /** null: as many as there is room for. */
   readonly max_tokens: number | null
+}
+
+/** What a receipt digests as the parameters that were used. */
+export function encodeSampling({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): Uint8Array {
+  return encodeJcs({ temperature, top_p, seed, n, stop, max_tokens })
 }
 
 /** They change nothing in the answer. */

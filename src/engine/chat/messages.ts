@@ -1,6 +1,6 @@
 /** The messages of a chat request: roles and texts; anything that would not reach the model is refused. @module */
 import { isJsonObject, type JsonValue } from '../../core/encoding/json.ts'
-import type { ChatMessage } from '../../engine/index.ts'
+import type { ChatMessage } from '../chat-template.ts'
 import { MemberReader } from './member-reader.ts'
 import { Refusal } from './refusal.ts'
 

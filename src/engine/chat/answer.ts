@@ -1,32 +1,33 @@
 /** Turns runs of the embedded model into an answer: all at once, or block by block while a reader asks for more. @module */
-import type { Model, StepLogprobs, Usage } from '../../engine/index.ts'
+import type { Usage } from '../generate.ts'
+import type { StepLogprobs } from '../logprobs.ts'
+import type { Model } from '../model.ts'
 import {
   type AnswerHead,
   type ChatUsage,
   createChunkEncoder,
   encodeCompletion,
   type FinishedChoice,
-} from './chat-answer.ts'
-import type { ChatRequest } from './chat-request.ts'
-import { type ChatRun, startRun } from './chat-run.ts'
+} from './answer-objects.ts'
+import type { ChatRequest } from './request.ts'
+import { type ChatRun, startRun, type Turn } from './run.ts'
 
 export interface Answering {
   readonly model: Model
   readonly request: ChatRequest
   /** The run of choice 0, which has begun. */
   readonly first: ChatRun
-  readonly signal: AbortSignal
+  readonly turn: Turn
   readonly head: AnswerHead
 }
 
 /** The choices, one after the other. */
-function* runs({ model, request, first, signal }: Answering): Generator<readonly [number, ChatRun], void, void> {
+function* runs({ model, request, first, turn }: Answering): Generator<readonly [number, ChatRun], void, void> {
   yield [0, first]
-  for (let choice = 1; choice < request.sampling.n; choice++)
-    yield [choice, startRun(model, request, { choice, signal })]
+  for (let choice = 1; choice < request.sampling.n; choice++) yield [choice, startRun(model, request, { choice, turn })]
 }
 
-/** @throws UpstreamFailure `aborted` */
+/** @throws what the turn throws, and EngineError invalid_model */
 export async function wholeCompletion(answering: Answering): Promise<Uint8Array> {
   const choices: FinishedChoice[] = []
   const usages: Usage[] = []
@@ -55,7 +56,7 @@ async function finish(run: ChatRun): Promise<{ readonly choice: FinishedChoice; 
 
 /**
  * The blocks of a stream: role, text as it comes, finish for each choice; usage if asked for; `[DONE]`.
- * Works only while it is read. Throws UpstreamFailure `aborted`.
+ * Works only while it is read. Throws what the turn throws, and EngineError invalid_model.
  */
 export async function* streamBlocks(answering: Answering): AsyncGenerator<Uint8Array, void, void> {
   const encoder = createChunkEncoder(answering.head, answering.request)

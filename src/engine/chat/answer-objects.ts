@@ -1,5 +1,5 @@
 /** The answers of the embedded model as OpenAI objects: a whole completion, or the chunks of a stream. @module */
-import type { StepLogprobs, TokenLogprob } from '../../engine/index.ts'
+import type { StepLogprobs, TokenLogprob } from '../logprobs.ts'
 
 /** What all objects of one answer share. */
 export interface AnswerHead {
