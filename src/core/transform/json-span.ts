@@ -8,6 +8,20 @@ export interface Span {
   readonly end: number
 }
 
+/** A member: where its key begins, and the octets of its value. */
+export interface Member extends Span {
+  readonly keyStart: number
+}
+
+/** Where elements can be put into an array. */
+export interface ArraySpan {
+  /** Behind the opening bracket. */
+  readonly begin: number
+  /** Behind the last element; `begin` where there is none. */
+  readonly end: number
+  readonly isEmpty: boolean
+}
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
@@ -57,21 +71,31 @@ function endOfValue(bytes: Uint8Array, at: number): number {
  * admitted for one model would run on another.
  * @throws MalformedError JSON_INVALID, JSON_DUPLICATE_KEY, UTF8_INVALID
  */
-export function findMembers(bytes: Uint8Array): ReadonlyMap<string, Span> {
-  const members = new Map<string, Span>()
+export function findMembers(bytes: Uint8Array): ReadonlyMap<string, Member> {
+  const members = new Map<string, Member>()
   let i = skipSpace(bytes, 0)
   if (bytes[i] !== 0x7b) throw new MalformedError('JSON_INVALID', 'an object is due')
   i = skipSpace(bytes, i + 1)
   while (bytes[i] === QUOTE) {
+    const keyStart = i
     const keyEnd = endOfString(bytes, i)
     // Escapes in keys are resolved, so that "\u006dodel" is found as the member that a JSON parser sees.
     const key = String(JSON.parse(decodeUtf8(bytes.subarray(i, keyEnd))))
     if (members.has(key)) throw new MalformedError('JSON_DUPLICATE_KEY', 'a top-level key appears twice')
     const start = skipSpace(bytes, skipSpace(bytes, keyEnd) + 1)
     const end = endOfValue(bytes, start)
-    members.set(key, { start, end })
+    members.set(key, { keyStart, start, end })
     i = skipSpace(bytes, end)
     if (bytes[i] === 0x2c) i = skipSpace(bytes, i + 1)
   }
   return members
+}
+
+/** Undefined where the value is no array. */
+export function endOfArray(bytes: Uint8Array, { start, end }: Span): ArraySpan | undefined {
+  if (bytes[start] !== 0x5b) return undefined
+  let last = end - 1
+  while (last > start + 1 && isSpace(bytes[last - 1])) last--
+  const isEmpty = last === start + 1
+  return { begin: start + 1, end: last, isEmpty }
 }

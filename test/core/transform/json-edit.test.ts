@@ -1,0 +1,156 @@
+/** Changes to a JSON object as splices: what they come to as JSON, and what stays octet for octet. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
+import { JsonEdits } from '../../../src/core/transform/json-edit.ts'
+import { applySplices, type Splice } from '../../../src/core/transform/splice.ts'
+
+const json = (value: unknown): { readonly octets: Uint8Array; readonly role: string } => ({
+  octets: encodeUtf8(JSON.stringify(value)),
+  role: 'memory-before',
+})
+
+/** The text that the changes make of a text. */
+function edited(text: string, change: (edits: JsonEdits) => void): string {
+  const bytes = encodeUtf8(text)
+  const edits = new JsonEdits(bytes)
+  change(edits)
+  return decodeUtf8(applySplices(bytes, edits.splices()))
+}
+
+describe('changes to a JSON object', () => {
+  const TEXT = '{ "a" : 1, "b":[ 1 , 2 ] ,"c":{"d":","}\n}'
+
+  it.each([
+    ['removes the first member with the comma behind it', ['a'], '{ "b":[ 1 , 2 ] ,"c":{"d":","}\n}'],
+    ['removes a member in between with the comma before it', ['b'], '{ "a" : 1 ,"c":{"d":","}\n}'],
+    ['removes the last member', ['c'], '{ "a" : 1, "b":[ 1 , 2 ]\n}'],
+    ['removes the first two', ['a', 'b'], '{ "c":{"d":","}\n}'],
+    ['removes the last two', ['b', 'c'], '{ "a" : 1\n}'],
+    ['removes the first and the last', ['c', 'a'], '{ "b":[ 1 , 2 ]\n}'],
+    ['removes all', ['a', 'b', 'c'], '{ \n}'],
+  ])('%s', (_title, names, expected) => {
+    expect(
+      edited(TEXT, (edits) => {
+        for (const name of names) edits.remove(name, 'prompt-template')
+      }),
+    ).toBe(expected)
+  })
+
+  it('replaces a value, adds members, and puts elements before and behind what is there', () => {
+    const text = edited(TEXT, (edits) => {
+      edits.replace('a', json('one'))
+      edits.insertFirst('b', json(-1))
+      edits.insertLast('b', json(3))
+      edits.insertFirst('b', json(0))
+      edits.add('e', json(null))
+      edits.add('f', json([]))
+    })
+    expect(text).toBe('{ "a" : "one", "b":[-1,0, 1 , 2,3 ] ,"c":{"d":","},"e":null,"f":[]\n}')
+  })
+
+  it.each(['[]', '[ \n]'])('fills the empty array %s', (array) => {
+    const fill = (change: (edits: JsonEdits) => void) => JSON.parse(edited(`{"m":${array}}`, change)).m
+    expect(fill((edits) => edits.insertFirst('m', json(1)))).toEqual([1])
+    expect(fill((edits) => edits.insertLast('m', json(1)))).toEqual([1])
+    expect(
+      fill((edits) => {
+        edits.insertLast('m', json(3))
+        edits.insertLast('m', json(4))
+        edits.insertFirst('m', json(1))
+        edits.insertFirst('m', json(2))
+      }),
+    ).toEqual([1, 2, 3, 4])
+  })
+
+  it('adds the first member to an object without any', () => {
+    expect(edited('{ }', (edits) => edits.add('a', json(1)))).toBe('{ "a":1}')
+    expect(
+      edited('{"a":1}', (edits) => {
+        edits.remove('a', 'prompt-template')
+        edits.add('b', json(2))
+      }),
+    ).toBe('{"b":2}')
+  })
+
+  it('refuses two changes of one member, members that are not there, and elements of what is no array', () => {
+    const edits = (change: (edits: JsonEdits) => void) => () => edited(TEXT, change)
+    const mismatch = expect.objectContaining({ failure: 'TRANSFORM_MISMATCH' })
+    expect(edits((e) => e.remove('x', 'model'))).toThrow(mismatch)
+    expect(edits((e) => e.replace('x', json(1)))).toThrow(mismatch)
+    expect(edits((e) => e.add('a', json(1)))).toThrow(mismatch)
+    expect(edits((e) => e.insertLast('a', json(1)))).toThrow(mismatch)
+    expect(edits((e) => e.insertLast('x', json(1)))).toThrow(mismatch)
+    expect(
+      edits((e) => {
+        e.replace('a', json(1))
+        e.remove('a', 'model')
+      }),
+    ).toThrow(mismatch)
+    expect(
+      edits((e) => {
+        e.insertLast('b', json(1))
+        e.remove('b', 'model')
+      }),
+    ).toThrow(mismatch)
+    expect(
+      edits((e) => {
+        e.remove('b', 'model')
+        e.insertFirst('b', json(1))
+      }),
+    ).toThrow(mismatch)
+    expect(
+      edits((e) => {
+        e.add('x', json(1))
+        e.add('x', json(1))
+      }),
+    ).toThrow(mismatch)
+  })
+
+  it('comes to the same as changing the parsed object, and leaves what it does not change as it was written', () => {
+    const NAMES = ['a', 'b', 'c', 'd', 'e']
+    const value = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.array(fc.jsonValue({ maxDepth: 1 })))
+    const fate = fc.constantFrom('stays', 'removed', 'replaced', 'grows')
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(fc.constantFrom(...NAMES), value, fate), { selector: ([name]) => name }),
+        fc.constantFrom(undefined, 1, '\t'),
+        fc.boolean(),
+        (members, space, adds) => {
+          const object = Object.fromEntries(members.map(([name, content]) => [name, content]))
+          const bytes = encodeUtf8(JSON.stringify(object, null, space))
+          const edits = new JsonEdits(bytes)
+          const wanted: Record<string, unknown> = JSON.parse(JSON.stringify(object))
+          for (const [name, content, becomes] of members) {
+            if (becomes === 'removed') {
+              edits.remove(name, 'model')
+              delete wanted[name]
+            } else if (becomes === 'replaced') {
+              edits.replace(name, json('new'))
+              wanted[name] = 'new'
+            } else if (becomes === 'grows' && Array.isArray(content)) {
+              edits.insertLast(name, json('last'))
+              edits.insertFirst(name, json('first'))
+              wanted[name] = ['first', ...JSON.parse(JSON.stringify(content)), 'last']
+            }
+          }
+          if (adds) {
+            edits.add('z', json({}))
+            wanted['z'] = {}
+          }
+          const splices = edits.splices()
+          expect(JSON.parse(decodeUtf8(applySplices(bytes, splices)))).toEqual(wanted)
+          expect(removed(splices)).toBe(
+            members.filter(([, , becomes]) => becomes === 'removed' || becomes === 'replaced').length,
+          )
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+/** How many splices take octets out. */
+function removed(splices: readonly Splice[]): number {
+  return splices.filter(({ remove }) => remove > 0).length
+}
