@@ -19,8 +19,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     },
     receipts: { summary: 'list and export answers that were kept', load: () => import('./commands/receipts.ts') },
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
+    diff: { summary: 'what changed between two answers', load: () => import('./commands/diff.ts') },
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
+    measure: { summary: 'digests of weights and collections', load: () => import('./commands/measure.ts') },
     log: { summary: 'begin, audit, watch, repair and move histories', load: () => import('./commands/log.ts') },
     proxy: {
       summary: 'verified answers for OpenAI clients of any language, on this machine',

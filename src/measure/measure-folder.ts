@@ -1,11 +1,15 @@
 /** A folder of files as the manifest of a model, and the digests that name it. @module */
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import { createOmsManifest, type OmsManifest, omsRoot, omsSubject } from '../core/resources/oms-manifest.ts'
+import {
+  createOmsManifest,
+  type OmsManifest,
+  type OmsResource,
+  omsRoot,
+  omsSubject,
+} from '../core/resources/oms-manifest.ts'
 import { CountersignError } from '../errors.ts'
-import { type FileState, type FoundFile, IGNORED_PATHS, walkFolder } from './walk.ts'
+import { hashFiles } from './hash-files.ts'
+import { type FoundFile, IGNORED_PATHS, isSameState, walkFolder } from './walk.ts'
 
 export interface MeasuredFile {
   /** Relative POSIX path. */
@@ -23,7 +27,7 @@ export interface MeasuredFolder {
   readonly files: readonly MeasuredFile[]
   /** Of all files, in octets. */
   readonly size: number
-  /** `sha256:…` of the digests alone: what signatures of publishers name. */
+  /** `sha256:…` over the digests alone: what signatures of publishers name. */
   readonly subject: string
 }
 
@@ -35,73 +39,53 @@ export interface MeasureOptions {
   readonly threads?: number
 }
 
-const CHUNK_SIZE = 1024 * 1024
 const EXECUTABLE = 0o111n
 
-function isSame(a: FileState, b: FileState): boolean {
-  const fields = ['dev', 'ino', 'size', 'mode', 'mtimeNs', 'ctimeNs'] as const
-  return fields.every((field) => a[field] === b[field])
+function resourceOf({ name, state }: FoundFile, digests: ReadonlyMap<string, string>): OmsResource {
+  const digest = digests.get(name)
+  if (digest === undefined) throw new CountersignError('ERR_STATE', `${name} was not measured`)
+  return { name, digest, ...((state.mode & EXECUTABLE) === 0n ? {} : { executable: true }) }
 }
 
-async function hashOpened(handle: FileHandle, onRead: (octets: number) => void): Promise<string> {
-  const hash = createHash('sha256')
-  const buffer = new Uint8Array(CHUNK_SIZE)
-  for (;;) {
-    const { bytesRead } = await handle.read(buffer, 0, CHUNK_SIZE)
-    if (bytesRead === 0) return hash.digest('hex')
-    hash.update(buffer.subarray(0, bytesRead))
-    onRead(bytesRead)
-  }
-}
-
-async function hashFile({ name, path, state }: FoundFile, onRead: (octets: number) => void): Promise<string> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-  try {
-    const before = await handle.stat({ bigint: true })
-    const hex = await hashOpened(handle, onRead)
-    const after = await handle.stat({ bigint: true })
-    if (!isSame(state, before) || !isSame(state, after))
-      throw new CountersignError('ERR_STATE', `${name} was changed while it was measured`)
-    return hex
-  } finally {
-    await handle.close()
-  }
+/** Files come, go and change behind the one that is read: the folder must be the same before and after. */
+async function assertUnchanged(directory: string, found: readonly FoundFile[]): Promise<void> {
+  const before = new Map(found.map(({ name, state }) => [name, state]))
+  const after = await walkFolder(directory)
+  const differs = after.find(({ name, state }) => {
+    const earlier = before.get(name)
+    before.delete(name)
+    return earlier === undefined || !isSameState(earlier, state)
+  })
+  const name = differs?.name ?? [...before.keys()][0]
+  if (name !== undefined)
+    throw new CountersignError(
+      'ERR_STATE',
+      `${name} changed while the folder was measured: stop who writes, and measure again`,
+    )
 }
 
 /**
- * Measures every file of a folder.
- * @throws CountersignError ERR_USAGE for links and devices, ERR_STATE for files that change meanwhile
+ * Measures every file of a folder, in parallel.
+ * @throws CountersignError ERR_USAGE for links and devices, ERR_STATE for what changes meanwhile; the signal's reason when aborted
  */
 export async function measureFolder(directory: string, options: MeasureOptions = {}): Promise<MeasuredFolder> {
+  const { signal, threads, onProgress } = options
   const found = await walkFolder(directory)
   const size = found.reduce((sum, { state }) => sum + Number(state.size), 0)
   let done = 0
-  const digests = new Map<string, string>()
-  for (const file of found) {
-    const onRead = (octets: number): void => {
-      options.signal?.throwIfAborted()
-      done += octets
-      options.onProgress?.(done, size)
-    }
-    options.signal?.throwIfAborted()
-    digests.set(file.name, await hashFile(file, onRead))
+  const onRead = (octets: number): void => {
+    done += octets
+    onProgress?.(done, size)
   }
-  return describe(basename(resolve(directory)), found, digests)
-}
-
-function describe(model: string, found: readonly FoundFile[], digests: ReadonlyMap<string, string>): MeasuredFolder {
-  const hexOf = (name: string): string => digests.get(name) ?? ''
-  const resources = found.map(({ name, state }) => ({
+  const digests = await hashFiles(found, { threads, signal, onRead })
+  await assertUnchanged(directory, found)
+  const resources = found.map((file) => resourceOf(file, digests))
+  const manifest = createOmsManifest(basename(resolve(directory)), resources, IGNORED_PATHS)
+  const sizes = new Map(found.map(({ name, state }) => [name, Number(state.size)]))
+  const files = manifest.resources.map(({ name, digest }) => ({
     name,
-    digest: hexOf(name),
-    ...((state.mode & EXECUTABLE) === 0n ? {} : ({ executable: true } as const)),
+    size: sizes.get(name) ?? 0,
+    digest: `sha256:${digest}`,
   }))
-  const manifest = createOmsManifest(model, resources, IGNORED_PATHS)
-  const files = found.map(({ name, state }) => ({
-    name,
-    size: Number(state.size),
-    digest: `sha256:${hexOf(name)}`,
-  }))
-  const size = files.reduce((sum, file) => sum + file.size, 0)
   return { root: omsRoot(manifest), manifest, files, size, subject: omsSubject(manifest) }
 }

@@ -17,6 +17,12 @@ export interface FileState {
   readonly ctimeNs: bigint
 }
 
+const STATE_FIELDS = ['dev', 'ino', 'size', 'mode', 'mtimeNs', 'ctimeNs'] as const
+
+export function isSameState(a: FileState, b: FileState): boolean {
+  return STATE_FIELDS.every((field) => a[field] === b[field])
+}
+
 export interface FoundFile {
   /** Relative POSIX path. */
   readonly name: string

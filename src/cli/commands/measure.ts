@@ -1,0 +1,49 @@
+/** `countersign measure`: digests of what answers rely on. Each verb is a module of its own. @module */
+import { type Command, UsageError } from '../command.ts'
+import type { Verb } from '../measure/verb.ts'
+
+interface Entry {
+  readonly summary: string
+  load(): Promise<{ readonly verb: Verb }>
+}
+
+const VERBS: Readonly<Record<string, Entry>> = {
+  model: {
+    summary: 'the digest of a folder of weights, and which files differ from a manifest',
+    load: () => import('../measure/model.ts'),
+  },
+}
+
+const LINES: readonly string[] = Object.entries(VERBS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+
+const HELP = `countersign measure VERB [options]
+
+${LINES.join('\n')}
+
+Each verb has --help.
+
+Example: countersign measure model models/llama
+`
+
+function entryOf(name: string | undefined): Entry | undefined {
+  return name !== undefined && Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
+}
+
+export const command: Command = {
+  summary: 'digests of weights and collections',
+  help: HELP,
+  async helpOn([name]) {
+    const entry = entryOf(name)
+    return entry === undefined ? HELP : (await entry.load()).verb.help
+  },
+  async run([name, ...args], io) {
+    const entry = entryOf(name)
+    if (entry === undefined)
+      throw new UsageError(
+        name === undefined ? 'measure needs a verb' : `measure knows no verb ${name}`,
+        `It knows ${Object.keys(VERBS).join(', ')}; see countersign measure --help.`,
+      )
+    const { verb } = await entry.load()
+    return verb.run(args, io)
+  },
+}

@@ -1,0 +1,155 @@
+/** `countersign measure model`: what it prints, and its exit codes. */
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Io, UsageError } from '../../src/cli/command.ts'
+import { command } from '../../src/cli/commands/measure.ts'
+import { decodeOmsManifest, omsRoot } from '../../src/core/resources/oms-manifest.ts'
+
+let work: string
+let folder: string
+let manifest: string
+beforeEach(() => {
+  work = mkdtempSync(join(tmpdir(), 'countersign-cli-measure-'))
+  folder = join(work, 'llama')
+  manifest = join(work, 'llama.json')
+  mkdirSync(join(folder, 'parts'), { recursive: true })
+  writeFileSync(join(folder, 'config.json'), '{}', { mode: 0o644 })
+  writeFileSync(join(folder, 'parts', 'a.bin'), new Uint8Array(1_234_567), { mode: 0o644 })
+})
+afterEach(() => rmSync(work, { recursive: true }))
+
+async function run(args: readonly string[], progress = false) {
+  const written = { out: '', err: '' }
+  const io: Io = {
+    out: (text) => {
+      written.out += text
+    },
+    err: (text) => {
+      written.err += text
+    },
+    colour: false,
+    progress,
+    env: {},
+    now: () => new Date(0),
+  }
+  return { exit: await command.run(args, io), ...written }
+}
+
+const ROOT = /sha256:[0-9a-f]{64}/
+
+describe('countersign measure model', () => {
+  it('shows each file, and the digests that name the folder', async () => {
+    const { exit, out, err } = await run(['model', folder])
+    expect(exit).toBe(0)
+    expect(err).toBe('')
+    expect(out).toMatchInlineSnapshot(`
+      "  config.json          2  44136fa355b3678a…
+        parts/a.bin  1,234,567  bd00cfe84dd349c9…
+
+        model     llama
+        files     2, 1,234,569 octets
+        left out  .git, model.sig
+        subject   sha256:b461dd5e1e26c2cf14565fce9661f4e05c7a10db8bb5f892b5fa9b350aedc7ce
+        root      sha256:a371e24fe354b0e4522f4b71e2fcfa8ef280ff33a41c28833672cd20286aab6a
+      "
+    `)
+  })
+
+  it('gives the same for machines, whole', async () => {
+    chmodSync(join(folder, 'config.json'), 0o755)
+    const { out } = await run(['model', folder, '--json'])
+    expect(JSON.parse(out)).toEqual({
+      root: expect.stringMatching(ROOT),
+      subject: expect.stringMatching(ROOT),
+      size: 1_234_569,
+      ignored: ['.git', 'model.sig'],
+      files: [
+        { name: 'config.json', size: 2, digest: expect.stringMatching(ROOT), executable: true },
+        { name: 'parts/a.bin', size: 1_234_567, digest: expect.stringMatching(ROOT), executable: false },
+      ],
+    })
+  })
+
+  it('draws a bar on a terminal and takes it away', async () => {
+    const { err } = await run(['model', folder], true)
+    expect(err).toContain('[########################] 100 %  measuring: 1 of 1 MiB')
+    expect(err.endsWith('\r\u001b[2K')).toBe(true)
+  })
+
+  it('shows no control character that a file has in its name', async () => {
+    writeFileSync(join(folder, 'a\u001b[31m\n'), '')
+    expect((await run(['model', folder])).out).toContain('  a?[31m?  ')
+  })
+
+  it('writes a manifest that names the same root, and never over a file', async () => {
+    const { out } = await run(['model', folder, '--manifest', manifest])
+    const written = readFileSync(manifest)
+    expect(out).toContain(omsRoot(decodeOmsManifest(written)))
+    await expect(run(['model', folder, '--manifest', manifest])).rejects.toThrow(UsageError)
+    expect(readFileSync(manifest)).toEqual(written)
+  })
+
+  it('refuses to write the manifest into the folder, at any depth', async () => {
+    for (const inside of [join(folder, 'm.json'), join(folder, 'parts', 'm.json')])
+      await expect(run(['model', folder, '--manifest', inside])).rejects.toThrow(/in the folder that is measured/)
+    expect((await run(['model', folder, '--manifest', `${folder}.json`])).exit).toBe(0)
+  })
+
+  it.each([
+    [['model']],
+    [['model', 'a', 'b']],
+    [['weights', 'a']],
+    [[]],
+    [['model', 'a', '--manifest', '/nowhere/at/all']],
+    [['model', 'a', '--against', '/nowhere']],
+  ])('says what is wrong with %j', async (args) => {
+    await expect(run(args)).rejects.toThrow(UsageError)
+  })
+})
+
+describe('countersign measure model --against', () => {
+  beforeEach(async () => {
+    await run(['model', folder, '--manifest', manifest])
+  })
+  const against = (more: readonly string[] = []) => run(['model', folder, '--against', manifest, ...more])
+
+  it('passes the folder as it was', async () => {
+    const { exit, out } = await against()
+    expect(exit).toBe(0)
+    expect(out).toContain('verified: the folder is the one of')
+  })
+
+  it.each<[string, () => void, string]>([
+    [
+      'renamed',
+      () => renameSync(join(folder, 'config.json'), join(folder, 'c.json')),
+      '  renamed  config.json -> c.json\n',
+    ],
+    [
+      'moved',
+      () => renameSync(join(folder, 'parts', 'a.bin'), join(folder, 'a.bin')),
+      '  renamed  parts/a.bin -> a.bin\n',
+    ],
+    ['added empty', () => writeFileSync(join(folder, 'empty'), ''), '  added    empty\n'],
+    ['given another mode', () => chmodSync(join(folder, 'config.json'), 0o755), '  mode     config.json\n'],
+    ['changed', () => writeFileSync(join(folder, 'config.json'), '[]'), '  changed  config.json\n'],
+    ['removed', () => rmSync(join(folder, 'config.json')), '  removed  config.json\n'],
+  ])('[R10] fails, naming the file that was %s', async (_, change, line) => {
+    change()
+    const { exit, out } = await against()
+    expect(exit).toBe(1)
+    expect(out).toContain(line)
+    expect(out).toContain('NOT VERIFIED: ARTIFACT_DIGEST_MISMATCH')
+    const json = await against(['--json'])
+    expect(json.exit).toBe(1)
+    expect(JSON.parse(json.out)).toMatchObject({ verified: false, code: 'ARTIFACT_DIGEST_MISMATCH' })
+  })
+
+  it('refuses a manifest that was altered', async () => {
+    const text = readFileSync(manifest, 'utf8').replace('parts/a.bin', '../../a.bin')
+    writeFileSync(manifest, text)
+    await expect(against()).rejects.toMatchObject({ failure: 'PARSE_INVALID' })
+  })
+})
