@@ -8,6 +8,7 @@ import { benchClient } from './client.mjs'
 import { compareFigures } from './figures.mjs'
 import { benchHistory } from './history.mjs'
 import { showHotSpots } from './hot-spots.mjs'
+import { benchMeasuring } from './measuring.mjs'
 import { createPlan } from './plan.mjs'
 import { benchPlatforms } from './platforms.mjs'
 import { benchQuoting } from './quoting.mjs'
@@ -26,6 +27,7 @@ const PARTS = {
   platforms: benchPlatforms,
   history: benchHistory,
   client: benchClient,
+  measuring: benchMeasuring,
 }
 
 const USAGE = `usage: npm run bench -- [--short] [--only PART] [--json]

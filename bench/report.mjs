@@ -180,6 +180,19 @@ function clientTable({ results }) {
   )
 }
 
+function measuringTable({ several, large }) {
+  const heads = ['measuring weights', 'takes', 'MiB a second', 'sha256sum takes']
+  return table(
+    heads,
+    [...several, ...large].map(({ files, name, ms, mebibytesPerSecond, toSum }) => [
+      `${files}: ${name}`,
+      digits(ms, ' ms'),
+      digits(mebibytesPerSecond),
+      times(toSum),
+    ]),
+  )
+}
+
 function verifyTable({ results, leaves }) {
   const heads = [`verifying, log of ${leaves} leaves`, 'each', 'to the floor']
   return table(
@@ -250,6 +263,7 @@ const TABLES = {
   platforms: platformTables,
   history: historyTables,
   client: clientTable,
+  measuring: measuringTable,
 }
 
 /** The whole report, of the parts that ran. */
