@@ -10,6 +10,7 @@ import { createGateway, createStore, createUpstreams, type Gateway, type Upstrea
 import { createSimulatedSnp } from '../simulator/index.ts'
 import { beginLineage, type ObjectStore, openLineage } from '../storage/index.ts'
 import type { Io } from './command.ts'
+import { printable } from './output.ts'
 import { trialLock, trialPolicy } from './trial-policy.ts'
 
 export interface TrialGateway {
@@ -52,6 +53,7 @@ export function createTrialUpstreams(config: GatewayConfig, io: Io): Promise<Ups
     clock: { now: () => io.now(), monotonicMs: () => performance.now() },
     random: (size) => new Uint8Array(randomBytes(size)),
     env: io.env,
+    tell: (line) => io.err(`countersign: ${printable(line)}\n`),
   })
 }
 

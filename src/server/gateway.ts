@@ -27,6 +27,7 @@ import { BootClock } from './session/boot-clock.ts'
 import type { AttestedEvidence } from './session/evidence.ts'
 import { createEndpoint, type Endpoint } from './tls/endpoint.ts'
 import type { UpstreamSet } from './upstream/index.ts'
+import { WeightsWatch } from './weights/watch.ts'
 
 export interface Gateway {
   /** Starts serving. The first quote may still be under way: until it verified, chat routes answer 503. */
@@ -103,6 +104,7 @@ class GatewayCore implements GatewayParts {
   #settings: Settings
   #cycle: BootCycle | undefined
   #upkeep: Upkeep | undefined
+  readonly #watch: WeightsWatch
 
   constructor(deps: ResolvedDeps, clock: BootClock) {
     this.#deps = deps
@@ -112,6 +114,8 @@ class GatewayCore implements GatewayParts {
     this.random = new RandomPool(deps.random)
     this.telemetry = deps.telemetry
     this.#settings = { config: deps.config, upstreams: deps.upstreams }
+    const { timers, telemetry } = deps
+    this.#watch = new WeightsWatch({ models: () => this.upstreams.models(), timers, telemetry })
   }
 
   async start(endpoint: Endpoint): Promise<void> {
@@ -133,6 +137,7 @@ class GatewayCore implements GatewayParts {
       timers,
       telemetry,
     })
+    this.#watch.follow()
   }
 
   get cycle(): BootCycle {
@@ -178,9 +183,11 @@ class GatewayCore implements GatewayParts {
 
   change(settings: Settings): void {
     this.#settings = settings
+    this.#watch.follow()
   }
 
   async close(): Promise<void> {
+    await this.#watch.close()
     await this.#upkeep?.close()
     await this.cycle.close()
     await this.upstreams.close()

@@ -11,6 +11,7 @@ import type { ReceiptClaims } from './claims.ts'
 import type { Disclosed, Octets } from './disclosed.ts'
 import type { HeldExchange, HeldOctets } from './held.ts'
 import { decodeReceipt, type Receipt } from './receipt.ts'
+import { upstreamAssumptions } from './upstream-assumptions.ts'
 
 export { type HeldExchange, type HeldOctets, holdOctets } from './held.ts'
 
@@ -197,12 +198,7 @@ export function checkReferences(
     pass: upstream.kind,
     fail: `${upstream.kind} is not listed`,
   })
-  if (upstream.kind === 'remote') check.assume('The upstream model server is not attested: its answer is its word.')
-  if (upstream.kind === 'attested')
-    check.assume(
-      'That the upstream model server is attested is the word of the gateway: its evidence is not judged here.',
-    )
-  if (upstream.kind === 'local') check.assume('The local model server is trusted as part of the measured machine.')
+  for (const sentence of upstreamAssumptions(claims, attestation.session)) check.assume(sentence)
 }
 
 /**

@@ -15,6 +15,7 @@ import { createChannelKeys } from '../session/channel-keys.ts'
 import { createLogKey } from '../session/keys.ts'
 import { createSession, hexOf } from '../session/session.ts'
 import type { UpstreamSet } from '../upstream/index.ts'
+import { servableModels } from '../weights/watch.ts'
 import { Boot, type BootContents } from './boot.ts'
 import { StoredLogs } from './earlier-logs.ts'
 import { findPreviousLog, type PreviousLog } from './previous-log.ts'
@@ -91,7 +92,7 @@ async function openLog(
   const signer = createLogKey()
   const octets = random(BOOT_SIZE)
   const vkey = encodeVkey(noteKey(logOrigin(host, signer.publicKey), signer.publicKey))
-  const models = upstreams.models()
+  const models = await servableModels(upstreams.models())
   const channels = await createChannelKeys({ tls: config.operational.tls.kind !== 'none' })
   const session = await createSession({
     boot: octets,

@@ -11,6 +11,7 @@ import type { Timers } from '../deps.ts'
 import type { Admission } from '../recorder/admission.ts'
 import type { BootClock } from '../session/boot-clock.ts'
 import { createSession, hexOf } from '../session/session.ts'
+import { servableModels } from '../weights/watch.ts'
 import type { Settings } from './boot-cycle.ts'
 import type { Running } from './running.ts'
 
@@ -78,7 +79,7 @@ async function appendEpoch({ running, clock, next }: EpochDeps): Promise<void> {
   if (quoted === undefined || quoted.session !== current.octets) throw abandoned('there is no evidence of it')
   const epoch = current.session.epoch + 1
   const { config, upstreams } = next
-  const models = upstreams.models()
+  const models = await servableModels(upstreams.models())
   const session = await createSession({
     boot: octets,
     epoch,

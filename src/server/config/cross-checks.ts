@@ -8,6 +8,7 @@ import type { MeasuredConfig, OperationalConfig } from './types.ts'
 export function crossCheck(measured: MeasuredConfig, operational: OperationalConfig): readonly ConfigIssue[] {
   return [
     ...checkModels(measured),
+    ...checkWeights(measured),
     ...checkUpstreams(measured),
     ...checkKeys(measured, operational),
     ...checkTls(measured, operational),
@@ -31,6 +32,20 @@ function checkModels({ models, upstreams }: MeasuredConfig): readonly ConfigIssu
         ],
   )
   return [...issues, ...missing]
+}
+
+/** What the gateway measures must lie where it runs, and only one of gateway and operator may say what it comes to. */
+function checkWeights({ models, upstreams }: MeasuredConfig): readonly ConfigIssue[] {
+  return models.flatMap(({ upstream: key, digest, weights }, i): ConfigIssue[] => {
+    if (weights === undefined) return []
+    const path: ConfigPath = ['measured', 'models', i, 'weights']
+    const upstream = Object.hasOwn(upstreams, key) ? upstreams[key] : undefined
+    const remote = 'measures a folder of this machine, and this model runs on another one: remove weights'
+    return [
+      ...(upstream?.kind === 'http' && upstream.location === 'remote' ? [{ path, message: remote }] : []),
+      ...(digest === 'none' ? [] : [{ path, message: 'is measured: remove digest, or pin it as weights.root' }]),
+    ]
+  })
 }
 
 function checkUpstreams({ upstreams }: MeasuredConfig): readonly ConfigIssue[] {

@@ -35,7 +35,10 @@ measured:
     - id: example/chat-8b # what clients ask for; may contain a slash
       upstream: vllm
       name: chat-8b # what the server calls it; the request is spliced, and the receipt says so
-      digest: none # sha256:… of the weights where you measured them
+      digest: none # sha256:… of the weights where you measured them yourself
+      # weights: # or have the gateway measure them at boot
+      #   directory: /models/chat-8b
+      #   root: sha256:… # what the folder must come to; countersign measure model prints it
     - id: ${EMBEDDED_MODEL_ID}
       upstream: embedded # its weights are measured by the gateway
   upstreams:
@@ -44,6 +47,7 @@ measured:
       location: local # inside this machine; remote for a server elsewhere
       baseUrl: http://127.0.0.1:8000 # without /v1
       # apiKeyEnv: VLLM_API_KEY # name of the variable that holds the bearer token
+      # engine: { name: vllm, version: 0.9.1, determinism: best-effort } # your word: receipts and sessions say so
       timeouts:
         connectMs: 5000
         firstByteMs: 120000

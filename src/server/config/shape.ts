@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { JsonValue } from '../../core/encoding/json.ts'
+import { DETERMINISM } from '../../core/receipt/claims.ts'
 import type { ConfigIssue, ConfigPath } from './issue.ts'
 import { knownFields } from './known-fields.ts'
 import type { MeasuredConfig, OperationalConfig } from './types.ts'
@@ -12,6 +13,7 @@ const HOST = /^(?=.{1,250}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/
 const KEY = /^[a-z][a-z0-9-]{0,63}$/
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
+const ENGINE_WORD = /^[\x21-\x7e]{1,128}$/
 const DAY_MS = 86_400_000
 
 const modelName = (): z.ZodString =>
@@ -19,6 +21,14 @@ const modelName = (): z.ZodString =>
 const milliseconds = (max: number, fallback: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(1).max(max).default(fallback)
 const octets = (max: number, fallback: number): z.ZodDefault<z.ZodInt> => z.int().min(1024).max(max).default(fallback)
+
+const weights = z.strictObject({
+  directory: z.string().min(1).max(4096),
+  root: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal digits')
+    .exactOptional(),
+})
 
 const model = z.strictObject({
   id: modelName(),
@@ -28,6 +38,7 @@ const model = z.strictObject({
     .string()
     .regex(/^(?:none|sha256:[0-9a-f]{64})$/, 'must be `none` or sha256: and 64 lower-case hexadecimal digits')
     .default('none'),
+  weights: weights.exactOptional(),
 })
 
 const timeouts = z
@@ -39,6 +50,10 @@ const timeouts = z
   })
   .prefault({})
 
+const engineWord = (): z.ZodString =>
+  z.string().regex(ENGINE_WORD, 'must hold 1 to 128 printable letters without spaces')
+const engine = z.strictObject({ name: engineWord(), version: engineWord(), determinism: z.enum(DETERMINISM) })
+
 const upstream = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('embedded') }),
   z.strictObject({
@@ -49,6 +64,7 @@ const upstream = z.discriminatedUnion('kind', [
       .string()
       .regex(ENVIRONMENT_NAME, 'must be the name of an environment variable, in capitals; never the key itself')
       .exactOptional(),
+    engine: engine.exactOptional(),
     timeouts,
   }),
 ])
@@ -157,7 +173,7 @@ export function shapeConfig(value: unknown): Shaped {
   const result = file.safeParse(value)
   if (!result.success) return { ok: false, issues: result.error.issues.flatMap((issue) => explain(issue, [])) }
   const { models, ...rest } = result.data.measured
-  const named = models.map(({ id, name = id, upstream: key, digest }) => ({ id, upstream: key, name, digest }))
+  const named = models.map(({ id, name = id, upstream: key, ...said }) => ({ id, upstream: key, name, ...said }))
   return { ok: true, measured: { ...rest, models: named }, operational: result.data.operational }
 }
 

@@ -1,4 +1,5 @@
 /** The configuration after defaults: a measured part, whose digest is in the session, and an operational part. @module */
+import type { Determinism } from '../../core/receipt/claims.ts'
 
 export interface ModelConfig {
   /** The name that clients use; may contain `/`. */
@@ -9,6 +10,21 @@ export interface ModelConfig {
   readonly name: string
   /** `sha256:…` of the weights, as the operator asserts it; `none` where nobody measured them. Embedded models are measured by the gateway. */
   readonly digest: string
+  /** A folder on this machine that the gateway measures at boot: then the digest in receipts is what it comes to. */
+  readonly weights?: WeightsConfig
+}
+
+export interface WeightsConfig {
+  readonly directory: string
+  /** What the folder must come to: any other root refuses the boot. */
+  readonly root?: string
+}
+
+/** What the operator says of a model server. Nobody checks it; sessions name it with source `operator`. */
+export interface EngineConfig {
+  readonly name: string
+  readonly version: string
+  readonly determinism: Determinism
 }
 
 export type UpstreamConfig =
@@ -20,6 +36,8 @@ export type UpstreamConfig =
       readonly baseUrl: string
       /** Name of the environment variable that holds the bearer token; never the token. */
       readonly apiKeyEnv?: string
+      /** Absent: receipts say that the version is not known. */
+      readonly engine?: EngineConfig
       readonly timeouts: {
         readonly connectMs: number
         readonly firstByteMs: number

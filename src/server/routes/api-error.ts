@@ -108,6 +108,12 @@ export function upstreamTimedOut(message: string): ApiError {
   return { status: 504, type: 'timeout_error', code: 'upstream_timeout', message, param: null }
 }
 
+/** Nobody can say any more what the model server reads. It is measured again by a new boot alone: waiting changes nothing. */
+export function weightsChanged(): ApiError {
+  const message = 'The weights changed on disk since they were measured: this model is not served any more.'
+  return { status: 503, type: 'service_unavailable', code: 'weights_changed', message, param: 'model', permanent: true }
+}
+
 /** @param reason says what is missing; from the gateway, never from a client */
 export function evidenceUnavailable(reason: string): ApiError {
   const message = `No attested evidence is in force: ${reason}.`

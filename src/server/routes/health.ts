@@ -17,7 +17,12 @@ export async function judgeReadiness(parts: GatewayParts): Promise<Readiness> {
   const { lifecycle, attester, boot, upstreams, rollback } = parts
   const evidence = attester.evidence === undefined ? attester.reason : 'ok'
   const log = boot.log.failure === undefined ? 'ok' : 'the log cannot be made durable'
-  const answering = (await upstreams.healthy()) ? 'ok' : 'an upstream does not answer'
+  const isChanged = upstreams.models().some(({ weights }) => weights?.change !== undefined)
+  const answering = isChanged
+    ? 'weights changed on disk'
+    : (await upstreams.healthy())
+      ? 'ok'
+      : 'an upstream does not answer'
   const { phase } = lifecycle
   const ready = phase === 'serving' && [evidence, log, answering].every((state) => state === 'ok')
   return { ready, phase, evidence, log, upstreams: answering, history: rollback ?? 'ok' }

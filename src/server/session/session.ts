@@ -1,5 +1,7 @@
 /** Makes sessions: the keys and the document of one epoch. wire.md section 1. @module */
-import { digestUri } from '../../core/crypto/index.ts'
+import { digestUri, sha256 } from '../../core/crypto/index.ts'
+import { encodeHex } from '../../core/encoding/bytes.ts'
+import { encodeJcs } from '../../core/encoding/jcs.ts'
 import type { ResourceDescriptor } from '../../core/evidence/resource-descriptor.ts'
 import { encodeBoot, encodeSession, SESSION_PROFILE, type Session } from '../../core/evidence/session.ts'
 import type { RunningSession } from '../boot/running-boot.ts'
@@ -41,11 +43,27 @@ function describeConfiguration({ digest }: GatewayConfig): ResourceDescriptor {
 function describeModels(models: readonly ServedModel[]): readonly ResourceDescriptor[] {
   return models
     .filter(({ claim }) => claim.digest !== 'none')
-    .map(({ claim, upstream }) => ({
+    .map(({ claim, upstream, weights }) => ({
       name: claim.name,
       digest: { sha256: hexOf(claim.digest) },
-      annotations: { scheme: 'raw', role: 'model', source: upstream === 'embedded' ? 'gateway' : 'operator' },
+      annotations: {
+        scheme: weights === undefined ? 'raw' : 'oms-v1',
+        role: 'model',
+        source: weights !== undefined || upstream === 'embedded' ? 'gateway' : 'operator',
+      },
     }))
+}
+
+/** What the operator says of the model servers: JCS of what receipts then claim. */
+function describeEngines({ measured }: GatewayConfig): readonly ResourceDescriptor[] {
+  const engines = Object.values(measured.upstreams).flatMap((upstream) =>
+    upstream.kind === 'http' && upstream.engine !== undefined ? [upstream.engine] : [],
+  )
+  return engines.map(({ name, version, determinism }) => ({
+    name: `${name} ${version}`,
+    digest: { sha256: encodeHex(sha256(encodeJcs({ name, version, determinism }))) },
+    annotations: { scheme: 'jcs', role: 'engine', source: 'operator' },
+  }))
 }
 
 /** Makes the session of an epoch, with a receipt key of its own. */
@@ -60,7 +78,12 @@ export async function createSession(contents: SessionContents): Promise<RunningS
     swname: SOFTWARE_NAME,
     swversion: [SOFTWARE_VERSION],
     keys: { receipt: receiptKey.jwk, log, ...describeChannelKeys(channels) },
-    dependencies: [describeConfiguration(config), await describeSoftware(), ...describeModels(models)],
+    dependencies: [
+      describeConfiguration(config),
+      await describeSoftware(),
+      ...describeModels(models),
+      ...describeEngines(config),
+    ],
   }
   const octets = encodeSession(session)
   return { session, octets, digest: digestUri(octets), receiptKey }

@@ -37,6 +37,7 @@ export interface NoticeLine {
     | 'scrub'
     | 'retention'
     | 'evidence-not-stored'
+    | 'weights'
     | 'history-damaged'
     | 'internal-error'
     | 'started'

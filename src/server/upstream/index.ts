@@ -2,6 +2,8 @@
 import { CountersignError } from '../../errors.ts'
 import type { MeasuredConfig, ModelConfig } from '../config/types.ts'
 import { SOFTWARE_VERSION } from '../version.ts'
+import { type FindWeights, measureWeights } from '../weights/measure-weights.ts'
+import type { ServedWeights } from '../weights/served-weights.ts'
 import { createEmbeddedUpstream, embeddedEngineClaim } from './embedded.ts'
 import { EMBEDDED_MODEL_DIRECTORY, loadEmbeddedModel } from './embedded-model.ts'
 import { createHttpUpstream, type HttpUpstreamConfig } from './http.ts'
@@ -17,6 +19,8 @@ export interface UpstreamDeps {
   readonly modelDirectory?: string
   /** Certificates (PEM) that https upstreams must chain to, in place of the runtime's. */
   readonly roots?: string
+  /** Gets a line now and then while weights are measured. */
+  readonly tell?: (line: string) => void
 }
 
 export interface UpstreamSet {
@@ -35,20 +39,24 @@ interface Served {
 }
 
 /**
- * Makes every upstream of the configuration and measures the embedded model, where one is used.
+ * Makes every upstream of the configuration and measures the weights that lie on this machine.
  * @throws CountersignError ERR_CONFIG when a bearer token or a model file is missing, or a name or digest does not fit
  */
 export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps): Promise<UpstreamSet> {
   const served = new Map<string, Served>()
   const upstreams: Upstream[] = []
+  const { clock, tell = () => {} } = deps
+  const weightsOf = await measureWeights(config.models, { monotonicMs: () => clock.monotonicMs(), tell })
   for (const [name, upstream] of Object.entries(config.upstreams)) {
     const models = config.models.filter((model) => model.upstream === name)
     const made =
       upstream.kind === 'embedded'
-        ? await serveEmbedded(models, deps)
-        : serveHttp(name, upstream, models, { config, deps })
-    upstreams.push(made.upstream)
-    for (const model of made.models) served.set(model.id, { model, upstream: made.upstream })
+        ? await serveEmbedded(models, { deps, weightsOf })
+        : [serveHttp(name, upstream, models, { config, deps, weightsOf })]
+    for (const { upstream, models } of made) {
+      upstreams.push(upstream)
+      for (const model of models) served.set(model.id, { model, upstream })
+    }
   }
   const models = config.models.flatMap(({ id }) => served.get(id)?.model ?? [])
   return {
@@ -66,9 +74,33 @@ interface Made {
   readonly models: readonly ServedModel[]
 }
 
-async function serveEmbedded(models: readonly ModelConfig[], deps: UpstreamDeps): Promise<Made> {
+interface Serving {
+  readonly deps: UpstreamDeps
+  readonly weightsOf: FindWeights
+}
+
+/** One for each folder that models are loaded from. */
+async function serveEmbedded(models: readonly ModelConfig[], serving: Serving): Promise<readonly Made[]> {
+  const folders = new Set(models.map(serving.weightsOf))
+  const made: Made[] = []
+  for (const weights of folders)
+    made.push(
+      await loadFolder(
+        models.filter((model) => serving.weightsOf(model) === weights),
+        weights,
+        serving.deps,
+      ),
+    )
+  return made
+}
+
+async function loadFolder(
+  models: readonly ModelConfig[],
+  weights: ServedWeights | undefined,
+  deps: UpstreamDeps,
+): Promise<Made> {
   const { clock, random, modelDirectory = EMBEDDED_MODEL_DIRECTORY } = deps
-  const loaded = await loadEmbeddedModel(modelDirectory)
+  const loaded = await loadEmbeddedModel(weights?.directory ?? modelDirectory, weights)
   const created = seconds(deps)
   const upstream = createEmbeddedUpstream(loaded, { random, now: () => clock.now() })
   return {
@@ -83,6 +115,7 @@ async function serveEmbedded(models: readonly ModelConfig[], deps: UpstreamDeps)
         claim: { name: loaded.model.name, digest: loaded.digest },
         engine: embeddedEngineClaim(SOFTWARE_VERSION),
         upstream: 'embedded',
+        ...(weights === undefined ? {} : { weights }),
         created,
       }
     }),
@@ -93,7 +126,7 @@ function serveHttp(
   name: string,
   upstream: HttpUpstreamConfig,
   models: readonly ModelConfig[],
-  { config, deps }: { readonly config: MeasuredConfig; readonly deps: UpstreamDeps },
+  { config, deps, weightsOf }: Serving & { readonly config: MeasuredConfig },
 ): Made {
   const { env, clock, roots } = deps
   const { answerBytes } = config.limits
@@ -106,16 +139,22 @@ function serveHttp(
   })
   return {
     upstream: made,
-    models: models.map((model) => ({
-      id: model.id,
-      claim: { name: model.name, digest: model.digest },
-      // What a server says about itself is not vouched for by anybody.
-      engine: { name: 'openai-compatible', version: 'unknown', determinism: 'best-effort', flags: 'none' },
-      upstream: upstream.location,
-      created: seconds(deps),
-    })),
+    models: models.map((model) => {
+      const weights = weightsOf(model)
+      return {
+        id: model.id,
+        claim: { name: model.name, digest: weights?.root ?? model.digest },
+        // What a server says about itself is vouched for by nobody; what its operator says of it, by the operator.
+        engine: { ...(upstream.engine ?? UNKNOWN_ENGINE), flags: 'none' },
+        upstream: upstream.location,
+        ...(weights === undefined ? {} : { weights }),
+        created: seconds(deps),
+      }
+    }),
   }
 }
+
+const UNKNOWN_ENGINE = { name: 'openai-compatible', version: 'unknown', determinism: 'best-effort' } as const
 
 function seconds({ clock }: UpstreamDeps): number {
   return Math.floor(clock.now().getTime() / 1000)

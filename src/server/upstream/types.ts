@@ -3,6 +3,7 @@
 import type { EngineClaim, ModelClaim, UpstreamKind } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import type { Splice } from '../../core/transform/splice.ts'
+import type { ServedWeights } from '../weights/served-weights.ts'
 
 /** A request after admission: the client's octets, and what was read from them. */
 export interface UpstreamRequest {
@@ -32,6 +33,8 @@ export interface ServedModel {
   readonly claim: ModelClaim
   readonly engine: EngineClaim
   readonly upstream: UpstreamKind
+  /** Where this gateway measured them; the claim's digest is their root. */
+  readonly weights?: ServedWeights
   /** Seconds since 1970; what `GET /v1/models` shows as `created`. */
   readonly created: number
 }

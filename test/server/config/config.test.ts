@@ -47,6 +47,21 @@ function faultOf(text: string, env: Readonly<Record<string, string>> = {}): stri
 const KEY = 'sha256: "1111111111111111111111111111111111111111111111111111111111111111"'
 
 describe('a configuration file', () => {
+  it('takes weights to measure, and what the operator says of the engine', () => {
+    const { measured } = decodeConfig(
+      file({
+        models: '  models: [{ id: m, upstream: u, weights: { directory: /models/m } }]',
+        upstreams:
+          '  upstreams: { u: { kind: http, location: local, baseUrl: "http://127.0.0.1:1", engine: { name: vllm, version: 0.9.1, determinism: best-effort } } }',
+      }),
+      { env: {} },
+    )
+    expect(measured.models[0]?.weights).toEqual({ directory: '/models/m' })
+    expect(measured.upstreams['u']).toMatchObject({
+      engine: { name: 'vllm', version: '0.9.1', determinism: 'best-effort' },
+    })
+  })
+
   it('gets its defaults', () => {
     const { measured, operational } = decodeConfig(file(), { env: {} })
     expect(measured).toEqual({
@@ -227,6 +242,47 @@ describe('a configuration is refused, with its place and what to do, for', () =>
     ],
     ['a host with a path', file({ host: '  host: gw.example.com/x' }), 'measured.host: must be a lower-case host name'],
     ['a host in capitals', file({ host: '  host: GW.example.com' }), 'measured.host: must be'],
+    [
+      'weights on another machine',
+      file({
+        models: '  models: [{ id: m, upstream: u, weights: { directory: /models/m } }]',
+        upstreams: '  upstreams: { u: { kind: http, location: remote, baseUrl: "https://api.example.com" } }',
+      }),
+      'measured.models[0].weights: measures a folder of this machine, and this model runs on another one: remove weights',
+    ],
+    [
+      'weights that are measured and asserted',
+      file({
+        models: `  models: [{ id: m, upstream: u, digest: "sha256:${'1'.repeat(64)}", weights: { directory: /models/m } }]`,
+      }),
+      'measured.models[0].weights: is measured: remove digest, or pin it as weights.root',
+    ],
+    [
+      'a root that is no digest',
+      file({ models: '  models: [{ id: m, upstream: u, weights: { directory: /models/m, root: latest } }]' }),
+      'measured.models[0].weights.root: must be sha256:',
+    ],
+    [
+      'a field of weights',
+      file({ models: '  models: [{ id: m, upstream: u, weights: { folder: /models/m } }]' }),
+      'measured.models[0].weights.folder: is not a known field: remove it, or write one of directory, root',
+    ],
+    [
+      'a determinism of an engine',
+      file({
+        upstreams:
+          '  upstreams: { u: { kind: http, location: local, baseUrl: "http://127.0.0.1:1", engine: { name: vllm, version: "1", determinism: perfect } } }',
+      }),
+      'measured.upstreams.u.engine.determinism: must be one of bit-exact, batch-invariant, best-effort',
+    ],
+    [
+      'an engine without a version',
+      file({
+        upstreams:
+          '  upstreams: { u: { kind: http, location: local, baseUrl: "http://127.0.0.1:1", engine: { name: vllm, determinism: best-effort } } }',
+      }),
+      'measured.upstreams.u.engine.version: is missing: add it',
+    ],
     [
       'a kind of upstream',
       file({ upstreams: '  upstreams: { u: { kind: grpc } }' }),

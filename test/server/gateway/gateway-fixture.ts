@@ -43,6 +43,8 @@ export interface FixtureOptions {
   readonly answer?: (request: ReceivedRequest) => Script
   readonly limits?: Partial<MeasuredConfig['limits']>
   readonly timeouts?: Partial<Timeouts>
+  /** In place of the measured part as it would be. */
+  readonly measured?: (measured: MeasuredConfig) => MeasuredConfig
   readonly operational?: Partial<OperationalConfig>
   readonly faults?: Faults
   /** In place of the simulated device. */
@@ -87,7 +89,7 @@ export interface GatewayFixture {
 const EMBEDDED = [{ id: EMBEDDED_MODEL_ID, upstream: 'embedded', name: EMBEDDED_MODEL_ID, digest: 'none' }]
 
 function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions): GatewayConfig {
-  const measured: MeasuredConfig = {
+  const plain: MeasuredConfig = {
     host: HOST,
     models: [
       { id: SPLICED_MODEL, upstream: 'mock', name: 'm', digest: 'none' },
@@ -105,6 +107,7 @@ function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions
     },
     limits: { bodyBytes: 1 << 20, blockBytes: 64 * 1024, answerBytes: 4 << 20, ...options.limits },
   }
+  const measured = options.measured?.(plain) ?? plain
   const operational: OperationalConfig = {
     listen: { host: '127.0.0.1', port: 0 },
     tls: { kind: 'none' },

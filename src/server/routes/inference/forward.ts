@@ -4,7 +4,14 @@ import { MalformedError } from '../../../errors.ts'
 import { type Caller, mayUse } from '../../middleware/authenticate.ts'
 import type { Forwarding } from '../../recorder/exchange.ts'
 import type { ServedModel, Upstream } from '../../upstream/types.ts'
-import { type ApiError, invalidRequest, modelNotAllowed, modelNotFound, modelNotServedHere } from '../api-error.ts'
+import {
+  type ApiError,
+  invalidRequest,
+  modelNotAllowed,
+  modelNotFound,
+  modelNotServedHere,
+  weightsChanged,
+} from '../api-error.ts'
 import type { InferenceRequest } from './operation.ts'
 import { readRequest } from './request-reading.ts'
 import { relayStream } from './stream-answer.ts'
@@ -26,6 +33,8 @@ function route({ parts, operation, exchange, report }: Turn, body: Uint8Array, c
   if (!mayUse(caller, request.model)) return { ok: false, error: modelNotAllowed() }
   if (!served.upstream.serves(operation.path)) return { ok: false, error: modelNotServedHere(operation.path) }
   report.asked(served.model.id, request.stream)
+  // A receipt would name what was measured, and nobody knows any more what the model server reads.
+  if (served.model.weights?.change !== undefined) return { ok: false, error: weightsChanged() }
   return { ok: true, request, ...served }
 }
 
