@@ -12,6 +12,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'the digest of a folder of weights, and which files differ from a manifest',
     load: () => import('../measure/model.ts'),
   },
+  index: {
+    summary: 'the root of a document collection, and proofs of its chunks',
+    load: () => import('../measure/collection.ts'),
+  },
 }
 
 const LINES: readonly string[] = Object.entries(VERBS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
