@@ -71,7 +71,7 @@ export function applySplices(request: Uint8Array, splices: readonly Splice[]): U
 }
 
 /** Hashes each inserted octets once, however many splices insert them. */
-function* recordedSplices(
+export function* recordedSplices(
   records: readonly SpliceRecord[],
   inserts: ReadonlyMap<string, Uint8Array>,
 ): Generator<Splice> {

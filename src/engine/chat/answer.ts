@@ -1,7 +1,6 @@
 /** Turns runs of the embedded model into an answer: all at once, or block by block while a reader asks for more. @module */
 import type { Usage } from '../generate.ts'
 import type { StepLogprobs } from '../logprobs.ts'
-import type { Model } from '../model.ts'
 import {
   type AnswerHead,
   type ChatUsage,
@@ -10,21 +9,18 @@ import {
   type FinishedChoice,
 } from './answer-objects.ts'
 import type { ChatRequest } from './request.ts'
-import { type ChatRun, startRun, type Turn } from './run.ts'
+import type { ChatRun } from './run.ts'
 
 export interface Answering {
-  readonly model: Model
   readonly request: ChatRequest
-  /** The run of choice 0, which has begun. */
-  readonly first: ChatRun
-  readonly turn: Turn
+  /** Takes up a choice; asked for each once, in order, when the one before has ended. */
+  run(choice: number): ChatRun
   readonly head: AnswerHead
 }
 
 /** The choices, one after the other. */
-function* runs({ model, request, first, turn }: Answering): Generator<readonly [number, ChatRun], void, void> {
-  yield [0, first]
-  for (let choice = 1; choice < request.sampling.n; choice++) yield [choice, startRun(model, request, { choice, turn })]
+function* runs({ request, run }: Answering): Generator<readonly [number, ChatRun], void, void> {
+  for (let choice = 0; choice < request.sampling.n; choice++) yield [choice, run(choice)]
 }
 
 /** @throws what the turn throws, and EngineError invalid_model */

@@ -8,7 +8,7 @@ import { streamBlocks, wholeCompletion } from '../../engine/chat/answer.ts'
 import type { AnswerHead } from '../../engine/chat/answer-objects.ts'
 import { Refusal } from '../../engine/chat/refusal.ts'
 import { type ChatRequest, type ChatSampling, decodeChatRequest, encodeSampling } from '../../engine/chat/request.ts'
-import { startRun, type Turn } from '../../engine/chat/run.ts'
+import { type ChatRun, startRun, type Turn } from '../../engine/chat/run.ts'
 import { EngineError } from '../../engine/index.ts'
 import { MalformedError } from '../../errors.ts'
 import { describe, NO_DEPENDENCIES } from './dependencies.ts'
@@ -62,7 +62,8 @@ async function answer(
     if (path !== CHAT_PATH) throw new Refusal(`this model answers ${CHAT_PATH} alone`, { status: 404 })
     const request = decodeChatRequest(body)
     const first = startRun(model, request, { choice: 0, turn })
-    const answering = { model, request, first, turn, head: head(request.model) }
+    const run = (choice: number): ChatRun => (choice === 0 ? first : startRun(model, request, { choice, turn }))
+    const answering = { request, run, head: head(request.model) }
     if (request.stream) return { status: 200, mediaType: 'text/event-stream', body: relay(streamBlocks(answering)) }
     return json(200, await wholeCompletion(answering))
   } catch (error) {
