@@ -1,86 +1,59 @@
-/** Digests of many files on several threads: each thread takes the largest file that is left. @module */
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
-import { CountersignError } from '../errors.ts'
-import { answerTasks, type HashReply, type HashTask } from './hash-worker.ts'
+/** Digests of files: of each as a whole, which one thread computes from first to last, and of its blocks, which many do at once. @module */
+import { fsVerityDigest, VERITY_BLOCK_SIZE } from './fs-verity.ts'
+import { type HashJob, type PoolOptions, runJobs } from './hash-pool.ts'
 import type { FoundFile } from './walk.ts'
 
-const WORKER_TEXT = `(${answerTasks.toString()})({
-  port: process.getBuiltinModule('node:worker_threads').parentPort,
-  fs: process.getBuiltinModule('node:fs'),
-  crypto: process.getBuiltinModule('node:crypto'),
-})`
+/** Octets of a file that one thread takes at a time: a multiple of fs-verity's blocks. */
+const RANGE_SIZE = 16 * 1024 * 1024
+/** Digests of the blocks of a whole range. */
+const RANGE_DIGESTS = (RANGE_SIZE / VERITY_BLOCK_SIZE) * 32
 
-export interface HashOptions {
-  readonly threads?: number | undefined
-  readonly signal?: AbortSignal | undefined
+export interface FileDigests {
+  /** Lower-case hexadecimal SHA-256 of the octets. */
+  readonly hex: string
+  /** `sha256:…`, where it was asked for. */
+  readonly fsVerity?: string
+}
+
+export interface HashOptions extends Omit<PoolOptions, 'onReply'> {
+  readonly fsVerity?: boolean | undefined
   /** Octets read since the last call. */
   onRead(octets: number): void
 }
 
-function failureOf(name: string, { reason, detail }: Extract<HashReply, { kind: 'failed' }>): CountersignError {
-  return reason === 'changed'
-    ? new CountersignError(
-        'ERR_STATE',
-        `${name} changed while it was measured (${detail}): stop who writes, and measure again`,
-      )
-    : new CountersignError('ERR_USAGE', `${name} cannot be read (${detail})`)
+function rangesOf(file: FoundFile): readonly HashJob[] {
+  const size = Number(file.state.size)
+  const starts = Array.from({ length: Math.ceil(size / RANGE_SIZE) }, (_, i) => i * RANGE_SIZE)
+  return starts.map((from) => ({ file, range: { from, to: Math.min(from + RANGE_SIZE, size) } }))
 }
 
-/** One thread's share: a file after the other until none is left. */
-function drain(worker: Worker, queue: FoundFile[], found: (file: FoundFile, reply: HashReply) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let current: FoundFile | undefined
-    const next = (): void => {
-      current = queue.pop()
-      if (current === undefined) resolve()
-      else worker.postMessage({ path: current.path, state: current.state } satisfies HashTask)
-    }
-    worker.on('message', (reply: HashReply) => {
-      if (current === undefined) return
-      if (reply.kind === 'failed') return reject(failureOf(current.name, reply))
-      try {
-        found(current, reply)
-      } catch (error) {
-        return reject(error)
-      }
-      if (reply.kind === 'digest') next()
-    })
-    worker.once('error', reject)
-    worker.once('exit', () => reject(new CountersignError('ERR_STATE', 'a thread that measures ended early')))
-    next()
-  })
+/** Room for the digests of all blocks of a file. */
+function leavesOf({ state }: FoundFile): Uint8Array {
+  return new Uint8Array(Math.ceil(Number(state.size) / VERITY_BLOCK_SIZE) * 32)
 }
 
-/** Rejects when the caller gives up. */
-function aborted(signal: AbortSignal, settled: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: settled })
-  })
-}
-
-/** @returns for each name the digest in lower-case hexadecimal */
+/** @returns the digests of each file, by name */
 export async function hashFiles(
   files: readonly FoundFile[],
-  { threads = availableParallelism(), signal, onRead }: HashOptions,
-): Promise<ReadonlyMap<string, string>> {
-  signal?.throwIfAborted()
-  const queue = [...files].sort((a, b) => (a.state.size < b.state.size ? -1 : a.state.size > b.state.size ? 1 : 0))
-  const count = Math.max(1, Math.min(threads, files.length))
-  // Nothing of this process's options: a thread needs no loader, no inspector, no conditions.
-  const workers = Array.from({ length: count }, () => new Worker(WORKER_TEXT, { eval: true, execArgv: [] }))
-  const settled = new AbortController()
-  const digests = new Map<string, string>()
-  const found = ({ name }: FoundFile, reply: HashReply): void => {
-    if (reply.kind === 'read') onRead(reply.octets)
-    else if (reply.kind === 'digest') digests.set(name, reply.hex)
+  { fsVerity = false, onRead, ...pool }: HashOptions,
+): Promise<ReadonlyMap<string, FileDigests>> {
+  const leaves = new Map(fsVerity ? files.map((file) => [file.name, leavesOf(file)]) : [])
+  const wholes = new Map<string, string>()
+  const jobs = [...files.map((file) => ({ file })), ...(fsVerity ? files.flatMap(rangesOf) : [])]
+  await runJobs(jobs, {
+    ...pool,
+    onReply({ file, range }, reply) {
+      if (reply.kind === 'read') onRead(reply.octets)
+      else if (reply.kind === 'digest') wholes.set(file.name, reply.hex)
+      else leaves.get(file.name)?.set(reply.digests, ((range?.from ?? 0) / RANGE_SIZE) * RANGE_DIGESTS)
+    },
+  })
+  const digests = new Map<string, FileDigests>()
+  for (const { name, state } of files) {
+    const hex = wholes.get(name)
+    const blocks = leaves.get(name)
+    const verity = blocks === undefined ? {} : { fsVerity: fsVerityDigest(Number(state.size), blocks) }
+    if (hex !== undefined) digests.set(name, { hex, ...verity })
   }
-  try {
-    const shares = Promise.all(workers.map((worker) => drain(worker, queue, found)))
-    await (signal === undefined ? shares : Promise.race([shares, aborted(signal, settled.signal)]))
-    return digests
-  } finally {
-    settled.abort()
-    await Promise.all(workers.map((worker) => worker.terminate()))
-  }
+  return digests
 }

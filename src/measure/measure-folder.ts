@@ -8,7 +8,7 @@ import {
   omsSubject,
 } from '../core/resources/oms-manifest.ts'
 import { CountersignError } from '../errors.ts'
-import { hashFiles } from './hash-files.ts'
+import { type FileDigests, hashFiles } from './hash-files.ts'
 import { type FoundFile, IGNORED_PATHS, isSameState, walkFolder } from './walk.ts'
 
 export interface MeasuredFile {
@@ -17,6 +17,8 @@ export interface MeasuredFile {
   readonly size: number
   /** `sha256:…` of the octets. */
   readonly digest: string
+  /** `sha256:…` with which the kernel names the file once fs-verity is enabled on it; where it was asked for. */
+  readonly fsVerity?: string
 }
 
 export interface MeasuredFolder {
@@ -33,18 +35,20 @@ export interface MeasuredFolder {
 
 export interface MeasureOptions {
   readonly signal?: AbortSignal
-  /** In octets. */
+  /** In octets; `total` is that of all files, twice where fs-verity is asked for. */
   onProgress?(done: number, total: number): void
   /** Worker threads; as many as there are cores where not given. */
   readonly threads?: number
+  /** Computes the fs-verity digest of each file too, a large file in parallel parts. */
+  readonly fsVerity?: boolean
 }
 
 const EXECUTABLE = 0o111n
 
-function resourceOf({ name, state }: FoundFile, digests: ReadonlyMap<string, string>): OmsResource {
-  const digest = digests.get(name)
-  if (digest === undefined) throw new CountersignError('ERR_STATE', `${name} was not measured`)
-  return { name, digest, ...((state.mode & EXECUTABLE) === 0n ? {} : { executable: true }) }
+function digestsOf(name: string, digests: ReadonlyMap<string, FileDigests>): FileDigests {
+  const found = digests.get(name)
+  if (found === undefined) throw new CountersignError('ERR_STATE', `${name} was not measured`)
+  return found
 }
 
 /** Files come, go and change behind the one that is read: the folder must be the same before and after. */
@@ -69,23 +73,30 @@ async function assertUnchanged(directory: string, found: readonly FoundFile[]): 
  * @throws CountersignError ERR_USAGE for links and devices, ERR_STATE for what changes meanwhile; the signal's reason when aborted
  */
 export async function measureFolder(directory: string, options: MeasureOptions = {}): Promise<MeasuredFolder> {
-  const { signal, threads, onProgress } = options
+  const { signal, threads, fsVerity = false, onProgress } = options
   const found = await walkFolder(directory)
   const size = found.reduce((sum, { state }) => sum + Number(state.size), 0)
+  const total = fsVerity ? 2 * size : size
   let done = 0
   const onRead = (octets: number): void => {
     done += octets
-    onProgress?.(done, size)
+    onProgress?.(done, total)
   }
-  const digests = await hashFiles(found, { threads, signal, onRead })
+  const digests = await hashFiles(found, { threads, signal, fsVerity, onRead })
   await assertUnchanged(directory, found)
-  const resources = found.map((file) => resourceOf(file, digests))
+  const files: MeasuredFile[] = []
+  const resources: OmsResource[] = []
+  for (const { name, state } of found) {
+    const { hex, fsVerity: verity } = digestsOf(name, digests)
+    const marked = (state.mode & EXECUTABLE) !== 0n
+    resources.push({ name, digest: hex, ...(marked ? { executable: true } : {}) })
+    files.push({
+      name,
+      size: Number(state.size),
+      digest: `sha256:${hex}`,
+      ...(verity === undefined ? {} : { fsVerity: verity }),
+    })
+  }
   const manifest = createOmsManifest(basename(resolve(directory)), resources, IGNORED_PATHS)
-  const sizes = new Map(found.map(({ name, state }) => [name, Number(state.size)]))
-  const files = manifest.resources.map(({ name, digest }) => ({
-    name,
-    size: sizes.get(name) ?? 0,
-    digest: `sha256:${digest}`,
-  }))
   return { root: omsRoot(manifest), manifest, files, size, subject: omsSubject(manifest) }
 }

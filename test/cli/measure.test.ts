@@ -72,6 +72,13 @@ describe('countersign measure model', () => {
     })
   })
 
+  it('shows what the kernel will call a file that fs-verity guards, where it is asked for', async () => {
+    const { out } = await run(['model', folder, '--fs-verity'])
+    expect(out).toMatch(/config\.json .*\n {4}fs-verity sha256:[0-9a-f]{64}\n {2}parts/)
+    const json = JSON.parse((await run(['model', folder, '--fs-verity', '--json'])).out)
+    expect(json.files[0]).toMatchObject({ name: 'config.json', fsVerity: expect.stringMatching(ROOT) })
+  })
+
   it('draws a bar on a terminal and takes it away', async () => {
     const { err } = await run(['model', folder], true)
     expect(err).toContain('[########################] 100 %  measuring: 1 of 1 MiB')

@@ -15,7 +15,9 @@ function fileLines({ files, manifest }: MeasuredFolder): readonly string[] {
   const [nameWidth, sizeWidth] = [width(names), width(sizes)]
   return manifest.resources.map(({ digest, executable }, i) => {
     const mark = executable ? '  executable' : ''
-    return `  ${names[i]?.padEnd(nameWidth)}  ${sizes[i]?.padStart(sizeWidth)}  ${digest.slice(0, SHOWN_DIGITS)}…${mark}`
+    const verity = files[i]?.fsVerity
+    const below = verity === undefined ? '' : `\n    fs-verity ${verity}`
+    return `  ${names[i]?.padEnd(nameWidth)}  ${sizes[i]?.padStart(sizeWidth)}  ${digest.slice(0, SHOWN_DIGITS)}…${mark}${below}`
   })
 }
 

@@ -16,13 +16,15 @@ import type { Verb } from './verb.ts'
 
 const MIB = 1024 * 1024
 const EXAMPLE = 'For example: countersign measure model models/llama'
-const HELP = `countersign measure model DIR [--manifest OUT] [--against FILE] [--json]
+const HELP = `countersign measure model DIR [--manifest OUT] [--against FILE] [--fs-verity] [--json]
 
 Measures every file of a folder and names the folder by one digest, its root: the digest that receipts name as the model's, scheme oms-v1.
 It changes with every octet, name and executable bit. Left out are .git and model.sig. Links and devices are refused.
 
   --manifest OUT  writes the manifest, a statement of OpenSSF Model Signing v1, outside of DIR and never over a file that is there
   --against FILE  compares with a manifest from before, and names the files that differ; exit code 1 when there are any
+  --fs-verity     shows the fs-verity digest of each file too (SHA-256, blocks of 4096, no salt), as \`fsverity measure FILE\` does once the
+                  kernel guards the file
   --json          the result for machines
 
 Example: countersign measure model models/llama --manifest llama.manifest.json
@@ -30,6 +32,7 @@ Example: countersign measure model models/llama --manifest llama.manifest.json
 const OPTIONS = {
   manifest: { type: 'string' },
   against: { type: 'string' },
+  'fs-verity': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
 
@@ -51,12 +54,12 @@ async function writeManifest(file: string, measured: MeasuredFolder): Promise<vo
   }
 }
 
-async function measure(directory: string, io: Io): Promise<MeasuredFolder> {
+async function measure(directory: string, fsVerity: boolean, io: Io): Promise<MeasuredFolder> {
   const progress = createProgress(io, 'MiB')
   const show = (done: number, total: number): void =>
     progress.show('measuring', Math.floor(done / MIB), Math.floor(total / MIB))
   try {
-    return await measureFolder(directory, { onProgress: show })
+    return await measureFolder(directory, { fsVerity, onProgress: show })
   } finally {
     progress.end()
   }
@@ -94,7 +97,7 @@ export const verb: Verb = {
     // What is wrong with the other files is said before minutes of hashing, not after.
     if (manifest !== undefined) assertOutside(directory, manifest)
     const wanted = against === undefined ? undefined : decodeOmsManifest(await readInput(against))
-    const measured = await measure(directory, io)
+    const measured = await measure(directory, values['fs-verity'], io)
     if (manifest !== undefined) await writeManifest(manifest, measured)
     if (against !== undefined && wanted !== undefined) return compare(measured, { against, wanted, json }, io)
     io.out(json ? `${JSON.stringify(measuredJson(measured))}\n` : renderMeasured(measured))
