@@ -57,7 +57,7 @@ export interface Collection {
   readonly size: number
   /**
    * The chunks that answer best, best first. One query gives one result on every machine.
-   * @throws CountersignError ERR_USAGE for a query of more than 16,384 UTF-16 units
+   * @throws CountersignError ERR_USAGE for a query of more than 8,192 UTF-16 units
    */
   search(query: string, options: SearchOptions): readonly FoundChunk[]
   chunk(id: string): Chunk | undefined
@@ -73,7 +73,7 @@ const MARKDOWN = /\.(?:md|markdown)$/i
 const LIMITS: ReadLimits = { fileSize: 4 << 20, size: 64 << 20, files: 10_000 }
 /** Text of many short sections makes many chunks of few octets. */
 const MAX_CHUNKS = 100_000
-const MAX_QUERY = 16_384
+const MAX_QUERY = 8192
 const MAX_RESULTS = 50
 
 /**

@@ -10,8 +10,8 @@ import { termsOf } from './terms.ts'
 
 /** Of one query; the rarest are taken, since they tell most. */
 const MAX_TERMS = 32
-/** Entries of the index that one query may touch: some tens of milliseconds. */
-const MAX_POSTINGS = 200_000
+/** Entries of the index that one query may touch. The gateway answers nobody meanwhile: milliseconds, in a collection of any size. */
+const MAX_POSTINGS = 10_000
 /**
  * Logarithms may differ in their last bits between engines (ECMA-262 leaves them implementation-approximated). Scores count in millionths,
  * so that such a bit orders nothing.
@@ -44,14 +44,14 @@ export class Ranking {
     tokenize: termsOf,
     processTerm: (term) => term,
   })
-  /** In how many chunks a term is. */
+  /** In how many fields of chunks a term is. */
   readonly #spread: Map<string, number> = new Map()
 
   /** Chunks must come in one order everywhere: averages are kept in floating point. */
   add(chunk: RankedText): void {
     this.#index.add(chunk)
-    for (const term of new Set([...termsOf(chunk.text), ...termsOf(chunk.headings)]))
-      this.#spread.set(term, (this.#spread.get(term) ?? 0) + 1)
+    for (const field of [chunk.text, chunk.headings])
+      for (const term of new Set(termsOf(field))) this.#spread.set(term, (this.#spread.get(term) ?? 0) + 1)
   }
 
   /** All chunks that hold a term of the query, best first; of equal scores the smaller id. */
