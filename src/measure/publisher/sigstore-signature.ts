@@ -1,0 +1,52 @@
+/** Verifies the signature of a bundle under a Sigstore root: certificate, its log, transparency log, time, signature. @module */
+import { TrustedRoot } from '@sigstore/protobuf-specs'
+import { type TrustMaterial, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from '@sigstore/verify'
+import { decodeJson } from '../../core/encoding/json.ts'
+import { CountersignError } from '../../errors.ts'
+import type { SignedStatement } from './bundle.ts'
+
+/** Roots hold a handful of keys and certificates. */
+const MAX_ROOT_SIZE = 4 * 1024 * 1024
+/** The library shows parts of the bundle in some messages. */
+const SHOWN = /^[ -~]{1,160}$/
+
+/** One entry in the transparency log, one in the certificates' log and one time, each by an authority of the root. */
+const THRESHOLDS = { tlogThreshold: 1, ctlogThreshold: 1, timestampThreshold: 1 } as const
+
+export type SignatureOutcome =
+  | { readonly verified: true; readonly identity: string; readonly issuer: string }
+  | { readonly verified: false; readonly why: string }
+
+/** @throws CountersignError ERR_CONFIG: the root is the caller's own file */
+export function readTrustedRoot(octets: Uint8Array): TrustMaterial {
+  try {
+    const root = toTrustMaterial(TrustedRoot.fromJSON(decodeJson(octets, { maxSize: MAX_ROOT_SIZE })))
+    // What is missing there would otherwise show as a fault of every bundle.
+    if (root.certificateAuthorities.length > 0 && root.tlogs.length > 0 && root.ctlogs.length > 0) return root
+  } catch {}
+  throw new CountersignError('ERR_CONFIG', 'the trusted root is not a trusted_root.json of Sigstore')
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof VerificationError)) return 'the certificate or the log entry cannot be read'
+  return SHOWN.test(error.message) ? error.message : error.code
+}
+
+/**
+ * The library's own comparison of identities takes what is wanted for a regular expression, anchored nowhere: so none is given to it, and
+ * the caller compares.
+ */
+export function verifySigstoreSignature({ bundle }: SignedStatement, root: TrustMaterial): SignatureOutcome {
+  if (bundle.verificationMaterial.content.$case !== 'certificate')
+    return { verified: false, why: 'it is not signed with a certificate' }
+  try {
+    const { identity } = new Verifier(root, THRESHOLDS).verify(toSignedEntity(bundle))
+    return {
+      verified: true,
+      identity: identity?.subjectAlternativeName ?? '',
+      issuer: identity?.extensions?.issuer ?? '',
+    }
+  } catch (error) {
+    return { verified: false, why: reasonOf(error) }
+  }
+}
