@@ -1,10 +1,13 @@
 /** Audits of whole histories: every leaf, every quote, every link between boots. Isomorphic: readers and clocks come from outside. @module */
 export { type AuditOptions, type AuditReport, auditLogs } from './audit.ts'
 export type { LogAudit } from './audit-log.ts'
+export type { ListedLog } from './context.ts'
 export type { AuditCheck } from './findings.ts'
 export { createFolderReader, type FolderReaderOptions, type LogStore } from './folder-reader.ts'
+export { decodeEpoch, type Previous } from './genesis.ts'
 export { createHttpReader, gatewayBase, type HttpReaderOptions } from './http-reader.ts'
 export type { LogListing, LogReader } from './log-reader.ts'
+export { orderLogs } from './order.ts'
 export { type Look, lookAtLogs, type WatchOptions } from './watch.ts'
 export { decodeWatchState, encodeWatchState, type WatchedLog, type WatchState } from './watch-state.ts'
 export type { WitnessedPlace } from './witnessed.ts'

@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
     measure: { summary: 'digests of weights and collections', load: () => import('./commands/measure.ts') },
     log: { summary: 'begin, audit, watch, repair and move histories', load: () => import('./commands/log.ts') },
+    timeline: {
+      summary: 'boots and epochs of a gateway, and what changed at each',
+      load: () => import('./commands/timeline.ts'),
+    },
     proxy: {
       summary: 'verified answers for OpenAI clients of any language, on this machine',
       load: () => import('./commands/proxy.ts'),
