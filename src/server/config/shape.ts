@@ -22,12 +22,33 @@ const milliseconds = (max: number, fallback: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(1).max(max).default(fallback)
 const octets = (max: number, fallback: number): z.ZodDefault<z.ZodInt> => z.int().min(1024).max(max).default(fallback)
 
+const digest = (): z.ZodString =>
+  z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal digits')
+const path = (): z.ZodString => z.string().min(1).max(4096)
+
+const publisher = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sigstore'),
+    bundleFile: path().exactOptional(),
+    identity: z.string().min(1).max(2048),
+    issuer: z.string().min(1).max(2048),
+    trustedRootFile: path(),
+    trustedRootDigest: digest(),
+  }),
+  z.strictObject({
+    kind: z.literal('key'),
+    bundleFile: path().exactOptional(),
+    publicKey: z
+      .string()
+      .regex(/^-----BEGIN PUBLIC KEY-----\n/, 'must be a public key in PEM')
+      .max(8192),
+  }),
+])
+
 const weights = z.strictObject({
-  directory: z.string().min(1).max(4096),
-  root: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal digits')
-    .exactOptional(),
+  directory: path(),
+  root: digest().exactOptional(),
+  publisher: publisher.exactOptional(),
 })
 
 const model = z.strictObject({

@@ -18,7 +18,28 @@ export interface WeightsConfig {
   readonly directory: string
   /** What the folder must come to: any other root refuses the boot. */
   readonly root?: string
+  /** Who must have signed the files (OpenSSF Model Signing v1): anything else refuses the boot. */
+  readonly publisher?: PublisherConfig
 }
+
+/** Keys and digests stand here themselves, so that the session's digest of the configuration covers whom the gateway trusted. */
+export type PublisherConfig =
+  | {
+      readonly kind: 'sigstore'
+      /** `model.sig` in the folder where it is not given. */
+      readonly bundleFile?: string
+      readonly identity: string
+      readonly issuer: string
+      /** A `trusted_root.json`; nothing is downloaded. */
+      readonly trustedRootFile: string
+      readonly trustedRootDigest: string
+    }
+  | {
+      readonly kind: 'key'
+      readonly bundleFile?: string
+      /** PEM. */
+      readonly publicKey: string
+    }
 
 /** What the operator says of a model server. Nobody checks it; sessions name it with source `operator`. */
 export interface EngineConfig {

@@ -4,6 +4,7 @@ import { encodeHex } from '../../core/encoding/bytes.ts'
 import { encodeJcs } from '../../core/encoding/jcs.ts'
 import type { ResourceDescriptor } from '../../core/evidence/resource-descriptor.ts'
 import { encodeBoot, encodeSession, SESSION_PROFILE, type Session } from '../../core/evidence/session.ts'
+import type { Publisher } from '../../measure/publisher/index.ts'
 import type { RunningSession } from '../boot/running-boot.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { ServedModel } from '../upstream/types.ts'
@@ -39,12 +40,18 @@ function describeConfiguration({ digest }: GatewayConfig): ResourceDescriptor {
   }
 }
 
+/** Who signed the weights, as a URI: of a workflow as it is, of a person by mail, of a key its digest. */
+function identityUri({ identity }: Publisher): string {
+  return /^[a-z][a-z0-9+.-]*:/.test(identity) ? identity : `mailto:${identity}`
+}
+
 /** Models without a digest are left out: there is nothing to name. They are in the configuration all the same. */
 function describeModels(models: readonly ServedModel[]): readonly ResourceDescriptor[] {
   return models
     .filter(({ claim }) => claim.digest !== 'none')
-    .map(({ claim, upstream, weights }) => ({
+    .map(({ claim, upstream, weights, publisher }) => ({
       name: claim.name,
+      ...(publisher === undefined ? {} : { uri: identityUri(publisher) }),
       digest: { sha256: hexOf(claim.digest) },
       annotations: {
         scheme: weights === undefined ? 'raw' : 'oms-v1',

@@ -27,6 +27,17 @@ export interface DescribedOctets {
   readonly source: DigestSource
 }
 
+/** One thing that was measured before, by its digest; `none` where there is none. */
+export function describeMeasured(
+  role: DependencyRole,
+  name: string,
+  measured: { readonly digest: string } | undefined,
+): readonly ResourceDescriptor[] | 'none' {
+  if (measured === undefined) return 'none'
+  const digest = { sha256: measured.digest.slice('sha256:'.length) }
+  return [{ name, digest, annotations: { scheme: 'raw', role, source: 'gateway' } }]
+}
+
 /** The descriptors of one role; `none` for no things. */
 export function describe(
   role: DependencyRole,

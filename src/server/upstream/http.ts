@@ -55,7 +55,7 @@ export function createHttpUpstream(name: string, config: HttpUpstreamConfig, dep
     // What a model server serves is known by asking it.
     serves: () => true,
     transforms: modelSplice,
-    dependencies: (body) => requestDependencies(body),
+    dependencies: (body, { weights }) => requestDependencies(body, weights?.description),
     send,
     healthy: createHealthProbe({ name, get, monotonicMs }),
     close: () => connections.close(),

@@ -2,7 +2,7 @@
 import { CountersignError } from '../../errors.ts'
 import type { MeasuredConfig, ModelConfig } from '../config/types.ts'
 import { SOFTWARE_VERSION } from '../version.ts'
-import { type FindWeights, measureWeights } from '../weights/measure-weights.ts'
+import { type ModelWeights, measureWeights } from '../weights/measure-weights.ts'
 import type { ServedWeights } from '../weights/served-weights.ts'
 import { createEmbeddedUpstream, embeddedEngineClaim } from './embedded.ts'
 import { EMBEDDED_MODEL_DIRECTORY, loadEmbeddedModel } from './embedded-model.ts'
@@ -46,13 +46,13 @@ export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps
   const served = new Map<string, Served>()
   const upstreams: Upstream[] = []
   const { clock, tell = () => {} } = deps
-  const weightsOf = await measureWeights(config.models, { monotonicMs: () => clock.monotonicMs(), tell })
+  const measured = await measureWeights(config.models, { monotonicMs: () => clock.monotonicMs(), tell })
   for (const [name, upstream] of Object.entries(config.upstreams)) {
     const models = config.models.filter((model) => model.upstream === name)
     const made =
       upstream.kind === 'embedded'
-        ? await serveEmbedded(models, { deps, weightsOf })
-        : [serveHttp(name, upstream, models, { config, deps, weightsOf })]
+        ? await serveEmbedded(models, { deps, measured })
+        : [serveHttp(name, upstream, models, { config, deps, measured })]
     for (const { upstream, models } of made) {
       upstreams.push(upstream)
       for (const model of models) served.set(model.id, { model, upstream })
@@ -76,19 +76,20 @@ interface Made {
 
 interface Serving {
   readonly deps: UpstreamDeps
-  readonly weightsOf: FindWeights
+  readonly measured: ReadonlyMap<string, ModelWeights>
 }
 
 /** One for each folder that models are loaded from. */
 async function serveEmbedded(models: readonly ModelConfig[], serving: Serving): Promise<readonly Made[]> {
-  const folders = new Set(models.map(serving.weightsOf))
+  const weightsOf = ({ id }: ModelConfig): ServedWeights | undefined => serving.measured.get(id)?.weights
+  const folders = new Set(models.map(weightsOf))
   const made: Made[] = []
   for (const weights of folders)
     made.push(
       await loadFolder(
-        models.filter((model) => serving.weightsOf(model) === weights),
+        models.filter((model) => weightsOf(model) === weights),
         weights,
-        serving.deps,
+        serving,
       ),
     )
   return made
@@ -97,7 +98,7 @@ async function serveEmbedded(models: readonly ModelConfig[], serving: Serving): 
 async function loadFolder(
   models: readonly ModelConfig[],
   weights: ServedWeights | undefined,
-  deps: UpstreamDeps,
+  { deps, measured }: Serving,
 ): Promise<Made> {
   const { clock, random, modelDirectory = EMBEDDED_MODEL_DIRECTORY } = deps
   const loaded = await loadEmbeddedModel(weights?.directory ?? modelDirectory, weights)
@@ -115,7 +116,7 @@ async function loadFolder(
         claim: { name: loaded.model.name, digest: loaded.digest },
         engine: embeddedEngineClaim(SOFTWARE_VERSION),
         upstream: 'embedded',
-        ...(weights === undefined ? {} : { weights }),
+        ...measured.get(model.id),
         created,
       }
     }),
@@ -126,7 +127,7 @@ function serveHttp(
   name: string,
   upstream: HttpUpstreamConfig,
   models: readonly ModelConfig[],
-  { config, deps, weightsOf }: Serving & { readonly config: MeasuredConfig },
+  { config, deps, measured }: Serving & { readonly config: MeasuredConfig },
 ): Made {
   const { env, clock, roots } = deps
   const { answerBytes } = config.limits
@@ -139,18 +140,15 @@ function serveHttp(
   })
   return {
     upstream: made,
-    models: models.map((model) => {
-      const weights = weightsOf(model)
-      return {
-        id: model.id,
-        claim: { name: model.name, digest: weights?.root ?? model.digest },
-        // What a server says about itself is vouched for by nobody; what its operator says of it, by the operator.
-        engine: { ...(upstream.engine ?? UNKNOWN_ENGINE), flags: 'none' },
-        upstream: upstream.location,
-        ...(weights === undefined ? {} : { weights }),
-        created: seconds(deps),
-      }
-    }),
+    models: models.map((model) => ({
+      id: model.id,
+      claim: { name: model.name, digest: measured.get(model.id)?.weights.root ?? model.digest },
+      // What a server says about itself is vouched for by nobody; what its operator says of it, by the operator.
+      engine: { ...(upstream.engine ?? UNKNOWN_ENGINE), flags: 'none' },
+      upstream: upstream.location,
+      ...measured.get(model.id),
+      created: seconds(deps),
+    })),
   }
 }
 

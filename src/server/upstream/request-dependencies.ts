@@ -3,7 +3,11 @@ import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/encoding/json.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import { findMembers } from '../../core/transform/json-span.ts'
-import { type DescribedOctets, describe, NO_DEPENDENCIES } from './dependencies.ts'
+import type { ModelDescription } from '../../measure/model/index.ts'
+import { type DescribedOctets, describe, describeMeasured, NO_DEPENDENCIES } from './dependencies.ts'
+
+/** What was found in the files of a model. */
+export type MeasuredParts = Pick<ModelDescription, 'tokenizer' | 'chatTemplate'>
 
 /** Members of a request that steer how tokens are chosen. */
 const SAMPLING_MEMBERS = [
@@ -30,15 +34,16 @@ const SAMPLING_MEMBERS = [
 
 /**
  * The dependencies that can be read from the request, each vouched for by the client. What the model server adds to them
- * (its tokenizer, its template, its defaults) is not known here.
+ * (its tokenizer, its template, its defaults) is known only as far as it lies in files that the gateway measured.
  * - `system-prompt` raw UTF-8 of each system or developer message's text; text parts are joined by a line feed; `instructions`
  * - `tool-definitions` raw octets of the member `tools`
  * - `sampling-parameters` JCS of the sampling members that are there
  * - `prompt-template` raw octets of the member `prompt`, where it names a stored one
+ * - `tokenizer`, `chat-template` as in the measured files, the template where messages are put into one
  * - `memory-before` raw octets of `previous_response_id` and `conversation`: of what the model server remembers only the name is known
  * @throws MalformedError JSON_LONE_SURROGATE, JSON_NUMBER_RANGE, JSON_DUPLICATE_KEY
  */
-export function requestDependencies(body: Uint8Array): Dependencies {
+export function requestDependencies(body: Uint8Array, { tokenizer, chatTemplate }: MeasuredParts = {}): Dependencies {
   const request = parse(body)
   if (!isJsonObject(request)) return NO_DEPENDENCIES
   const memberOctets = rawMembers(body, request)
@@ -50,6 +55,12 @@ export function requestDependencies(body: Uint8Array): Dependencies {
   return {
     ...NO_DEPENDENCIES,
     'system-prompt': describe('system-prompt', prompts),
+    tokenizer: describeMeasured('tokenizer', 'tokenizer as in the measured files', tokenizer),
+    'chat-template': describeMeasured(
+      'chat-template',
+      'chat template as in the measured files',
+      fillsTemplate(request) ? chatTemplate : undefined,
+    ),
     'tool-definitions': describe('tool-definitions', memberOctets('tools')),
     'sampling-parameters': describe('sampling-parameters', samplingParameters(request)),
     // A text is what is to be completed.
@@ -59,6 +70,11 @@ export function requestDependencies(body: Uint8Array): Dependencies {
       ...memberOctets('conversation'),
     ]),
   }
+}
+
+/** A bare text to be embedded looks like one to be answered: whether the server puts it into its template is not known here. */
+function fillsTemplate({ messages, input }: JsonObject): boolean {
+  return messages !== undefined || input !== undefined
 }
 
 /** Exact octets of top-level members; nothing where they are absent or null. Found once, when the first is there. */
@@ -87,7 +103,7 @@ function instructions({ instructions: text }: JsonObject): readonly DescribedOct
 }
 
 /** The texts of system and developer messages. @param member where they stand */
-export function systemMessages(
+function systemMessages(
   messages: JsonValue | undefined,
   member: string = 'messages',
 ): readonly DescribedOctets[] {

@@ -3,6 +3,7 @@
 import type { EngineClaim, ModelClaim, UpstreamKind } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import type { Splice } from '../../core/transform/splice.ts'
+import type { Publisher } from '../../measure/publisher/index.ts'
 import type { ServedWeights } from '../weights/served-weights.ts'
 
 /** A request after admission: the client's octets, and what was read from them. */
@@ -35,6 +36,8 @@ export interface ServedModel {
   readonly upstream: UpstreamKind
   /** Where this gateway measured them; the claim's digest is their root. */
   readonly weights?: ServedWeights
+  /** Who signed these weights, verified at boot. */
+  readonly publisher?: Publisher
   /** Seconds since 1970; what `GET /v1/models` shows as `created`. */
   readonly created: number
 }

@@ -1,16 +1,14 @@
 /** A folder of weights that was measured at boot, and whether it still lies there as it was. @module */
-import type { MeasuredFile } from '../../measure/index.ts'
+import type { MeasuredFile, MeasuredFolder } from '../../measure/index.ts'
+import type { ModelDescription } from '../../measure/model/index.ts'
 import { type FileState, type FoundFile, walkFolder } from '../../measure/walk.ts'
 
 /** What the measurement found, and the state of the files behind it. */
 export interface WeightsContents {
   /** Absolute. */
   readonly directory: string
-  /** `sha256:…` over names, digests and executable bits: what receipts name, scheme `oms-v1`. */
-  readonly root: string
-  readonly files: readonly MeasuredFile[]
-  /** Of all files, in octets. */
-  readonly size: number
+  readonly measured: MeasuredFolder
+  readonly description: ModelDescription
   /** As they were when they were measured. */
   readonly found: readonly FoundFile[]
 }
@@ -36,18 +34,22 @@ export function firstDifference(before: readonly FoundFile[], now: readonly Foun
  */
 export class ServedWeights {
   readonly directory: string
+  /** `sha256:…` over names, digests and executable bits: what receipts name, scheme `oms-v1`. */
   readonly root: string
   readonly files: readonly MeasuredFile[]
-  readonly size: number
+  readonly manifest: MeasuredFolder['manifest']
+  /** By the word of whoever made the files. */
+  readonly description: ModelDescription
   readonly #found: readonly FoundFile[]
   #difference: string | undefined
   #unreadable: string | undefined
 
-  constructor({ directory, root, files, size, found }: WeightsContents) {
+  constructor({ directory, measured, description, found }: WeightsContents) {
     this.directory = directory
-    this.root = root
-    this.files = files
-    this.size = size
+    this.root = measured.root
+    this.files = measured.files
+    this.manifest = measured.manifest
+    this.description = description
     this.#found = found
   }
 

@@ -268,6 +268,22 @@ describe('a configuration is refused, with its place and what to do, for', () =>
       'measured.models[0].weights.folder: is not a known field: remove it, or write one of directory, root',
     ],
     [
+      'a publisher by a trusted root whose digest is not given',
+      file({
+        models:
+          '  models: [{ id: m, upstream: u, weights: { directory: /m, publisher: { kind: sigstore, identity: a, issuer: b, trustedRootFile: c } } }]',
+      }),
+      'measured.models[0].weights.publisher.trustedRootDigest: is missing: add it',
+    ],
+    [
+      'a publisher by the name of a file with a key',
+      file({
+        models:
+          '  models: [{ id: m, upstream: u, weights: { directory: /m, publisher: { kind: key, publicKey: key.pem } } }]',
+      }),
+      'measured.models[0].weights.publisher.publicKey: must be a public key in PEM',
+    ],
+    [
       'a determinism of an engine',
       file({
         upstreams:

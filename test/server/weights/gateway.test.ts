@@ -6,6 +6,7 @@ import { sha256 } from '../../../src/core/crypto/index.ts'
 import { encodeHex } from '../../../src/core/encoding/bytes.ts'
 import { encodeJcs } from '../../../src/core/encoding/jcs.ts'
 import type { ResourceDescriptor } from '../../../src/core/evidence/resource-descriptor.ts'
+import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { upstreamAssumptions } from '../../../src/core/receipt/upstream-assumptions.ts'
 import { measureFolder } from '../../../src/measure/index.ts'
 import type { MeasuredConfig } from '../../../src/server/config/index.ts'
@@ -16,12 +17,13 @@ import {
   decodedReceiptOf,
   type GatewayFixture,
   PLAIN_MODEL,
+  ridOf,
   SPLICED_MODEL,
   startFixture,
   verifySigned,
 } from '../gateway/gateway-fixture.ts'
 import { ManualTime } from '../gateway/manual-time.ts'
-import { measuring, modelFolder, safetensors, startMeasuring } from './model-folder.ts'
+import { CHAT_TEMPLATE, measuring, modelFolder, safetensors, startMeasuring, TOKENIZER } from './model-folder.ts'
 
 async function modelsOf(fixture: GatewayFixture): Promise<readonly ResourceDescriptor[]> {
   const { session } = await attest(fixture)
@@ -96,6 +98,49 @@ describe('weights of a local model server', () => {
     await fixture.close()
     await writeFile(join(directory, 'model.safetensors'), safetensors([1, 2, 3, 5]))
     await expect(startFixture({ measured: pinned })).rejects.toThrow(`weights.root is ${root}`)
+  })
+
+  it.each([
+    ['an adapter', { 'adapter_config.json': '{"peft_type":"LORA"}' }, 'adapter'],
+    ['a draft', { 'config.json': '{"architectures":["EagleLlamaForCausalLM"]}' }, 'draft'],
+  ])('[R11] that are those of %s in place of the model refuse the boot', async (_, swap, purpose) => {
+    const directory = await modelFolder(swap)
+    await expect(startFixture({ measured: measuring({ directory }) })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'ERR_CONFIG',
+        message: expect.stringMatching(new RegExp(`ARTIFACT_PURPOSE.*${purpose}`)),
+      }),
+    )
+  })
+
+  it('of a format that nobody knows are served by their root alone', async () => {
+    const directory = await modelFolder()
+    await rm(join(directory, 'model.safetensors'))
+    await writeFile(join(directory, 'pytorch_model.bin'), 'octets')
+    const fixture = await startMeasuring(directory)
+    const { root } = await measureFolder(directory)
+    expect(decodedReceiptOf(await fixture.chat(ask(PLAIN_MODEL))).claims.model.digest).toBe(root)
+  })
+
+  it('bring their chat template and tokenizer into receipts, as in the measured files', async () => {
+    const fixture = await startMeasuring(await modelFolder())
+    const reply = await fixture.chat(ask(PLAIN_MODEL))
+    const { dependencies } = decodeReceipt((await fixture.get(`/v1/receipts/${ridOf(reply)}`)).text).disclosed
+    const described = (role: string, name: string, content: string): object => ({
+      name,
+      digest: { sha256: encodeHex(sha256(new TextEncoder().encode(content))) },
+      annotations: { scheme: 'raw', role, source: 'gateway' },
+    })
+    expect(dependencies?.['chat-template']).toEqual([
+      described('chat-template', 'chat template as in the measured files', CHAT_TEMPLATE),
+    ])
+    expect(dependencies?.tokenizer).toEqual([described('tokenizer', 'tokenizer as in the measured files', TOKENIZER)])
+    const completion = await fixture.post('/v1/completions', JSON.stringify({ model: PLAIN_MODEL, prompt: 'x' }))
+    const fetched = await fixture.get(`/v1/receipts/${ridOf(completion)}`)
+    expect(decodeReceipt(fetched.text).disclosed.dependencies).toMatchObject({ 'chat-template': 'none' })
+    const other = await fixture.chat(ask(SPLICED_MODEL))
+    const unmeasured = decodeReceipt((await fixture.get(`/v1/receipts/${ridOf(other)}`)).text)
+    expect(unmeasured.disclosed.dependencies).toMatchObject({ 'chat-template': 'none', tokenizer: 'none' })
   })
 
   it('that are not there refuse the boot, naming the model', async () => {
