@@ -36,14 +36,13 @@ export interface ReadOptions {
   readonly limits: ReadLimits
 }
 
-/** Nothing is followed, and a pipe that took a file's place since the folder was listed holds nobody up. */
+/** Nothing is followed, and a pipe holds nobody up. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** @throws CountersignError ERR_CONFIG naming the file that is not as it must be */
 export async function* readDocuments(directory: string, options: ReadOptions): AsyncGenerator<ReadDocument> {
   const { limits } = options
   const paths = await listDocuments(directory, options)
-  if (paths.length > limits.files) throw refused(directory, `has more than ${limits.files} documents`)
   let size = 0
   for (const path of paths) {
     const octets = await readOnce(directory, path, limits.fileSize)
@@ -64,15 +63,14 @@ async function listDocuments(directory: string, { extensions, limits }: ReadOpti
       if (entry.isSymbolicLink()) throw refused(path, 'is a symbolic link')
       if (entry.isDirectory()) folders.push(`${path}/`)
       else if (extensions.includes(extname(entry.name).toLowerCase())) {
-        if (!entry.isFile()) throw refused(path, 'is no file')
         // U+FFFD stands for octets of a name that are no UTF-8.
         if (!isChunkId(`${path}#999999999`) || path.includes('\ufffd')) throw refused(path, 'has no name for an index')
         found.push(path)
       }
     }
-    // Checked for each folder: a folder of millions of files is not listed to its end first.
+    // Checked for each folder: a tree of millions of files is not walked to its end first.
     if (found.length + folders.length > limits.files)
-      throw refused(directory, `has more than ${limits.files} documents`)
+      throw refused(directory, `has more than ${limits.files} documents or folders`)
   }
   return found.sort()
 }

@@ -46,6 +46,20 @@ describe('a collection', () => {
     expect(chunking).toEqual({ method: 'headings-and-paragraphs', maxCharacters: 1200 })
   })
 
+  test('lists chunks in the order of their ids as texts, which is that of the leaves', async () => {
+    await put({ 'a.md': Array.from({ length: 12 }, (_, n) => `# ${n}\n\nwords`).join('\n'), 'B.md': 'words' })
+    const { chunks } = await loadCollection(folder)
+    const ids = [
+      'B.md#0',
+      'a.md#0',
+      'a.md#1',
+      'a.md#10',
+      'a.md#11',
+      ...Array.from({ length: 8 }, (_, n) => `a.md#${n + 2}`),
+    ]
+    expect(chunks.map(({ id }) => id)).toEqual(ids)
+  })
+
   test('proves each of its chunks against its root, and no other id', async () => {
     await put(FILES)
     const { chunks, prove, root } = await loadCollection(folder)
@@ -104,8 +118,16 @@ describe('a folder is refused, by the name of what is wrong,', () => {
       () => put({ 'b.md': 'x'.repeat(1500), 'c.md': 'x'.repeat(1500) }),
       'has more than 2500 octets of documents',
     ],
-    ['for too many documents', () => put({ 'b.md': 'b', 'c.md': 'c', 'd.md': 'd' }), 'has more than 3 documents'],
-    ['for too many folders', () => put({ '1/x': '', '2/x': '', '3/x': '', '4/x': '' }), 'has more than 3 documents'],
+    [
+      'for too many documents',
+      () => put({ 'b.md': 'b', 'c.md': 'c', 'd.md': 'd' }),
+      'has more than 3 documents or folders',
+    ],
+    [
+      'for too many folders',
+      () => put({ '1/x': '', '2/x': '', '3/x': '', '4/x': '' }),
+      'has more than 3 documents or folders',
+    ],
   ])('%s', async (_, make, message) => {
     await put({ 'a.md': 'Plums.' })
     await make()
@@ -117,6 +139,11 @@ describe('a folder is refused, by the name of what is wrong,', () => {
   test('for a pipe, without waiting for who writes to it', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe.md')])
     await expect(loadCollection(folder)).rejects.toThrow('pipe.md is no file')
+  })
+
+  test('for text that makes more chunks than an index holds', async () => {
+    await put({ 'a.md': '# a\nb\n'.repeat(100_001) })
+    await expect(loadCollection(folder)).rejects.toThrow('has more than 100000 chunks')
   })
 
   test('for having no text, and for not being there', async () => {
