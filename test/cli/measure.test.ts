@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Io, UsageError } from '../../src/cli/command.ts'
 import { command } from '../../src/cli/commands/measure.ts'
 import { decodeOmsManifest, omsRoot } from '../../src/core/resources/oms-manifest.ts'
+import { createKey, createSigstore, IDENTITY, ISSUER } from '../measure/publisher/signing.ts'
 
 let work: string
 let folder: string
@@ -65,6 +66,7 @@ describe('countersign measure model', () => {
       subject: expect.stringMatching(ROOT),
       size: 1_234_569,
       ignored: ['.git', 'model.sig'],
+      says: { format: 'unknown', purpose: 'unknown' },
       files: [
         { name: 'config.json', size: 2, digest: expect.stringMatching(ROOT), executable: true },
         { name: 'parts/a.bin', size: 1_234_567, digest: expect.stringMatching(ROOT), executable: false },
@@ -154,9 +156,147 @@ describe('countersign measure model --against', () => {
     expect(JSON.parse(json.out)).toMatchObject({ verified: false, code: 'ARTIFACT_DIGEST_MISMATCH' })
   })
 
+  it('shows the verdict below the files and the digests', async () => {
+    writeFileSync(join(folder, 'config.json'), '[]')
+    const { out } = await against()
+    expect(out.replaceAll(work, '').replace(/root +sha256.*/, 'root')).toMatchInlineSnapshot(`
+      "  config.json          2  4f53cda18c2baa0c…
+        parts/a.bin  1,234,567  bd00cfe84dd349c9…
+
+        model     llama
+        files     2, 1,234,569 octets
+        left out  .git, model.sig
+        subject   sha256:893726bc6a2ae61991acbfc8858f0f7ffc353f0dce8c7da04b990f1ad7de53c2
+        root
+
+      Not as in /llama.json:
+        changed  config.json
+
+        ✗ no file changed  ARTIFACT_DIGEST_MISMATCH config.json [OpenSSF Model Signing v1, resources]
+        – no file renamed  not reached
+        – no file removed  not reached
+        – no file added    not reached
+        – no mode changed  not reached
+        – same root        not reached
+
+      NOT VERIFIED: ARTIFACT_DIGEST_MISMATCH
+        A folder is not the one that was measured: a file was changed, added, removed, renamed or made executable.
+        Compare the files that are named; get the right ones, or measure again and review what changed.
+      "
+    `)
+  })
+
   it('refuses a manifest that was altered', async () => {
     const text = readFileSync(manifest, 'utf8').replace('parts/a.bin', '../../a.bin')
     writeFileSync(manifest, text)
     await expect(against()).rejects.toMatchObject({ failure: 'PARSE_INVALID' })
+  })
+})
+
+describe('countersign measure model on what the files say', () => {
+  it('shows the metadata of the weights, as their word', async () => {
+    const weights = encodeSafetensors()
+    writeFileSync(join(folder, 'config.json'), '{"architectures":["LlamaForCausalLM"]}')
+    writeFileSync(join(folder, 'model.safetensors'), weights)
+    const { exit, out } = await run(['model', folder])
+    expect(exit).toBe(0)
+    expect(out).toContain('  says      safetensors, model, LlamaForCausalLM, F32\n')
+  })
+
+  it('measures weights that cannot be read all the same, and says so', async () => {
+    writeFileSync(join(folder, 'model.gguf'), 'no weights\u001b[2J')
+    const { exit, out } = await run(['model', folder])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/says +nothing that can be read: .*model\.gguf/)
+    expect(out).toMatch(/root +sha256:/)
+    const json = JSON.parse((await run(['model', folder, '--json'])).out)
+    expect(json.says).toEqual({ unreadable: expect.stringContaining('model.gguf') })
+  })
+})
+
+/** One tensor of four floats: header length, header, octets. */
+function encodeSafetensors(): Uint8Array {
+  const header = Buffer.from('{"model.embed_tokens.weight":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}')
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, header, Buffer.alloc(16)])
+}
+
+describe('countersign measure model on a publisher', () => {
+  let key: string
+  let signer: ReturnType<typeof createKey>
+  beforeEach(async () => {
+    signer = createKey()
+    key = join(work, 'key.pem')
+    writeFileSync(key, signer.pem)
+    await run(['model', folder, '--manifest', manifest])
+    writeFileSync(join(folder, 'model.sig'), JSON.stringify(signer.sign(readFileSync(manifest))))
+  })
+
+  it('names who signed, by the signature beside the weights or elsewhere', async () => {
+    const { exit, out } = await run(['model', folder, '--key', key])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/\nverified: signed by sha256:[0-9a-f]{64}\n/)
+    const elsewhere = join(work, 'elsewhere.sig')
+    renameSync(join(folder, 'model.sig'), elsewhere)
+    expect((await run(['model', folder, '--key', key, '--signature', elsewhere])).exit).toBe(0)
+    await expect(run(['model', folder, '--key', key])).rejects.toThrow(/there is no model\.sig/)
+  })
+
+  it('fails where the key is another one, and where a file differs', async () => {
+    const other = join(work, 'other.pem')
+    writeFileSync(other, createKey().pem)
+    const wrongKey = await run(['model', folder, '--key', other])
+    expect(wrongKey.exit).toBe(1)
+    expect(wrongKey.out).toContain('NOT VERIFIED: PUBLISHER_SIGNATURE')
+    writeFileSync(join(folder, 'config.json'), '[]')
+    const changed = await run(['model', folder, '--key', key, '--json'])
+    expect(changed.exit).toBe(1)
+    expect(JSON.parse(changed.out)).toMatchObject({
+      verified: false,
+      code: 'ARTIFACT_DIGEST_MISMATCH',
+      publisher: { verified: false, code: 'ARTIFACT_DIGEST_MISMATCH' },
+    })
+  })
+
+  it('knows identities of a Sigstore, and another identity from the one that is trusted', async () => {
+    const sigstore = await createSigstore()
+    const root = join(work, 'trusted_root.json')
+    writeFileSync(root, sigstore.trustedRoot)
+    writeFileSync(join(folder, 'model.sig'), JSON.stringify(await sigstore.sign({ payload: readFileSync(manifest) })))
+    const judge = (identity: string) =>
+      run(['model', folder, '--identity', identity, '--issuer', ISSUER, '--trusted-root', root, '--json'])
+    const signed = await judge(IDENTITY)
+    expect(signed.exit).toBe(0)
+    expect(JSON.parse(signed.out)).toMatchObject({
+      verified: true,
+      publisher: { verified: true, signer: { kind: 'sigstore', identity: IDENTITY, issuer: ISSUER } },
+    })
+    const other = await judge('https://github.com/somebody/else')
+    expect(other.exit).toBe(1)
+    expect(JSON.parse(other.out)).toMatchObject({ verified: false, code: 'PUBLISHER_IDENTITY' })
+  })
+
+  it('does not let a manifest that fits make up for a signature that does not, nor the other way round', async () => {
+    const other = join(work, 'other.pem')
+    writeFileSync(other, createKey().pem)
+    const { exit, out } = await run(['model', folder, '--against', manifest, '--key', other])
+    expect(exit).toBe(1)
+    expect(out).toContain('verified: the folder is the one of')
+    expect(out).toContain('NOT VERIFIED: PUBLISHER_SIGNATURE')
+    chmodSync(join(folder, 'config.json'), 0o755)
+    const mode = await run(['model', folder, '--against', manifest, '--key', key, '--json'])
+    expect(mode.exit).toBe(1)
+    expect(JSON.parse(mode.out)).toMatchObject({ against: { verified: false }, publisher: { verified: true } })
+  })
+
+  it.each([
+    [['--signature', 'model.sig']],
+    [['--identity', 'a', '--issuer', 'b']],
+    [['--trusted-root', 'a']],
+    [['--key', 'a', '--identity', 'b']],
+    [['--key', '/nowhere']],
+  ])('refuses %j: a signature needs one publisher whom the caller trusts', async (more) => {
+    await expect(run(['model', folder, ...more])).rejects.toThrow(UsageError)
   })
 })

@@ -9,7 +9,7 @@ interface Entry {
 
 const VERBS: Readonly<Record<string, Entry>> = {
   model: {
-    summary: 'the digest of a folder of weights, and which files differ from a manifest',
+    summary: 'the digest of a folder of weights, which files differ from a manifest, and who signed them',
     load: () => import('../measure/model.ts'),
   },
   index: {

@@ -1,22 +1,25 @@
-/** `countersign measure model`: the manifest of a folder of weights, alone or held against one from before. @module */
+/** `countersign measure model`: the manifest of a folder of weights, alone or held against one from before and against its publisher. @module */
 import { existsSync, realpathSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { decodeOmsManifest, encodeOmsManifest } from '../../core/resources/oms-manifest.ts'
-import { compareOmsManifests, verifyOmsManifest } from '../../core/resources/oms-manifest-compare.ts'
 import { type MeasuredFolder, measureFolder, type OmsManifest } from '../../measure/index.ts'
 import { type Io, UsageError } from '../command.ts'
-import { EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
+import { EXIT_NOT_VERIFIED, EXIT_OK } from '../exit-codes.ts'
 import { readInput } from '../files.ts'
 import { createProgress } from '../log/progress.ts'
-import { verdictJson } from '../output.ts'
-import { renderAgainst, renderMeasured } from './model-page.ts'
+import { firstRefusal, judgeModel, type Reference } from './measured-model.ts'
+import { modelJson } from './model-json.ts'
+import { renderModel } from './model-page.ts'
+import { readSignature } from './publisher-trust.ts'
 import type { Verb } from './verb.ts'
 
 const MIB = 1024 * 1024
 const EXAMPLE = 'For example: countersign measure model models/llama'
 const HELP = `countersign measure model DIR [--manifest OUT] [--against FILE] [--fs-verity] [--json]
+countersign measure model DIR [--signature FILE] --identity ID --issuer URL --trusted-root FILE
+countersign measure model DIR [--signature FILE] --key FILE
 
 Measures every file of a folder and names the folder by one digest, its root: the digest that receipts name as the model's, scheme oms-v1.
 It changes with every octet, name and executable bit. Left out are .git and model.sig. Links and devices are refused.
@@ -27,11 +30,24 @@ It changes with every octet, name and executable bit. Left out are .git and mode
                   kernel guards the file
   --json          the result for machines
 
+Who published the weights, by a signature of OpenSSF Model Signing; exit code 1 when it does not verify or is somebody else's:
+
+  --signature FILE     the Sigstore bundle; otherwise model.sig in DIR
+  --identity ID        mail address or URI in the certificate, letter by letter, with
+  --issuer URL         who vouches for the identity, and
+  --trusted-root FILE  the trusted_root.json of that Sigstore; nothing is downloaded
+  --key FILE           or the publisher's public key, PEM
+
 Example: countersign measure model models/llama --manifest llama.manifest.json
 `
 const OPTIONS = {
   manifest: { type: 'string' },
   against: { type: 'string' },
+  signature: { type: 'string' },
+  identity: { type: 'string' },
+  issuer: { type: 'string' },
+  'trusted-root': { type: 'string' },
+  key: { type: 'string' },
   'fs-verity': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -46,12 +62,16 @@ function assertOutside(folder: string, file: string): void {
     throw new UsageError(`${file} is in the folder that is measured`, 'Give --manifest a file outside of it.')
 }
 
-async function writeManifest(file: string, measured: MeasuredFolder): Promise<void> {
+async function writeManifest(file: string, manifest: OmsManifest): Promise<void> {
   try {
-    await writeFile(file, encodeOmsManifest(measured.manifest), { flag: 'wx' })
+    await writeFile(file, encodeOmsManifest(manifest), { flag: 'wx' })
   } catch {
     throw new UsageError(`${file} cannot be written`, 'Give a file that is not there yet, in a folder that is.')
   }
+}
+
+async function readReference(file: string | undefined): Promise<Reference | undefined> {
+  return file === undefined ? undefined : { file, manifest: decodeOmsManifest(await readInput(file)) }
 }
 
 async function measure(directory: string, fsVerity: boolean, io: Io): Promise<MeasuredFolder> {
@@ -65,42 +85,21 @@ async function measure(directory: string, fsVerity: boolean, io: Io): Promise<Me
   }
 }
 
-function measuredJson({ root, subject, size, files, manifest }: MeasuredFolder): Readonly<Record<string, unknown>> {
-  const executable = new Set(manifest.resources.filter((file) => file.executable).map(({ name }) => name))
-  const listed = files.map((file) => ({ ...file, executable: executable.has(file.name) }))
-  return { root, subject, size, ignored: manifest.ignorePaths, files: listed }
-}
-
-interface Comparison {
-  /** The file that holds the manifest. */
-  readonly against: string
-  readonly wanted: OmsManifest
-  readonly json: boolean
-}
-
-async function compare(measured: MeasuredFolder, { against, wanted, json }: Comparison, io: Io): Promise<ExitCode> {
-  const verdict = await verifyOmsManifest(wanted, measured.manifest)
-  const difference = compareOmsManifests(wanted, measured.manifest)
-  if (json) io.out(verdictJson(verdict, { ...measuredJson(measured), difference }))
-  else io.out(renderAgainst(measured, { verdict, difference, against, colour: io.colour }))
-  return verdict.ok ? EXIT_OK : EXIT_NOT_VERIFIED
-}
-
 export const verb: Verb = {
-  summary: 'the digest of a folder of weights, and which files differ from a manifest',
+  summary: 'the digest of a folder of weights, which files differ from a manifest, and who signed them',
   help: HELP,
   async run(args, io) {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
     const [directory, ...more] = positionals
     if (directory === undefined || more.length > 0) throw new UsageError('measure model wants one folder', EXAMPLE)
-    const { manifest, against, json } = values
     // What is wrong with the other files is said before minutes of hashing, not after.
-    if (manifest !== undefined) assertOutside(directory, manifest)
-    const wanted = against === undefined ? undefined : decodeOmsManifest(await readInput(against))
+    if (values.manifest !== undefined) assertOutside(directory, values.manifest)
+    const reference = await readReference(values.against)
+    const signature = await readSignature(directory, values)
     const measured = await measure(directory, values['fs-verity'], io)
-    if (manifest !== undefined) await writeManifest(manifest, measured)
-    if (against !== undefined && wanted !== undefined) return compare(measured, { against, wanted, json }, io)
-    io.out(json ? `${JSON.stringify(measuredJson(measured))}\n` : renderMeasured(measured))
-    return EXIT_OK
+    if (values.manifest !== undefined) await writeManifest(values.manifest, measured.manifest)
+    const model = await judgeModel(directory, measured, { reference, signature })
+    io.out(values.json ? modelJson(model) : renderModel(model, io.colour))
+    return firstRefusal(model) === undefined ? EXIT_OK : EXIT_NOT_VERIFIED
   },
 }
