@@ -103,7 +103,7 @@ function instructions({ instructions: text }: JsonObject): readonly DescribedOct
 }
 
 /** The texts of system and developer messages. @param member where they stand */
-function systemMessages(
+export function systemMessages(
   messages: JsonValue | undefined,
   member: string = 'messages',
 ): readonly DescribedOctets[] {
