@@ -40,12 +40,13 @@ export function verifySigstoreSignature({ bundle }: SignedStatement, root: Trust
   if (bundle.verificationMaterial.content.$case !== 'certificate')
     return { verified: false, why: 'it is not signed with a certificate' }
   try {
-    const { identity } = new Verifier(root, THRESHOLDS).verify(toSignedEntity(bundle))
-    return {
-      verified: true,
-      identity: identity?.subjectAlternativeName ?? '',
-      issuer: identity?.extensions?.issuer ?? '',
-    }
+    const signer = new Verifier(root, THRESHOLDS).verify(toSignedEntity(bundle)).identity
+    const identity = signer?.subjectAlternativeName ?? ''
+    const issuer = signer?.extensions?.issuer ?? ''
+    // Nothing must not equal nothing, where a caller's configuration was left empty.
+    if (identity === '' || issuer === '')
+      return { verified: false, why: 'the certificate names no identity or no issuer' }
+    return { verified: true, identity, issuer }
   } catch (error) {
     return { verified: false, why: reasonOf(error) }
   }

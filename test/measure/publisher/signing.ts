@@ -143,11 +143,17 @@ async function logged(log: TLog, payload: Uint8Array, signature: Uint8Array, cer
   }
 }
 
+/** What an authority or a log may do wrong. */
+export interface SigstoreFaults {
+  readonly logsCertificates?: boolean
+  readonly logTime?: Date
+}
+
 /** A Sigstore of its own: nothing that it signs verifies under the root of another. */
-export async function createSigstore(): Promise<Sigstore> {
+export async function createSigstore({ logsCertificates = true, logTime }: SigstoreFaults = {}): Promise<Sigstore> {
   const ctLog = createCTLog()
-  const ca = await initializeCA(onCurve('secp384r1'), ctLog)
-  const tLog = await initializeTLog('https://rekor.example', onCurve('prime256v1'))
+  const ca = await initializeCA(onCurve('secp384r1'), logsCertificates ? ctLog : undefined)
+  const tLog = await initializeTLog('https://rekor.example', onCurve('prime256v1'), logTime)
   const root = {
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
     tlogs: [logOf('https://rekor.example', tLog.publicKey)],

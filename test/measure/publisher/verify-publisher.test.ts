@@ -86,13 +86,29 @@ describe('bundles of Sigstore', () => {
   })
 
   test.each([
-    ['without proof of inclusion', { inclusionProof: undefined }],
-    ['without a time', { inclusionPromise: undefined }],
-    ['of another time', { integratedTime: '1700000000' }],
-    ['with a body that is no JSON', { canonicalizedBody: 'AAAA' }],
-  ])('an entry of the transparency log %s', async (_, fields) => {
+    ['without proof of inclusion', { inclusionProof: undefined }, 'bundle-format'],
+    ['without a time', { inclusionPromise: undefined }, 'signature'],
+    ['of another time', { integratedTime: '1700000000' }, 'signature'],
+    ['with a body that is no JSON', { canonicalizedBody: 'AAAA' }, 'signature'],
+  ])('an entry of the transparency log %s', async (_, fields, check) => {
     const bundle = await SIGSTORE.sign({ payload: PAYLOAD, entry: (entry) => ({ ...entry, ...fields }) })
-    expect(await decided(bundle)).toMatch(/^(signature|bundle-format) PUBLISHER_SIGNATURE$/)
+    expect(await decided(bundle)).toBe(`${check} PUBLISHER_SIGNATURE`)
+  })
+
+  test.each([
+    ['is in no log of certificates', { logsCertificates: false }],
+    ['had ended when it signed', { logTime: new Date(Date.now() + 3_600_000) }],
+    ['had not begun when it signed', { logTime: new Date(Date.now() - 3_600_000) }],
+  ])('a certificate that %s', async (_, faults) => {
+    const { trustedRoot, sign } = await createSigstore(faults)
+    expect(await decided(await sign({ payload: PAYLOAD }), { ...TRUST, trustedRoot })).toBe(
+      'signature PUBLISHER_SIGNATURE',
+    )
+  })
+
+  test.each(['identity', 'issuer'])('a certificate that names no %s, where none is demanded', async (field) => {
+    const bundle = await SIGSTORE.sign({ payload: PAYLOAD, [field]: '' })
+    expect(await decided(bundle, { ...TRUST, [field]: '' })).toBe('signature PUBLISHER_SIGNATURE')
   })
 
   test('an entry of another signature', async () => {
@@ -152,8 +168,10 @@ describe('bundles of a key', () => {
     expect(await decided(bundle, trust)).toBe('signature PUBLISHER_SIGNATURE')
   })
 
-  test('signed with a certificate', async () => {
+  test('with a certificate beside the signature of the key', async () => {
+    const verificationMaterial = { certificate: certificateOf(BUNDLE), tlogEntries: [] }
     expect(await decided(BUNDLE, trust)).toBe('signature PUBLISHER_SIGNATURE')
+    expect(await decided({ ...KEY.sign(PAYLOAD), verificationMaterial }, trust)).toBe('signature PUBLISHER_SIGNATURE')
   })
 
   test.each([
