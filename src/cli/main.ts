@@ -20,6 +20,14 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     receipts: { summary: 'list and export answers that were kept', load: () => import('./commands/receipts.ts') },
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
     diff: { summary: 'what changed between two answers', load: () => import('./commands/diff.ts') },
+    disclose: {
+      summary: 'show a part of a receipt or archive',
+      load: () => import('./commands/disclose.ts'),
+    },
+    replay: {
+      summary: 'run an answer again: identical, or where it differs',
+      load: () => import('./commands/replay.ts'),
+    },
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
     measure: { summary: 'digests of weights and collections', load: () => import('./commands/measure.ts') },

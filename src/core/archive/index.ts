@@ -7,6 +7,7 @@ export {
   MAX_ARCHIVE_SIZE,
 } from './archive.ts'
 export type { CmwMessage } from './cmw.ts'
+export { discloseArchive, type PartialArchive } from './disclose.ts'
 export { type EarContext, encodeEar, type TrustTier, type TrustworthinessVector } from './ear.ts'
 export { decodeEquivocation, encodeEquivocation } from './equivocation-bundle.ts'
 export { type ArchiveTimes, type ArchiveVerdicts, verifyArchive } from './verify.ts'

@@ -41,7 +41,8 @@ function isArray(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 
-function decodeDisclosure(encoded: string): { readonly name: DisclosureName; readonly value: JsonValue } {
+/** @throws MalformedError DISCLOSURE_INVALID, BASE64_STRICT, JSON_* */
+export function decodeDisclosure(encoded: string): { readonly name: DisclosureName; readonly value: JsonValue } {
   const json = decodeJson(decodeBase64Url(encoded), { maxDepth: 12, numbers: 'any' })
   if (!isArray(json) || json.length !== 3) throw invalid('a disclosure is not [salt, name, value]')
   const [salt, name, value] = json
