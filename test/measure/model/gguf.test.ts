@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { describeFolder, type GgufFile, gguf, number, octets, text, texts } from './folder.ts'
+import { describeFolder, type GgufFile, type GgufValue, gguf, number, octets, text, texts } from './folder.ts'
 
 const Q4_K = 12
 const F32 = 0
@@ -121,6 +122,10 @@ describe('hostile GGUF files', () => {
   const nested = Buffer.alloc(24)
   nested.writeUInt32LE(9, 0)
   nested.writeBigUInt64LE(1n, 4)
+  const million: GgufValue = [
+    9,
+    Buffer.concat([Buffer.alloc(4), huge(1_000_000n).subarray(4), Buffer.alloc(1_000_000)]),
+  ]
   const FILES: readonly (readonly [string, Uint8Array])[] = [
     ['empty', new Uint8Array(0)],
     ['other magic', Buffer.concat([Buffer.from('GGML'), whole.subarray(4)])],
@@ -133,6 +138,7 @@ describe('hostile GGUF files', () => {
     ['more tensors than there are', gguf({ tensors: TENSORS, tensorCount: 60_000 })],
     ['an array of 2^63', gguf({ values: [['a', [9, huge(2n ** 63n)]]] })],
     ['an array beyond the file', gguf({ values: [['a', [9, huge(900_000n)]]] })],
+    ['five million values', gguf({ values: ['a', 'b', 'c', 'd', 'e'].map((key) => [key, million] as const) })],
     ['an array of arrays', gguf({ values: [['a', [9, nested]]] })],
     ['a string beyond the file', gguf({ values: [['a', [8, Buffer.from('ffffffffffffff7f', 'hex')]]] })],
     ['an unknown type', gguf({ values: [['a', [13, Buffer.alloc(8)]]] })],
@@ -158,5 +164,17 @@ describe('hostile GGUF files', () => {
         code: 'ERR_CONFIG',
       })
     }
+  })
+
+  test('with any octet altered: a description, or a refusal', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, octet) => {
+        const altered = Buffer.from(whole)
+        altered[at] = octet
+        const outcome = await describeFolder({ 'm.gguf': altered }).catch((error) => error)
+        expect(outcome.format ?? outcome.code).toMatch(/^(gguf|ERR_CONFIG)$/)
+      }),
+      { numRuns: 60 },
+    )
   })
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { measureFolder } from '../../../src/measure/index.ts'
 import { describeModel } from '../../../src/measure/model/index.ts'
@@ -115,5 +116,17 @@ describe('hostile safetensors folders', () => {
     const altered = { 'config.json': FOLDER['config.json'].replace('llama', 'lLama'), 'model.safetensors': 'short' }
     await writeFile(`${directory}/${name}`, altered[name === 'config.json' ? name : 'model.safetensors'])
     await expect(describeModel(directory, files)).rejects.toMatchObject({ code: 'ERR_STATE' })
+  })
+
+  test('with any octet altered: a description, or a refusal', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(WEIGHTS.length - 1), fc.nat(255), async (at, octet) => {
+        const altered = Buffer.from(WEIGHTS)
+        altered[at] = octet
+        const outcome = await describeFolder({ ...FOLDER, 'model.safetensors': altered }).catch((error) => error)
+        expect(outcome.format ?? outcome.code).toMatch(/^(safetensors|ERR_CONFIG)$/)
+      }),
+      { numRuns: 60 },
+    )
   })
 })

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createOmsManifest, encodeOmsManifest, type OmsResource } from '../../../src/core/resources/oms-manifest.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
@@ -261,5 +262,18 @@ describe('hostile bundles', () => {
   ])('%s', async (_, material) => {
     const bundle = altered(BUNDLE, ({ verificationMaterial }) => Object.assign(verificationMaterial, material))
     expect(await decided(bundle)).toBe('signature PUBLISHER_SIGNATURE')
+  })
+
+  test('with any letter altered: never an exception, and never another publisher', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(text.length - 1), fc.integer({ min: 32, max: 126 }), async (at, letter) => {
+        const altered = Buffer.from(text)
+        altered[at] = letter
+        const verdict = await verifyPublisher(altered, MANIFEST, TRUST)
+        if (verdict.ok) expect(verdict.value).toEqual({ kind: 'sigstore', identity: IDENTITY, issuer: ISSUER })
+        else expect(failedCheck(verdict.checks)?.status).toBe('fail')
+      }),
+      { numRuns: 300 },
+    )
   })
 })
