@@ -8,7 +8,7 @@ import type { Publisher } from '../../measure/publisher/index.ts'
 import { walkFolder } from '../../measure/walk.ts'
 import type { ModelConfig } from '../config/types.ts'
 import { judgePublisher } from './judge-publisher.ts'
-import { firstDifference, ServedWeights } from './served-weights.ts'
+import { ServedWeights } from './served-weights.ts'
 
 export interface MeasuringDeps {
   readonly monotonicMs: () => number
@@ -73,11 +73,12 @@ async function measure(directory: string, { monotonicMs, tell }: MeasuringDeps):
   const { root, files, size } = measured
   const description = await describeModel(directory, files)
   await refusePurpose(description)
-  // Between the files, too, nothing may change: one root stands for all of them at one time.
-  const difference = firstDifference(found, await walkFolder(directory))
-  if (difference !== undefined) throw refusal(`${difference} while ${directory} was measured: begin again`)
+  const weights = new ServedWeights({ directory, measured, description, found })
+  // From before the first reading to after the last: what is watched from here on is what was measured.
+  const change = await weights.look()
+  if (change !== undefined) throw refusal(`${change} while ${directory} was measured: begin again`)
   tell(`measured the weights in ${directory}: ${root}, ${files.length} files, ${gib(size)} GiB`)
-  return new ServedWeights({ directory, measured, description, found })
+  return weights
 }
 
 /** An adapter or a draft in place of the model. Of formats that are not known nothing is said: the root speaks for them. */

@@ -16,7 +16,7 @@ export interface WeightsContents {
 const FIELDS: readonly (keyof FileState)[] = ['dev', 'ino', 'size', 'mode', 'mtimeNs', 'ctimeNs']
 
 /** The first file that differs, in words; undefined when none does. Both are in the order of their names. */
-export function firstDifference(before: readonly FoundFile[], now: readonly FoundFile[]): string | undefined {
+function firstDifference(before: readonly FoundFile[], now: readonly FoundFile[]): string | undefined {
   const there = new Map(now.map((file) => [file.name, file]))
   for (const { name, state } of before) {
     const file = there.get(name)
