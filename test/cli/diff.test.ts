@@ -8,7 +8,7 @@ import { trialLock, trialPolicy } from '../../src/cli/trial-policy.ts'
 import { type Archive, encodeArchive } from '../../src/core/archive/index.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import type { ReceiptClaims } from '../../src/core/receipt/claims.ts'
-import { archiveOf, dependency, hex, type Planted, snp } from '../core/diff/answers.ts'
+import { archiveOf, dependency, hex, type Planted, snp, withContent } from '../core/diff/answers.ts'
 import { CONFIG_DIGEST, ISSUED_AT, MODEL } from '../kit/issue-answer.ts'
 import { recordIo } from './log/history-folder.ts'
 
@@ -66,17 +66,6 @@ const ask = (question: string, answer: string): Planted => ({
   response: encodeUtf8(`{"choices":[{"message":{"content":"${answer}"}}]}`),
   splices: [{ at: 1, remove: 0, insert: encodeUtf8(`"system":"${question}",`), role: 'system-prompt' }],
 })
-
-/** An archive whose holder put what was sent and received into it. */
-function withContent(planted: Planted): Archive {
-  const archive = archiveOf(planted)
-  const { request, response } = planted
-  return {
-    ...archive,
-    ...(request && { request: { mediaType: 'application/json', octets: request } }),
-    ...(response && { response: { mediaType: 'application/json', octets: response } }),
-  }
-}
 
 describe('countersign diff', () => {
   it('says first that nothing was verified, shows what changed, what cannot be told, and counts the rest', async () => {
@@ -227,7 +216,11 @@ describe('countersign diff', () => {
     expect(out).toContain('both sides were verified\n  A  verified (simulated): an answer of demo')
     expect(out).toContain('SIMULATED TEE')
     expect(exit).toBe(0)
-    const { exit: changed } = await diffArchives(archiveOf(), archiveOf({ response: encodeUtf8('{}') }), ...trust())
+    const { exit: changed } = await diffArchives(
+      archiveOf(),
+      archiveOf({ nonce: 'none', mediaType: 'text/event-stream' }),
+      ...trust(),
+    )
     expect(changed).toBe(1)
   })
 

@@ -1,7 +1,7 @@
 /** What changed between two answers, as their receipts say it. Judges nothing: verify both sides to know that it is true. @module */
 import { CountersignError } from '../../errors.ts'
 import type { Receipt } from '../receipt/receipt.ts'
-import { claimRows, contentRows } from './claim-rows.ts'
+import { claimRows, requestRows, responseRows } from './claim-rows.ts'
 import { dependencyRows } from './dependency-rows.ts'
 import { exchangeRows } from './exchange-rows.ts'
 import { absentFrom, compareValues, ROW_GROUPS, type Row, unknownRow } from './row.ts'
@@ -80,7 +80,8 @@ export function diffSides(before: DiffSide, after: DiffSide): readonly Row[] {
     ...dependencyRows(...receipts),
     ...transformRows(...receipts),
     ...exchangeRows(...receipts),
-    ...contentRows(...receipts),
+    ...requestRows(...receipts),
+    ...responseRows({ receipt: receipts[0], response: a.response }, { receipt: receipts[1], response: b.response }),
   ]
   const isOne = a.receipt.issuerJws === b.receipt.issuerJws
   return sorted([...foundationOf(a, b), ...vouchingRows(a, b, receipts), ...(isOne ? said.map(settled) : said)])

@@ -92,3 +92,13 @@ export function changesBetween(before: Archive, after: Archive): readonly string
     .filter(isChange)
     .map(({ state, group, name }) => `${state} ${group}: ${name}`)
 }
+
+/** The archive of a holder who put in what was sent and received. */
+export function withContent(planted: Planted): Archive {
+  const { request, response, mediaType = 'application/json' } = planted
+  return {
+    ...archiveOf(planted),
+    ...(request && { request: { mediaType: 'application/json', octets: request } }),
+    ...(response && { response: { mediaType, octets: response } }),
+  }
+}

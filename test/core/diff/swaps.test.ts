@@ -1,10 +1,11 @@
 /** Planted swaps: one thing differs, exactly its row changes, and nothing else does. */
 import { describe, expect, it } from 'vitest'
+import type { Archive } from '../../../src/core/archive/index.ts'
 import type { JsonObject } from '../../../src/core/encoding/json.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import type { ReceiptClaims } from '../../../src/core/receipt/claims.ts'
 import type { Splice } from '../../../src/core/transform/splice.ts'
-import { MODEL, REQUEST, RESPONSE } from '../../kit/issue-answer.ts'
+import { MODEL, REQUEST } from '../../kit/issue-answer.ts'
 import {
   archiveOf,
   changesBetween,
@@ -16,6 +17,7 @@ import {
   RELIED_ON,
   rowsBetween,
   snp,
+  withContent,
 } from './answers.ts'
 
 const claims = (change: (claims: ReceiptClaims) => Partial<ReceiptClaims>): Planted => ({
@@ -212,7 +214,6 @@ const SWAPS: readonly (readonly [name: string, planted: Planted, change: string,
     'added exchange: truncated',
   ],
   ['issuer', claims(() => ({ iss: 'https://other.example.com' })), 'changed platform: issuer'],
-  ['answer', { response: encodeUtf8(`${new TextDecoder().decode(RESPONSE)} `) }, 'changed response: content'],
   [
     'inserted octets',
     withSplices(splice('"a":2,')),
@@ -277,6 +278,33 @@ describe('what is no change', () => {
     expect(changesBetween(archiveOf(output('said', '{"id":1}')), archiveOf(output('said', '{"id":2}')))).toEqual([])
     expect(changesBetween(archiveOf(output('said', '{"id":1}')), archiveOf(output('other', '{"id":2}')))).toEqual([
       'changed response: output',
+    ])
+  })
+
+  it.each([
+    ['application/json', '{"id":"a","created":1,"choices":[{"message":{"content":"WORD"}}]}'],
+    [
+      'text/event-stream',
+      'data: {"id":"a","created":1,"choices":[{"delta":{"content":"WORD"}}]}\n\n: keep-alive\n\ndata: [DONE]\n\n',
+    ],
+  ])('tells what was said from ids and times where the answers are at hand: %s', (mediaType, text) => {
+    const answer = (id: string, word: string): Archive =>
+      withContent({
+        mediaType,
+        response: encodeUtf8(text.replace('"a","created":1', `"${id}","created":2`).replace('WORD', word)),
+      })
+    expect(changesBetween(answer('a', 'yes'), answer('b', 'yes'))).toEqual([])
+    expect(changesBetween(answer('a', 'yes'), answer('b', 'no'))).toEqual([
+      'changed response: output, without ids and times',
+    ])
+  })
+
+  it('compares octets that are no JSON as they are, and tells nothing from digests alone', () => {
+    const [before, after] = ['one', 'two'].map((text) => ({ response: encodeUtf8(text) }))
+    if (before === undefined || after === undefined) throw new Error('two answers')
+    expect(changesBetween(withContent(before), withContent(after))).toEqual(['changed response: content'])
+    expect(rowsBetween(withContent(before), archiveOf(after)).filter(({ state }) => state !== 'same')).toMatchObject([
+      { group: 'response', state: 'unknown', reason: expect.stringMatching(/is not at hand in B$/) },
     ])
   })
 
