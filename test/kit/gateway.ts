@@ -27,6 +27,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** Origin of an http upstream; the embedded model is always there too. */
   readonly upstream?: string
+  /** Lines of the measured part, indented by two. */
+  readonly measured?: string
   readonly snp?: Partial<SimulatedSnpOptions>
   readonly apiKeys?: string
   /** Ends TLS in the gateway, with a certificate of its own making. */
@@ -35,7 +37,10 @@ export interface TestGatewayOptions {
   readonly store?: ObjectStore
 }
 
-const config = ({ upstream, tls, apiKeys = 'dangerously-none' }: TestGatewayOptions, directory: string): string => `
+const config = (
+  { upstream, tls, measured = '', apiKeys = 'dangerously-none' }: TestGatewayOptions,
+  directory: string,
+): string => `
 measured:
   host: gw.example.com
   models:
@@ -56,7 +61,7 @@ ${
 }  upstreams:
     embedded:
       kind: embedded
-${upstream === undefined ? '' : `    mock:\n      kind: http\n      location: local\n      baseUrl: ${upstream}\n`}
+${upstream === undefined ? '' : `    mock:\n      kind: http\n      location: local\n      baseUrl: ${upstream}\n`}${measured}
 operational:
   listen:
     host: 127.0.0.1

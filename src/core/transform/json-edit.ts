@@ -23,16 +23,21 @@ type Fate = { readonly kind: 'removed'; readonly role: string } | { readonly kin
 /** Collects changes to one request. Each member is removed or replaced at most once; order of insertions is that of the calls. */
 export class JsonEdits {
   readonly #bytes: Uint8Array
-  readonly #members: ReadonlyMap<string, Member>
+  #found: ReadonlyMap<string, Member> | undefined
   readonly #fates: Map<string, Fate> = new Map()
   readonly #added: { readonly name: string; readonly value: Insertion }[] = []
   readonly #first: Map<string, Insertion[]> = new Map()
   readonly #last: Map<string, Insertion[]> = new Map()
 
-  /** @param bytes a JSON object. @throws MalformedError JSON_INVALID, JSON_DUPLICATE_KEY, UTF8_INVALID */
+  /** @param bytes a JSON object; what is none shows with the first change: MalformedError JSON_INVALID, JSON_DUPLICATE_KEY, UTF8_INVALID */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#members = findMembers(bytes)
+  }
+
+  /** Looked for once, and only where something is changed: most requests go on as they came. */
+  get #members(): ReadonlyMap<string, Member> {
+    this.#found ??= findMembers(this.#bytes)
+    return this.#found
   }
 
   has(name: string): boolean {
@@ -72,6 +77,7 @@ export class JsonEdits {
 
   /** The changes, ascending. @throws MalformedError TRANSFORM_MISMATCH for an element of what is no array */
   splices(): readonly Splice[] {
+    if (this.#fates.size + this.#added.length + this.#first.size + this.#last.size === 0) return []
     const splices = [...this.#memberSplices(), ...this.#elementSplices(), ...this.#addedSplices()]
     // Stable: insertions at one place stay in the order in which they were asked for.
     return splices.sort((one, other) => one.at - other.at)

@@ -9,6 +9,7 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
   return [
     ...checkModels(measured),
     ...checkWeights(measured),
+    ...checkPrompts(measured),
     ...checkUpstreams(measured),
     ...checkKeys(measured, operational),
     ...checkTls(measured, operational),
@@ -46,6 +47,23 @@ function checkWeights({ models, upstreams }: MeasuredConfig): readonly ConfigIss
       ...(digest === 'none' ? [] : [{ path, message: 'is measured: remove digest, or pin it as weights.root' }]),
     ]
   })
+}
+
+function checkPrompts({ prompts = [], models }: MeasuredConfig): readonly ConfigIssue[] {
+  const versions = prompts.map(({ id, version }) => `${id} ${version}`)
+  const unknown = models.flatMap(({ prompt }, i): ConfigIssue[] =>
+    prompt === undefined || versions.includes(`${prompt.id} ${prompt.version}`)
+      ? []
+      : [{ path: ['measured', 'models', i, 'prompt'], message: 'names no prompt and version of measured.prompts' }],
+  )
+  return [
+    ...duplicates(
+      versions,
+      (i) => ['measured', 'prompts', i, 'version'],
+      'is an earlier version of this prompt: choose another',
+    ),
+    ...unknown,
+  ]
 }
 
 function checkUpstreams({ upstreams }: MeasuredConfig): readonly ConfigIssue[] {

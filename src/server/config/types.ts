@@ -12,6 +12,8 @@ export interface ModelConfig {
   readonly digest: string
   /** A folder on this machine that the gateway measures at boot: then the digest in receipts is what it comes to. */
   readonly weights?: WeightsConfig
+  /** A model alias: every request for it gets this prompt, which then takes no variables. */
+  readonly prompt?: { readonly id: string; readonly version: string }
 }
 
 export interface WeightsConfig {
@@ -67,11 +69,24 @@ export type UpstreamConfig =
       }
     }
 
+/** A versioned prompt: Liquid text in a file of its own, chosen by requests or by an alias. */
+export interface PromptConfig {
+  readonly id: string
+  readonly version: string
+  readonly file: string
+  /** `sha256:…` of the file: what is measured is the text, wherever it lies. */
+  readonly digest: string
+  /** Whose message it becomes in a chat. */
+  readonly role: 'system' | 'developer' | 'user'
+}
+
 export interface MeasuredConfig {
   /** Host of the log's origin and of `iss`, for example `gw.example.com`. */
   readonly host: string
   readonly models: readonly ModelConfig[]
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>
+  /** Of one id the last is used where a request names no version. Absent: the member `prompt` is the model server's matter. */
+  readonly prompts?: readonly PromptConfig[]
   readonly limits: { readonly bodyBytes: number; readonly blockBytes: number; readonly answerBytes: number }
 }
 

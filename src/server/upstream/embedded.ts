@@ -3,20 +3,18 @@ import { setImmediate } from 'node:timers/promises'
 import { encodeHex } from '../../core/encoding/bytes.ts'
 import type { EngineClaim } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
-import { applySplices } from '../../core/transform/splice.ts'
 import { streamBlocks, wholeCompletion } from '../../engine/chat/answer.ts'
 import type { AnswerHead } from '../../engine/chat/answer-objects.ts'
 import { Refusal } from '../../engine/chat/refusal.ts'
 import { type ChatRequest, type ChatSampling, decodeChatRequest, encodeSampling } from '../../engine/chat/request.ts'
 import { type ChatRun, startRun, type Turn } from '../../engine/chat/run.ts'
 import { EngineError } from '../../engine/index.ts'
-import { MalformedError } from '../../errors.ts'
 import { describe, NO_DEPENDENCIES } from './dependencies.ts'
 import type { EmbeddedModel } from './embedded-model.ts'
 import { modelSplice } from './model-splice.ts'
 import type { OpenAiErrorBody } from './openai-error.ts'
-import { systemMessages } from './request-dependencies.ts'
-import type { ServedModel, Upstream, UpstreamRequest, UpstreamResponse } from './types.ts'
+import { requestDependencies } from './request-dependencies.ts'
+import type { Upstream, UpstreamRequest, UpstreamResponse } from './types.ts'
 import { UpstreamFailure } from './upstream-failure.ts'
 
 export interface EmbeddedUpstreamDeps {
@@ -44,7 +42,7 @@ export function createEmbeddedUpstream(loaded: EmbeddedModel, { random, now }: E
   return {
     serves: (path) => path === CHAT_PATH,
     transforms: modelSplice,
-    dependencies: (body, model) => embeddedDependencies(loaded, forwarded(body, model)),
+    dependencies: (body, _model, forwarded) => embeddedDependencies(loaded, body, forwarded),
     send: (request) => answer(loaded, request, head),
     healthy: async () => true,
     close: async () => undefined,
@@ -119,8 +117,13 @@ async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array, void, void>
 }
 
 /** `sampling-parameters` is over JCS of the parameters as used, the seed with them; its name shows them for people. */
-function embeddedDependencies({ tokenizer, chatTemplate }: EmbeddedModel, body: Uint8Array | undefined): Dependencies {
-  const request = body === undefined ? undefined : decodable(body)
+function embeddedDependencies(
+  { tokenizer, chatTemplate }: EmbeddedModel,
+  body: Uint8Array,
+  forwarded: Uint8Array,
+): Dependencies {
+  // The seed may come from the octets that the engine is given.
+  const request = decodable(forwarded)
   if (request === undefined) return NO_DEPENDENCIES
   return {
     ...NO_DEPENDENCIES,
@@ -128,10 +131,8 @@ function embeddedDependencies({ tokenizer, chatTemplate }: EmbeddedModel, body: 
     'chat-template': describe('chat-template', [
       { name: 'chat_template.jinja', octets: chatTemplate, scheme: 'raw', source: 'gateway' },
     ]),
-    'system-prompt': describe(
-      'system-prompt',
-      systemMessages(request.messages.map(({ role, content }) => ({ role, content }))),
-    ),
+    // The client's own: what the gateway put before it has roles of its own.
+    'system-prompt': requestDependencies(body)['system-prompt'],
     'sampling-parameters': describe('sampling-parameters', [
       {
         name: showSampling(request.sampling),
@@ -146,16 +147,6 @@ function embeddedDependencies({ tokenizer, chatTemplate }: EmbeddedModel, body: 
 /** Stop strings are the client's text: only their count is shown. */
 function showSampling({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): string {
   return `temperature=${temperature} top_p=${top_p} seed=${seed} n=${n} stop=${stop.length} max_tokens=${max_tokens}`
-}
-
-/** The octets that `send` is given, also when these are still the client's: the seed may come from them. */
-function forwarded(body: Uint8Array, model: ServedModel): Uint8Array | undefined {
-  try {
-    return applySplices(body, modelSplice(body, model))
-  } catch (error) {
-    if (error instanceof MalformedError) return undefined
-    throw error
-  }
 }
 
 /** A request that will be refused relies on nothing. */

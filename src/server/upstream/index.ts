@@ -1,6 +1,8 @@
 /** The model servers of a configuration, found by the names that clients use. @module */
 import { CountersignError } from '../../errors.ts'
 import type { MeasuredConfig, ModelConfig } from '../config/types.ts'
+import { createContext } from '../context/create-context.ts'
+import type { Context } from '../context/types.ts'
 import { SOFTWARE_VERSION } from '../version.ts'
 import { type ModelWeights, measureWeights } from '../weights/measure-weights.ts'
 import type { ServedWeights } from '../weights/served-weights.ts'
@@ -24,6 +26,8 @@ export interface UpstreamDeps {
 }
 
 export interface UpstreamSet {
+  /** What is added to requests before they are forwarded. */
+  readonly context: Context
   find(modelId: string): { readonly model: ServedModel; readonly upstream: Upstream } | undefined
   /** In the order of the configuration. */
   models(): readonly ServedModel[]
@@ -43,6 +47,7 @@ interface Served {
  * @throws CountersignError ERR_CONFIG when a bearer token or a model file is missing, or a name or digest does not fit
  */
 export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps): Promise<UpstreamSet> {
+  const context = await createContext(config)
   const served = new Map<string, Served>()
   const upstreams: Upstream[] = []
   const { clock, tell = () => {} } = deps
@@ -60,6 +65,7 @@ export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps
   }
   const models = config.models.flatMap(({ id }) => served.get(id)?.model ?? [])
   return {
+    context,
     find: (modelId) => served.get(modelId),
     models: () => models,
     healthy: async () => (await Promise.all(upstreams.map((upstream) => upstream.healthy()))).every(Boolean),

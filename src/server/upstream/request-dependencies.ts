@@ -103,10 +103,7 @@ function instructions({ instructions: text }: JsonObject): readonly DescribedOct
 }
 
 /** The texts of system and developer messages. @param member where they stand */
-export function systemMessages(
-  messages: JsonValue | undefined,
-  member: string = 'messages',
-): readonly DescribedOctets[] {
+function systemMessages(messages: JsonValue | undefined, member: string = 'messages'): readonly DescribedOctets[] {
   if (!Array.isArray(messages)) return []
   return messages.flatMap((message: JsonValue, i): DescribedOctets[] => {
     if (!isJsonObject(message) || (message['role'] !== 'system' && message['role'] !== 'developer')) return []

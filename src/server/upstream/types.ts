@@ -47,8 +47,11 @@ export interface Upstream {
   serves(path: string): boolean
   /** The changes that lead from the client's octets to those that this upstream is given; empty for none. */
   transforms(body: Uint8Array, model: ServedModel): readonly Splice[]
-  /** What an answer relies on beside the weights; roles that do not apply are `none`. */
-  dependencies(body: Uint8Array, model: ServedModel): Dependencies
+  /**
+   * What an answer relies on beside the weights and what the gateway added; roles that do not apply are `none`.
+   * @param forwarded the octets that this upstream will be given
+   */
+  dependencies(body: Uint8Array, model: ServedModel, forwarded: Uint8Array): Dependencies
   /** Rejects with CountersignError ERR_UPSTREAM when there is no answer; any HTTP status is an answer. */
   send(request: UpstreamRequest): Promise<UpstreamResponse>
   /** For readiness. */

@@ -297,6 +297,7 @@ describe('a changed configuration', () => {
     const made = async (): Promise<UpstreamSet> => {
       const upstreams = await makeUpstreams(config)
       return {
+        context: upstreams.context,
         models: () => upstreams.models(),
         find: (id) => upstreams.find(id),
         healthy: () => upstreams.healthy(),

@@ -387,7 +387,8 @@ describe('a request is refused for', () => {
     expect([status, mediaType]).toEqual([400, 'application/json'])
     expect(error).toMatchObject({ type: 'invalid_request_error', param })
     expect(Object.keys(error)).toEqual(['message', 'type', 'param', 'code'])
-    expect(upstream.dependencies(octets(members), model)['sampling-parameters']).toBe('none')
+    const asked = octets(members)
+    expect(upstream.dependencies(asked, model, asked)['sampling-parameters']).toBe('none')
   })
 
   it.each([
@@ -425,7 +426,7 @@ describe('a request is refused for', () => {
 describe('dependencies', () => {
   it('name tokenizer, template, system messages and the parameters as used', () => {
     const body = octets({ messages: [{ role: 'system', content: 'Grüße' }, QUESTION], stop: 'x', top_p: 0.5 })
-    const dependencies = upstream.dependencies(body, model)
+    const dependencies = upstream.dependencies(body, model, body)
     const seed = createHash('sha256').update(body).digest().readUInt32BE(0)
     const used = { temperature: 0, top_p: 0.5, seed, n: 1, stop: ['x'], max_tokens: 8 }
     const read = (name: string): Uint8Array => readFileSync(`${EMBEDDED_MODEL_DIRECTORY}/${name}`)
@@ -454,10 +455,12 @@ describe('dependencies', () => {
     expect(decodeDependencies(JSON.parse(JSON.stringify(dependencies)))).toEqual(dependencies)
   })
 
-  it('are the same before and after the name of the model is spliced', () => {
-    const alias = { ...model, id: 'alias' }
-    const own = octets()
-    const client = octets({ model: 'alias' })
-    expect(upstream.dependencies(client, alias)).toEqual(upstream.dependencies(own, alias))
+  it('have the parameters of the octets that the engine is given, and the system messages of the client alone', () => {
+    const client = octets({ messages: [{ role: 'system', content: 'mine' }, QUESTION] })
+    const given = octets({ messages: [{ role: 'system', content: 'inserted' }, QUESTION], seed: 7 })
+    expect(upstream.dependencies(client, model, given)).toEqual({
+      ...upstream.dependencies(given, model, given),
+      'system-prompt': upstream.dependencies(client, model, client)['system-prompt'],
+    })
   })
 })

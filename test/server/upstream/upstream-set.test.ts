@@ -110,7 +110,7 @@ describe('dependencies of an HTTP upstream', () => {
         `{"role":"system","content":[{"type":"text","text":"c"},{"type":"text","text":"d"}]}],"tools": ${tools} ,"seed":5,"temperature":0.50,"stream":true}`,
     )
     if (upstream === undefined || model === undefined) throw new Error('no such model')
-    const dependencies = upstream.dependencies(body, model)
+    const dependencies = upstream.dependencies(body, model, body)
     const digest = (octets: Uint8Array): object => ({ digest: { sha256: encodeHex(sha256(octets)) } })
     expect(dependencies).toMatchObject({
       'system-prompt': [
@@ -122,10 +122,9 @@ describe('dependencies of an HTTP upstream', () => {
       tokenizer: 'none',
       'chat-template': 'none',
     })
-    expect(upstream.dependencies(Buffer.from('no json'), model)['system-prompt']).toBe('none')
-    expect(() => upstream.dependencies(Buffer.from('{"stop":"\\ud800"}'), model)).toThrow(
-      expect.objectContaining({ failure: 'JSON_LONE_SURROGATE' }),
-    )
+    const rolesOf = (text: string) => upstream.dependencies(Buffer.from(text), model, Buffer.from(text))
+    expect(rolesOf('no json')['system-prompt']).toBe('none')
+    expect(() => rolesOf('{"stop":"\\ud800"}')).toThrow(expect.objectContaining({ failure: 'JSON_LONE_SURROGATE' }))
   })
 })
 

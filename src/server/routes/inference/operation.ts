@@ -10,6 +10,8 @@ export interface InferenceRequest {
   readonly stream: boolean
   /** Choices asked for. */
   readonly choices: number
+  /** As JSON.parse reads them; no key is there twice. */
+  readonly fields: JsonObject
 }
 
 export interface Operation {

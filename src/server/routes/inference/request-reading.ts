@@ -43,5 +43,5 @@ export function readRequest(operation: Operation, body: Uint8Array): ReadRequest
   const error = operation.judge(fields)
   if (error !== undefined) return { ok: false, model, error }
   const stream = operation.followStream !== 'none' && fields['stream'] === true
-  return { ok: true, request: { model, stream, choices: operation.choices(fields) } }
+  return { ok: true, request: { model, stream, choices: operation.choices(fields), fields } }
 }
