@@ -229,7 +229,7 @@ describe('countersign diff', () => {
     const forged = { ...honest, statement: encodeUtf8(`${new TextDecoder().decode(honest.statement)} `) }
     const { exit, out } = await diffArchives(honest, forged, ...trust())
     expect(out).toMatch(/NOT VERIFIED: B\n {2}A {2}verified.*\n {2}B {2}NOT VERIFIED: [A-Z_]+, check [a-z-]+/)
-    expect(out).toContain('Nothing changed that can be told.')
+    expect(out).toContain('Nothing changed.\n')
     expect(exit).toBe(1)
     const machine = JSON.parse((await diffArchives(honest, forged, ...trust(), '--json')).out)
     expect(machine).toMatchObject({

@@ -56,7 +56,11 @@ export function renderRows(rows: readonly Row[], colour: boolean): string {
   const unknown = renderUnknown(rows, colour)
   const same = rows.filter(({ state }) => state === 'same').length
   return [
-    changes === '' ? 'Nothing changed that can be told.\n' : `Changed\n${changes}`,
+    changes === ''
+      ? unknown === ''
+        ? 'Nothing changed.\n'
+        : 'Nothing changed that can be told.\n'
+      : `Changed\n${changes}`,
     unknown === '' ? '' : `\nCannot be told\n${unknown}`,
     `\n${same} of ${rows.length} stayed as they were.\n`,
   ].join('')
