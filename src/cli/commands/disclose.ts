@@ -20,6 +20,7 @@ what was inserted. The input stays as it is.
   --show NAME          show these alone; several times, or with commas
   --hide NAME          show all that is there but these
   --hide-insert WHICH  of an archive, drop the octets that were inserted in a role (retrieval-result), or one chunk by its digest (sha256:…)
+                       (changes are then not replayed: a policy that says "transforms": "replayed" refuses, one that says "unchecked" shows it)
   -o, --out OUT        where it goes, never over a file that is there (default: to the terminal)
   --allow-guessing     also where what is hidden can be guessed from digests that stay: refused without it
   --json               what is shown and hidden as one JSON object, on stderr where the result goes to stdout

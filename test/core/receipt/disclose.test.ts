@@ -161,6 +161,18 @@ describe('an archive that shows a part', () => {
     expect([...(one.archive.inserts?.keys() ?? [])]).toEqual([`sha256:${'0'.repeat(64)}`])
   })
 
+  it('without inserted octets verifies where changes need not be replayed, and only there', async () => {
+    const { evidence, held, trust, time } = readFixture('quoted-spliced')
+    const { archive } = discloseArchive(SPLICED, { hide: [] }, [INSERT])
+    const replay = held.replay === 'not-held' ? held.replay : { ...held.replay, inserts: archive.inserts ?? new Map() }
+    const under = (transforms: Policy['transforms']) =>
+      verifyAnswer(evidence, { ...held, replay }, { ...trust, policy: { ...trust.policy, transforms } }, time)
+    const lenient = await under('unchecked')
+    expect(lenient).toMatchObject({ ok: true, value: { grade: 'quoted' } })
+    expect(lenient.checks.find(({ name }) => name === 'receipt.transforms')?.status).toBe('not-performed')
+    expect(await under('replayed')).toMatchObject({ ok: false, code: 'TRANSFORM_MISMATCH' })
+  })
+
   it('says that few octets can be tried out, as forwarded still names their digest', () => {
     expect(OCTETS.length).toBeLessThan(64)
     expect(discloseArchive(SPLICED, { hide: [] }, [INSERT]).guessable).toEqual([expect.stringContaining(INSERT)])
