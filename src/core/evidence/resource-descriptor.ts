@@ -5,7 +5,7 @@ import type { ShapeCodes } from '../encoding/shape.ts'
 import { ObjectReader } from '../encoding/shape.ts'
 
 /** How the digest was computed from the thing. */
-export const DIGEST_SCHEMES = ['raw', 'jcs', 'oms-v1', 'oci', 'dm-verity'] as const
+export const DIGEST_SCHEMES = ['raw', 'jcs', 'oms-v1', 'rfc6962', 'oci', 'dm-verity'] as const
 /** Who vouches. A verifier shows `hardware` only after recomputing it; else the word is `gateway`. */
 export const DIGEST_SOURCES = ['hardware', 'gateway', 'operator', 'client', 'upstream'] as const
 

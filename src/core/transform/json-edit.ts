@@ -18,7 +18,10 @@ export interface Insertion {
 }
 
 /** What becomes of one member that is there. */
-type Fate = { readonly kind: 'removed'; readonly role: string } | { readonly kind: 'replaced'; readonly by: Insertion }
+type Fate =
+  | { readonly kind: 'removed'; readonly role: string }
+  | { readonly kind: 'replaced'; readonly by: Insertion }
+  | { readonly kind: 'wrapped'; readonly before: readonly Insertion[]; readonly after: Insertion }
 
 /** Collects changes to one request. Each member is removed or replaced at most once; order of insertions is that of the calls. */
 export class JsonEdits {
@@ -56,6 +59,11 @@ export class JsonEdits {
 
   replace(name: string, by: Insertion): void {
     this.#settle(name, { kind: 'replaced', by })
+  }
+
+  /** Puts octets before and behind a value, which stays as it was written: together they must be one JSON value. */
+  wrap(name: string, around: { readonly before: readonly Insertion[]; readonly after: Insertion }): void {
+    this.#settle(name, { kind: 'wrapped', ...around })
   }
 
   /** Adds a member that is not there, behind all others. */
@@ -105,6 +113,10 @@ export class JsonEdits {
       const fate = this.#fates.get(name)
       if (fate?.kind === 'replaced')
         yield { at: start, remove: end - start, insert: fate.by.octets, role: fate.by.role }
+      if (fate?.kind === 'wrapped') {
+        for (const { octets, role } of fate.before) yield { at: start, remove: 0, insert: octets, role }
+        yield { at: end, remove: 0, insert: fate.after.octets, role: fate.after.role }
+      }
       if (fate?.kind !== 'removed') {
         stays = true
         continue

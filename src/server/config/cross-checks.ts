@@ -10,6 +10,11 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
     ...checkModels(measured),
     ...checkWeights(measured),
     ...checkPrompts(measured),
+    ...duplicates(
+      (measured.collections ?? []).map(({ id }) => id),
+      (i) => ['measured', 'collections', i, 'id'],
+      'is the id of an earlier collection: choose another',
+    ),
     ...checkUpstreams(measured),
     ...checkKeys(measured, operational),
     ...checkTls(measured, operational),

@@ -59,6 +59,14 @@ const prompt = z.strictObject({
   role: z.enum(['system', 'developer', 'user']).default('system'),
 })
 
+const collection = z.strictObject({
+  id: promptId(),
+  directory: z.string().min(1).max(4096),
+  root: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be what `countersign measure index DIR` prints'),
+  maxCharacters: z.int().min(200).max(8000).default(1200),
+  results: z.int().min(1).max(20).default(4),
+})
+
 const model = z.strictObject({
   id: modelName(),
   upstream: z.string(),
@@ -110,6 +118,7 @@ export const MEASURED: z.ZodType<WrittenMeasured> = z.strictObject({
   models: z.array(model).min(1).max(256),
   upstreams: z.record(z.string().regex(KEY), upstream),
   prompts: z.array(prompt).min(1).max(1024).exactOptional(),
+  collections: z.array(collection).min(1).max(64).exactOptional(),
   limits: z
     .strictObject({
       bodyBytes: octets(1 << 30, 8 << 20),

@@ -80,6 +80,18 @@ export interface PromptConfig {
   readonly role: 'system' | 'developer' | 'user'
 }
 
+/** A folder of documents that requests can search (`file_search`). */
+export interface CollectionConfig {
+  readonly id: string
+  readonly directory: string
+  /** Root of its index: `countersign measure index DIR` prints it. A folder that comes to another one is refused. */
+  readonly root: string
+  /** UTF-16 units of one chunk; part of the root. */
+  readonly maxCharacters: number
+  /** Chunks for one request, where it does not say. */
+  readonly results: number
+}
+
 export interface MeasuredConfig {
   /** Host of the log's origin and of `iss`, for example `gw.example.com`. */
   readonly host: string
@@ -87,6 +99,8 @@ export interface MeasuredConfig {
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>
   /** Of one id the last is used where a request names no version. Absent: the member `prompt` is the model server's matter. */
   readonly prompts?: readonly PromptConfig[]
+  /** Absent: the tool `file_search` is the model server's matter. */
+  readonly collections?: readonly CollectionConfig[]
   readonly limits: { readonly bodyBytes: number; readonly blockBytes: number; readonly answerBytes: number }
 }
 

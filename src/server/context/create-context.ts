@@ -2,14 +2,22 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CountersignError } from '../../errors.ts'
 import type { MeasuredConfig } from '../config/types.ts'
+import { loadCollections } from './retrieval/collections.ts'
 import { loadPrompts } from './templates/prompts.ts'
 import type { Context } from './types.ts'
 
 const MAX_PROMPT_FILE = 1 << 20
 
 /** @throws CountersignError ERR_CONFIG for files that are missing, or other than those measured */
-export function createContext(config: Pick<MeasuredConfig, 'prompts' | 'models'>): Promise<Context> {
-  return loadPrompts(config, { read: readPromptFile })
+export async function createContext(
+  config: Pick<MeasuredConfig, 'prompts' | 'models' | 'collections'>,
+): Promise<Context> {
+  const prompts = await loadPrompts(config, { read: readPromptFile })
+  const collections = await loadCollections(config.collections ?? [])
+  return {
+    // In this order they stand in the request: the prompt, then the chunks, then what the client wrote.
+    prepare: async (request) => ({ ...(await prompts.prepare(request)), ...(await collections.prepare(request)) }),
+  }
 }
 
 async function readPromptFile(path: string): Promise<Uint8Array> {

@@ -49,6 +49,14 @@ describe('changes to a JSON object', () => {
     expect(text).toBe('{ "a" : "one", "b":[-1,0, 1 , 2,3 ] ,"c":{"d":","},"e":null,"f":[]\n}')
   })
 
+  it('puts octets around a value that stays as it was written', () => {
+    const part = (text: string) => ({ octets: encodeUtf8(text), role: 'retrieval-result' })
+    const text = edited('{"m":"a", "i" : "h\\u0069" }', (edits) =>
+      edits.wrap('i', { before: [part('["x",'), part('{"c":')], after: part('}]') }),
+    )
+    expect(text).toBe('{"m":"a", "i" : ["x",{"c":"h\\u0069"}] }')
+  })
+
   it.each(['[]', '[ \n]'])('fills the empty array %s', (array) => {
     const fill = (change: (edits: JsonEdits) => void) => JSON.parse(edited(`{"m":${array}}`, change)).m
     expect(fill((edits) => edits.insertFirst('m', json(1)))).toEqual([1])

@@ -2,10 +2,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAttestedFetch, receiptOf } from '../../../src/client/index.ts'
 import { digestUri } from '../../../src/core/crypto/index.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
+import { verifyChunk } from '../../../src/core/resources/chunk-proof.ts'
+import { loadCollection } from '../../../src/retrieval/index.ts'
+import { createContext } from '../../../src/server/context/create-context.ts'
 import { startTestGateway, type TestGateway } from '../../kit/gateway.ts'
 import { json } from '../upstream/mock-answers.ts'
 import { type MockUpstream, startMockUpstream } from '../upstream/mock-upstream.ts'
@@ -24,8 +28,12 @@ const ANSWER = {
 let gateway: TestGateway
 let upstream: MockUpstream
 let folder: string
+let root: string
+
+const DOCS = fileURLToPath(new URL('../../../docs', import.meta.url))
 
 beforeAll(async () => {
+  root = (await loadCollection(DOCS)).root
   folder = await mkdtemp(join(tmpdir(), 'countersign-prompts-'))
   await writeFile(join(folder, 'short.liquid'), TEMPLATE)
   upstream = await startMockUpstream(() => json(ANSWER))
@@ -37,6 +45,11 @@ beforeAll(async () => {
       version: "3"
       file: ${JSON.stringify(join(folder, 'short.liquid'))}
       digest: ${TEMPLATE_DIGEST}
+  collections:
+    - id: docs
+      directory: ${JSON.stringify(DOCS)}
+      root: ${root}
+      results: 3
 `,
   })
 })
@@ -48,13 +61,104 @@ afterAll(async () => {
 
 const messages = [{ role: 'user', content: 'Is it?' }]
 
-async function ask(fields: object): Promise<{ readonly response: Response; readonly sent: string }> {
+interface Asked {
+  readonly response: Response
+  /** What the model server was given last. */
+  readonly sent: string
+}
+
+const ask = (fields: object, path?: string): Promise<Asked> => askText(JSON.stringify(fields), path)
+
+async function askText(body: string, path = '/chat/completions'): Promise<Asked> {
   const { policy, lock } = gateway.trust
   const fetch = createAttestedFetch({ policy, ...(lock && { lock }) })
-  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields) }
-  const response = await fetch(`${gateway.base}/chat/completions`, init)
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body }
+  const response = await fetch(`${gateway.base}${path}`, init)
   return { response, sent: new TextDecoder().decode(upstream.received.at(-1)?.body) }
 }
+
+describe('a gateway with a measured collection', () => {
+  const QUESTION = 'What makes an answer quoted?'
+  const search = { type: 'file_search', vector_store_ids: ['docs'] }
+
+  it('gives the model the chunks that answer best, one message each, and names them and their index', async () => {
+    const collection = await loadCollection(DOCS)
+    const chunks = collection.search(QUESTION, { limit: 3 })
+    const question = { role: 'user', content: QUESTION }
+    const { response, sent } = await ask({ model: 'mock', tools: [search], tool_choice: 'auto', messages: [question] })
+    const forwarded = JSON.parse(sent)
+    expect(Object.keys(forwarded)).toEqual(['model', 'messages'])
+    expect(forwarded.messages.at(-1)).toEqual(question)
+    expect(forwarded.messages.slice(0, -1).map(({ role }: { role: string }) => role)).toEqual([
+      'system',
+      'system',
+      'system',
+    ])
+    for (const [i, { id, text }] of chunks.entries()) {
+      expect(forwarded.messages[i].content).toContain(`docs/${id},`)
+      expect(forwarded.messages[i].content).toContain(text)
+    }
+    const receipt = await receiptOf(response)
+    expect(receipt.checks.find(({ name }) => name === 'transforms')).toMatchObject({ status: 'pass' })
+    const quoted = await receipt.upgrade('quoted')
+    const annotations = { source: 'gateway' }
+    expect(quoted.disclosed.dependencies).toMatchObject({
+      'retrieval-index': [{ name: 'docs', digest: { sha256: root.slice('sha256:'.length) }, annotations }],
+      'retrieval-result': chunks.map(({ id, digest }) => ({
+        name: `docs/${id}`,
+        digest: { sha256: digest.slice('sha256:'.length) },
+        annotations,
+      })),
+    })
+    // Whoever holds a chunk proves that it is in the index that the receipt names.
+    const [best] = chunks
+    if (best === undefined) throw new Error('the collection has no such chunk')
+    const proof = collection.prove(best.id)
+    expect((await verifyChunk({ id: best.id, text: encodeUtf8(best.text), proof, root })).ok).toBe(true)
+    expect(encodeUtf8(quoted.token).length).toBeLessThanOrEqual(8 * 1024)
+  })
+
+  it('puts the chunks around an input that is text, whose octets stay as they are', async () => {
+    const fields = `{"model":"mock","tools":[${JSON.stringify(search)},{"type":"x"}],"input":"quot\\u0065d?"}`
+    const { sent } = await askText(fields, '/responses')
+    const { input, tools } = JSON.parse(sent)
+    expect(tools).toEqual([{ type: 'x' }])
+    expect(input).toHaveLength(4)
+    expect(input.at(-1)).toEqual({ role: 'user', content: 'quoted?' })
+    expect(sent).toContain('"content":"quot\\u0065d?"}]')
+  })
+
+  it.each([
+    ['an unknown collection', { ...search, vector_store_ids: ['other'] }, 'vector_store_not_found'],
+    ['no collection', { ...search, vector_store_ids: [] }, null],
+    ['a collection twice', { ...search, vector_store_ids: ['docs', 'docs'] }, null],
+    ['a name that is none', { ...search, vector_store_ids: [1] }, null],
+    ['filters, which it does not have', { ...search, filters: {} }, null],
+    ['more chunks than it gives', { ...search, max_num_results: 21 }, null],
+  ])('refuses %s', async (_title, tool, code) => {
+    const before = upstream.received.length
+    const { response } = await ask({ model: 'mock', tools: [tool], messages })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: { param: 'tools', code } })
+    expect((await receiptOf(response)).claims.outcome).toBe('refused')
+    expect(upstream.received.length).toBe(before)
+  })
+
+  it('refuses two searches in one request, and a search where there are no messages', async () => {
+    expect((await ask({ model: 'mock', tools: [search, search], messages })).response.status).toBe(400)
+    expect((await ask({ model: 'mock', tools: [search], input: 'x' }, '/embeddings')).response.status).toBe(400)
+  })
+
+  it('is not begun over documents other than those measured', async () => {
+    const collections = [
+      { id: 'docs', directory: DOCS, root: 'sha256:'.padEnd(71, '0'), maxCharacters: 1200, results: 3 },
+    ]
+    await expect(createContext({ models: [], collections })).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining(root),
+    })
+  })
+})
 
 describe('a gateway with measured prompts', () => {
   it('puts the prompt before the messages, and the client replays every octet of that', async () => {
