@@ -31,6 +31,7 @@ export default defineConfig({
           include: [
             'test/core/{receipt,evidence,log}/*vectors.test.ts',
             'test/core/{snp,tdx,nitro,x509,event-log}/{fixtures,genuine}.test.ts',
+            'test/core/resources/index*.test.ts',
             'test/ohttp/*.test.ts',
             'test/web/*.test.ts',
           ],

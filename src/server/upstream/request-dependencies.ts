@@ -95,7 +95,14 @@ function samplingParameters(request: JsonObject): readonly DescribedOctets[] {
   })
   if (sampling.length === 0) return []
   const octets = encodeJcs(Object.fromEntries(sampling))
-  return [{ name: sampling.map(([name]) => name).join(' '), octets, scheme: 'jcs', source: 'client' }]
+  return [{ name: sampling.map(showParameter).join(' '), octets, scheme: 'jcs', source: 'client' }]
+}
+
+/** For people: numbers and the like as they are, of lists their length. Of text and objects, which may hold a prompt, only that they are there. */
+function showParameter([name, value]: readonly [string, JsonValue]): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return `${name}=${value}`
+  if (Array.isArray(value)) return `${name}=${value.length}`
+  return `${name}=${typeof value === 'string' ? 'text' : 'object'}`
 }
 
 function instructions({ instructions: text }: JsonObject): readonly DescribedOctets[] {

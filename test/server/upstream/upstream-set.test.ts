@@ -107,7 +107,7 @@ describe('dependencies of an HTTP upstream', () => {
     const tools = '[ {"type":"function"} ]'
     const body = Buffer.from(
       `{"model":"other","messages":[{"role":"developer","content":"a"},{"role":"user","content":"b"},` +
-        `{"role":"system","content":[{"type":"text","text":"c"},{"type":"text","text":"d"}]}],"tools": ${tools} ,"seed":5,"temperature":0.50,"stream":true}`,
+        `{"role":"system","content":[{"type":"text","text":"c"},{"type":"text","text":"d"}]}],"tools": ${tools} ,"seed":5,"temperature":0.50,"stop":["a secret"],"reasoning_effort":"low","text":{"verbosity":"low"},"stream":true}`,
     )
     if (upstream === undefined || model === undefined) throw new Error('no such model')
     const dependencies = upstream.dependencies(body, model, body)
@@ -118,7 +118,20 @@ describe('dependencies of an HTTP upstream', () => {
         { name: 'messages[2]', ...digest(Buffer.from('c\nd')) },
       ],
       'tool-definitions': [{ name: 'tools', ...digest(Buffer.from(tools)), annotations: { source: 'client' } }],
-      'sampling-parameters': [{ name: 'temperature seed', ...digest(encodeJcs({ seed: 5, temperature: 0.5 })) }],
+      'sampling-parameters': [
+        {
+          name: 'temperature=0.5 seed=5 stop=1 reasoning_effort=text text=object',
+          ...digest(
+            encodeJcs({
+              reasoning_effort: 'low',
+              seed: 5,
+              stop: ['a secret'],
+              temperature: 0.5,
+              text: { verbosity: 'low' },
+            }),
+          ),
+        },
+      ],
       tokenizer: 'none',
       'chat-template': 'none',
     })
@@ -145,7 +158,7 @@ describe('dependencies of a request to /v1/responses', () => {
       'system-prompt': [named('instructions', 'be brief'), named('input[0]', 'a')],
       'memory-before': [named('previous_response_id', '"resp_1"'), named('conversation', '{"id": "c"}')],
       'prompt-template': [named('prompt', '{"id":"p","version":"2"}')],
-      'sampling-parameters': [named('max_output_tokens', '{"max_output_tokens":5}')],
+      'sampling-parameters': [named('max_output_tokens=5', '{"max_output_tokens":5}')],
     })
   })
 
