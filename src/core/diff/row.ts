@@ -1,24 +1,31 @@
 /** One line of a comparison: what it is about, and whether it changed. A row says what two receipts say, never what is true. @module */
+import { DEPENDENCY_ROLES, type DependencyRole } from '../receipt/disclosed.ts'
+
+export type RowGroup =
+  | 'code'
+  | 'platform'
+  | 'configuration'
+  | 'weights'
+  | 'model'
+  | 'engine'
+  | DependencyRole
+  | 'transforms'
+  | 'upstream'
+  | 'channel'
+  | 'outcome'
+  | 'request'
+  | 'response'
+  | 'exchange'
 
 /** What rows are about, in the order in which they are shown. */
-export const ROW_GROUPS = [
+export const ROW_GROUPS: readonly RowGroup[] = [
   'code',
   'platform',
   'configuration',
   'weights',
   'model',
   'engine',
-  'prompt-template',
-  'chat-template',
-  'system-prompt',
-  'tokenizer',
-  'sampling-parameters',
-  'tool-definitions',
-  'tool-call',
-  'retrieval-index',
-  'retrieval-result',
-  'memory-before',
-  'memory-after',
+  ...DEPENDENCY_ROLES,
   'transforms',
   'upstream',
   'channel',
@@ -26,8 +33,7 @@ export const ROW_GROUPS = [
   'request',
   'response',
   'exchange',
-] as const
-export type RowGroup = (typeof ROW_GROUPS)[number]
+]
 
 /** `unknown`: it may have changed or not, and `reason` says why that cannot be told. */
 export type RowState = 'changed' | 'same' | 'added' | 'removed' | 'unknown'

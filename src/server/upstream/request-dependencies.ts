@@ -122,7 +122,8 @@ function clientOctets(name: string, octets: Uint8Array): DescribedOctets {
   return { name, octets, scheme: 'raw', source: 'client' }
 }
 
-function textOf(content: JsonValue | undefined): string {
+/** Text of a message's content: parts are joined by a line feed. */
+export function textOf(content: JsonValue | undefined): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content

@@ -1,5 +1,6 @@
 /** What a request asks of collections: the tool `file_search`, as the Responses API has it. @module */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/encoding/json.ts'
+import { textOf } from '../../upstream/request-dependencies.ts'
 import { ContextRefusal } from '../refusal.ts'
 
 export interface Search {
@@ -54,12 +55,4 @@ function newestText({ messages, input }: JsonObject): string {
   const list = Array.isArray(messages) ? messages : Array.isArray(input) ? input : []
   const newest = list.findLast((message: JsonValue) => isJsonObject(message) && message['role'] === 'user')
   return isJsonObject(newest) ? textOf(newest['content']) : ''
-}
-
-function textOf(content: JsonValue | undefined): string {
-  if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return ''
-  return content
-    .flatMap((part: JsonValue) => (isJsonObject(part) && typeof part['text'] === 'string' ? [part['text']] : []))
-    .join('\n')
 }
