@@ -14,9 +14,10 @@ import { decodeStatement } from '../evidence/statement.ts'
 import { decodeCheckpoint, decodeVkey } from '../log/index.ts'
 import { GRADES, type Grade } from '../policy.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
+import { checkReferences, REFERENCE_CHECKS } from './check-references.ts'
 import { judgeQuoted, type QuotedReceipt } from './grade.ts'
 import { receiptEntry } from './receipt.ts'
-import { checkReferences, type HeldExchange, judgeReceipt, REFERENCE_CHECKS, type SignedReceipt } from './verify.ts'
+import { type HeldExchange, judgeReceipt, type SignedReceipt } from './verify.ts'
 
 /** A receipt with everything that its verification needs, octets as received: what an archive holds. */
 export interface AnswerEvidence extends AttestationEvidence {

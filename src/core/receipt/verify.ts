@@ -2,16 +2,14 @@
 import { ed25519Spki, verifySignature } from '../crypto/index.ts'
 import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
 import type { Attestation, Trust } from '../evidence/attestation.ts'
-import { checkChannel } from '../evidence/channel.ts'
 import { encodeEd25519Jwk, jwkThumbprint } from '../evidence/jwk.ts'
-import { matchModel } from '../lock.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
+import { checkReferences, REFERENCE_CHECKS } from './check-references.ts'
 import { checkTransforms, wasForwarded } from './check-transforms.ts'
 import type { ReceiptClaims } from './claims.ts'
 import type { Disclosed, Octets } from './disclosed.ts'
 import type { HeldExchange, HeldOctets } from './held.ts'
 import { decodeReceipt, type Receipt } from './receipt.ts'
-import { upstreamAssumptions } from './upstream-assumptions.ts'
 
 export { type HeldExchange, type HeldOctets, holdOctets } from './held.ts'
 
@@ -39,9 +37,6 @@ const CHECKS = [
   'prev',
 ] as const
 type Check = Checker<(typeof CHECKS)[number]>
-
-/** The checks that need the attestation: its end, the rows of the lock that it matched, the keys of its session. */
-export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream', 'channel'] as const
 
 /** A token, or what `decodeReceipt` gave for one: nothing else. */
 type ReceiptSource = string | Receipt
@@ -157,48 +152,6 @@ function checkDisclosures(check: Check, { claims, disclosed }: Receipt, { policy
     pass: Object.keys(disclosed).join(', '),
     fail: `policy asks for disclosure ${withheld}`,
   })
-}
-
-/**
- * What carried the exchange; the life of the session as attested; model and upstream against the rows of the lock that measurement and
- * configuration matched.
- */
-export function checkReferences(
-  check: Checker<(typeof REFERENCE_CHECKS)[number]>,
-  { claims, disclosed }: SignedReceipt,
-  { attestation, channel }: { readonly attestation: Verified<Attestation>; readonly channel: HeldExchange['channel'] },
-  { policy, lock }: Trust,
-): void {
-  const said = disclosed.exchange?.['channel']
-  checkChannel(check, channel, policy, typeof said === 'string' ? said : undefined)
-  // Nobody vouches for a session beyond its last quote's end: whoever copied the key by then could sign on.
-  const { expiresAt } = attestation
-  check.that('key-life', claims.iat * 1000 < expiresAt.getTime(), 'KEY_EXPIRED', {
-    pass: `attested until ${expiresAt.toISOString()}`,
-    fail: `the receipt is dated ${new Date(claims.iat * 1000).toISOString()}, its key is attested until ${expiresAt.toISOString()}`,
-  })
-  // A refusal ran no model: its claim only says what was asked for. It cannot pass for an answer: that must be of outcome complete.
-  if (!wasForwarded(claims)) {
-    check.unchecked('model', 'nothing was forwarded')
-    check.unchecked('upstream', 'nothing was forwarded')
-    return
-  }
-  const { model, upstream } = claims
-  const { rows } = attestation
-  if (policy.models === 'unchecked') check.unchecked('model')
-  // Rows are tuples: where nobody matched measurement and configuration, no row can vouch for the model.
-  else if (rows === 'unchecked') check.missing('model', 'policy locks models and the measurement was not matched')
-  else if (lock === undefined) check.missing('model', 'policy locks models and no lock file was given')
-  else {
-    const match = matchModel(lock, rows, model)
-    if (!match.ok) check.fail('model', match.code, match.detail)
-    check.pass('model', `${model.name} ${model.digest}`)
-  }
-  check.that('upstream', policy.upstreams.includes(upstream.kind), 'UPSTREAM_UNATTESTED', {
-    pass: upstream.kind,
-    fail: `${upstream.kind} is not listed`,
-  })
-  for (const sentence of upstreamAssumptions(claims, attestation.session)) check.assume(sentence)
 }
 
 /**
