@@ -64,7 +64,7 @@ const collection = z.strictObject({
   directory: z.string().min(1).max(4096),
   root: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be what `countersign measure index DIR` prints'),
   maxCharacters: z.int().min(200).max(8000).default(1200),
-  results: z.int().min(1).max(20).default(4),
+  results: z.int().min(1).max(6).default(4),
 })
 
 const model = z.strictObject({

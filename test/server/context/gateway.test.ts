@@ -50,6 +50,9 @@ beforeAll(async () => {
       directory: ${JSON.stringify(DOCS)}
       root: ${root}
       results: 3
+    - id: more
+      directory: ${JSON.stringify(DOCS)}
+      root: ${root}
 `,
   })
 })
@@ -118,6 +121,31 @@ describe('a gateway with a measured collection', () => {
     expect(encodeUtf8(quoted.token).length).toBeLessThanOrEqual(8 * 1024)
   })
 
+  it('fits the most chunks, a prompt and another name for the model into the header of an unstreamed answer', async () => {
+    const { response } = await ask({
+      model: 'alias',
+      prompt: { id: 'short', variables: { who: 'Ada' } },
+      tools: [{ ...search, max_num_results: 6 }],
+      tool_choice: 'auto',
+      messages: [{ role: 'user', content: QUESTION }],
+    })
+    const receipt = await receiptOf(response)
+    expect(receipt.disclosed.forwarded?.transforms).toHaveLength(11)
+    expect(receipt.checks.find(({ name }) => name === 'transforms')).toMatchObject({ status: 'pass' })
+    const quoted = await receipt.upgrade('quoted')
+    expect(quoted.disclosed.dependencies?.['retrieval-result']).toHaveLength(6)
+    expect(receipt.token.length).toBeLessThanOrEqual(6 * 1024)
+    expect(quoted.token.length).toBeLessThanOrEqual(8 * 1024)
+  })
+
+  it('refuses more chunks in all than a receipt has room for', async () => {
+    const tool = { ...search, vector_store_ids: ['docs', 'more'], max_num_results: 4 }
+    const { response } = await ask({ model: 'mock', tools: [tool], messages })
+    expect(await response.json()).toMatchObject({
+      error: { param: 'tools', message: expect.stringContaining('at most 6') },
+    })
+  })
+
   it('puts the chunks around an input that is text, whose octets stay as they are', async () => {
     const fields = `{"model":"mock","tools":[${JSON.stringify(search)},{"type":"x"}],"input":"quot\\u0065d?"}`
     const { sent } = await askText(fields, '/responses')
@@ -134,7 +162,7 @@ describe('a gateway with a measured collection', () => {
     ['a collection twice', { ...search, vector_store_ids: ['docs', 'docs'] }, null],
     ['a name that is none', { ...search, vector_store_ids: [1] }, null],
     ['filters, which it does not have', { ...search, filters: {} }, null],
-    ['more chunks than it gives', { ...search, max_num_results: 21 }, null],
+    ['more chunks than it gives', { ...search, max_num_results: 7 }, null],
   ])('refuses %s', async (_title, tool, code) => {
     const before = upstream.received.length
     const { response } = await ask({ model: 'mock', tools: [tool], messages })

@@ -7,7 +7,7 @@ import { type Collection, type FoundChunk, loadCollection } from '../../../retri
 import type { CollectionConfig } from '../../config/types.ts'
 import { ContextRefusal } from '../refusal.ts'
 import type { AddedDependencies, Context, ContextRequest } from '../types.ts'
-import { readSearch, type Search } from './file-search.ts'
+import { MAX_RESULTS, readSearch, type Search } from './file-search.ts'
 
 const ROLE = 'retrieval-result'
 const CHAT = '/v1/chat/completions'
@@ -46,6 +46,12 @@ function prepare(collections: ReadonlyMap<string, Measured>, request: ContextReq
       code: 'vector_store_not_found',
     })
   })
+  const due = asked.reduce((sum, { config }) => sum + (search.limit ?? config.results), 0)
+  if (due > MAX_RESULTS)
+    throw new ContextRefusal(
+      `A request gets at most ${MAX_RESULTS} chunks in all: give a lower max_num_results, or fewer collections.`,
+      { param: 'tools' },
+    )
   const found = asked.flatMap(({ config, collection }) =>
     collection
       .search(search.query, { limit: search.limit ?? config.results })
