@@ -13,9 +13,12 @@ import { printable } from '../output.ts'
 
 const HELP = `countersign disclose FILE --show NAME… | --hide NAME… [-o OUT]
 
-Makes of a receipt or an archive one that shows less and still verifies under the same signature; what needs what is hidden is shown as not
-performed. Names: ${DISCLOSURE_NAMES.join(', ')}. What goes with them goes too: the octets of request and answer, and with forwarded
-what was inserted. The input stays as it is.
+Makes of a receipt or an archive one that shows less, under the same signature. Names: ${DISCLOSURE_NAMES.join(', ')}.
+What goes with them goes too: the octets of request and answer, and with forwarded what was inserted. The input stays as it is.
+
+What needs what is hidden is shown as not performed, where the policy of whoever verifies allows that: one that lists it under "disclosures"
+refuses with CLAIM_MISSING, "transforms": "replayed" with CHECK_NOT_PERFORMED. For the line about the prompt below: "disclosures": ["response"],
+"transforms": "unchecked".
 
   --show NAME          show these alone; several times, or with commas
   --hide NAME          show all that is there but these
