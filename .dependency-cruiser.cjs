@@ -53,9 +53,10 @@ const TOP = {
   engine: ['core'],
   measure: ['core'],
   retrieval: ['core'],
+  tools: ['core'],
   replay: ['engine', 'core'],
   issuing: ['core'],
-  server: ['core', 'storage', 'engine', 'measure', 'retrieval', 'collateral', 'issuing', 'ohttp'],
+  server: ['core', 'storage', 'engine', 'measure', 'retrieval', 'tools', 'collateral', 'issuing', 'ohttp'],
   cli: [
     'core',
     'storage',
@@ -73,6 +74,7 @@ const TOP = {
     'quoter',
     'measure',
     'retrieval',
+    'tools',
     'replay',
     'issuing',
   ],
@@ -81,7 +83,8 @@ const TOP = {
 /** Libraries, each with the one place that may import it. */
 const LIBRARIES = {
   '@aws-sdk/client-s3': '^src/storage/s3/',
-  undici: '^src/(server/(upstream|witnessing)|client-node)/',
+  '@modelcontextprotocol/client': '^src/tools/',
+  undici: '^src/(server/(upstream|witnessing)|tools|client-node)/',
   zod: '^src/server/config/',
   yaml: '^src/server/config/',
   hono: '^src/(server|proxy)/',

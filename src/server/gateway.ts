@@ -2,6 +2,7 @@
 import { Server as NetServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CountersignError } from '../errors.ts'
+import type { ObjectStore } from '../storage/index.ts'
 import { BootCycle, type Settings } from './boot/boot-cycle.ts'
 import { changeEpoch } from './boot/change-epoch.ts'
 import { refuseFixed, refuseMeasured } from './boot/changeable.ts'
@@ -155,6 +156,10 @@ class GatewayCore implements GatewayParts {
 
   get upstreams(): UpstreamSet {
     return this.#settings.upstreams
+  }
+
+  get store(): ObjectStore {
+    return this.#deps.store
   }
 
   get boot(): Running['boot'] {

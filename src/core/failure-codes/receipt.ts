@@ -39,6 +39,22 @@ export const RECEIPT_CODES = {
     'Replaying the listed changes does not give what the model was given.',
     'Treat the gateway as broken or hostile.',
   ],
+  TOOL_TRANSCRIPT_MISMATCH: [
+    'A call of a tool, its arguments or its result was dropped, moved or altered: the receipt lists another one than the model was given.',
+    'Treat what the model was told as forged.',
+  ],
+  STATE_CHAIN_BROKEN: [
+    'What the model remembered is not what the answer before it left behind.',
+    'A turn was put in, taken out or altered: do not rely on the conversation.',
+  ],
+  PARAMS_MISMATCH: [
+    'The model was run with other sampling parameters than were asked for.',
+    'Compare them; a change that the gateway makes on purpose is listed among the transforms.',
+  ],
+  DEPENDENCY_UNPINNED: [
+    'The answer relied on something that policy does not pin: a template, an index, a tool, an engine.',
+    'Review what the detail names, then pin it, or treat the answer as made under other conditions.',
+  ],
   MODEL_MISMATCH: ['The model is not the pinned one.', 'Compare the model digest with the lock row.'],
   UPSTREAM_UNATTESTED: [
     'The answer comes from an upstream that policy does not accept.',

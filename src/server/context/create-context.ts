@@ -16,7 +16,10 @@ export async function createContext(
   const collections = await loadCollections(config.collections ?? [])
   return {
     // In this order they stand in the request: the prompt, then the chunks, then what the client wrote.
-    prepare: async (request) => ({ ...(await prompts.prepare(request)), ...(await collections.prepare(request)) }),
+    prepare: async (request) => ({
+      dependencies: { ...(await prompts.prepare(request)), ...(await collections.prepare(request)) },
+    }),
+    close: async () => undefined,
   }
 }
 

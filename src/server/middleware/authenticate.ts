@@ -6,6 +6,8 @@ export interface Caller {
   /** Empty where no API keys are in use. */
   readonly tenant: string
   readonly models: readonly string[] | 'all'
+  /** As it was presented; absent where none are in use. Only keys may be derived from it. */
+  readonly apiKey?: string
 }
 
 const ANYONE: Caller = { tenant: '', models: 'all' }
@@ -18,7 +20,10 @@ export function authenticate(
 ): Caller | undefined {
   if (keys === 'dangerously-none') return ANYONE
   const [, presented] = BEARER.exec(authorization ?? '') ?? []
-  return presented === undefined ? undefined : findApiKey(keys, presented)
+  const found = presented === undefined ? undefined : findApiKey(keys, presented)
+  return found && presented !== undefined
+    ? { tenant: found.tenant, models: found.models, apiKey: presented }
+    : undefined
 }
 
 export function mayUse({ models }: Caller, model: string): boolean {

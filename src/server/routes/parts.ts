@@ -1,4 +1,6 @@
 /** What routes work with: the running parts of the gateway. @module */
+
+import type { ObjectStore } from '../../storage/index.ts'
 import type { RunningBoot } from '../boot/running-boot.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { EvidenceStore } from '../evidence-store/index.ts'
@@ -23,6 +25,7 @@ export interface GatewayParts {
   readonly recorder: Recorder
   readonly admission: Admission
   readonly upstreams: UpstreamSet
+  readonly store: ObjectStore
   readonly clock: BootClock
   readonly pulse: Pulse
   readonly lifecycle: Lifecycle

@@ -70,7 +70,7 @@ export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps
     models: () => models,
     healthy: async () => (await Promise.all(upstreams.map((upstream) => upstream.healthy()))).every(Boolean),
     close: async () => {
-      await Promise.all(upstreams.map((upstream) => upstream.close()))
+      await Promise.all([...upstreams.map((upstream) => upstream.close()), context.close()])
     },
   }
 }

@@ -7,6 +7,7 @@ import { applySplices } from '../../../src/core/transform/splice.ts'
 import type { MeasuredConfig, PromptConfig } from '../../../src/server/config/types.ts'
 import { loadPrompts } from '../../../src/server/context/templates/prompts.ts'
 import type { AddedDependencies } from '../../../src/server/context/types.ts'
+import { createMemoryStore } from '../../kit/memory-store.ts'
 
 const FILES: Readonly<Record<string, string>> = {
   'greet-1.liquid': 'Greet {{ name }}.',
@@ -49,6 +50,8 @@ async function prepare(
     fields: JSON.parse(text),
     modelId: String(fields['model'] ?? 'm'),
     edits,
+    tenant: '',
+    store: createMemoryStore(),
   })
   return { forwarded: JSON.parse(decodeUtf8(applySplices(body, edits.splices()))), added }
 }

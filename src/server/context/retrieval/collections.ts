@@ -6,7 +6,7 @@ import { CountersignError } from '../../../errors.ts'
 import { type Collection, type FoundChunk, loadCollection } from '../../../retrieval/index.ts'
 import type { CollectionConfig } from '../../config/types.ts'
 import { ContextRefusal } from '../refusal.ts'
-import type { AddedDependencies, Context, ContextRequest } from '../types.ts'
+import type { AddedDependencies, ContextRequest, ContextSource } from '../types.ts'
 import { MAX_RESULTS, readSearch, type Search } from './file-search.ts'
 
 const ROLE = 'retrieval-result'
@@ -19,7 +19,7 @@ interface Measured {
 }
 
 /** Reads and indexes every collection. @throws CountersignError ERR_CONFIG where a folder is not the one that was measured */
-export async function loadCollections(configs: readonly CollectionConfig[]): Promise<Context> {
+export async function loadCollections(configs: readonly CollectionConfig[]): Promise<ContextSource> {
   const collections = new Map<string, Measured>()
   for (const config of configs) {
     const collection = await loadCollection(config.directory, { maxCharacters: config.maxCharacters })

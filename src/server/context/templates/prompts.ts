@@ -5,7 +5,7 @@ import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import type { MeasuredConfig, ModelConfig } from '../../config/types.ts'
 import { describe } from '../../upstream/dependencies.ts'
 import { ContextRefusal } from '../refusal.ts'
-import type { AddedDependencies, Context, ContextRequest } from '../types.ts'
+import type { AddedDependencies, ContextRequest, ContextSource } from '../types.ts'
 import { createPromptTemplate, type PromptTemplate, type PromptVariable, RenderError } from './prompt-template.ts'
 
 const ROLE = 'prompt-template'
@@ -30,14 +30,14 @@ export interface PromptFiles {
 export async function loadPrompts(
   { prompts = [], models }: Pick<MeasuredConfig, 'prompts' | 'models'>,
   files: PromptFiles,
-): Promise<Context> {
+): Promise<ContextSource> {
   const templates = await Promise.all(
     prompts.map(async (prompt) => createPromptTemplate(prompt, await files.read(prompt.file))),
   )
   return new Prompts(templates, models)
 }
 
-class Prompts implements Context {
+class Prompts implements ContextSource {
   readonly #templates: readonly PromptTemplate[]
   /** What an alias asks for, by the id of its model. */
   readonly #aliases: ReadonlyMap<string, PromptTemplate>

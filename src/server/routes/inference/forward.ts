@@ -30,7 +30,9 @@ function route({ parts, operation, exchange, report }: Turn, body: Uint8Array, c
 export async function forward(turn: Turn, body: Uint8Array, caller: Caller): Promise<void> {
   const routed = route(turn, body, caller)
   if (!routed.ok) return answerError(turn, routed.error, 'refused')
-  const prepared = await prepare(turn.parts.upstreams.context, routed, body)
+  const { tenant, apiKey } = caller
+  const asker = { tenant, store: turn.parts.store, ...(apiKey === undefined ? {} : { apiKey }) }
+  const prepared = await prepare(turn.parts.upstreams.context, routed, { body, asker })
   if (!prepared.ok) return answerError(turn, prepared.error, 'refused')
   turn.exchange.forwarding(prepared.forwarding)
   const { path } = routed
