@@ -1,0 +1,83 @@
+/**
+ * Calls of tools as messages of a chat and items of the Responses API hold them, and the records of those that a client ran itself. One
+ * reading for the gateway, which signs the records, and for a verifier, which makes them again from the request. docs/formats.md, Tools and
+ * runs. @module
+ */
+import { digestUri } from '../crypto/index.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../encoding/json.ts'
+import { encodeUtf8 } from '../encoding/utf8.ts'
+import type { AskedCall, ToolCallRecord } from './run.ts'
+
+/** What was given back for a call. */
+export interface AnsweredCall {
+  readonly id: string
+  readonly result: string
+}
+
+/** Elements of a JSON array; nothing of what is none. */
+export function elementsIn(value: JsonValue | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : []
+}
+
+/** Of UTF-8; `none` for what is no text. Of a list of parts the text is that of its parts, one behind the other. */
+function textDigest(value: JsonValue | undefined): string {
+  if (typeof value === 'string') return digestUri(encodeUtf8(value))
+  if (!Array.isArray(value)) return 'none'
+  const texts = elementsIn(value).map(({ text }) => (typeof text === 'string' ? text : ''))
+  return digestUri(encodeUtf8(texts.join('')))
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : 'none'
+}
+
+/** The calls that one message or item of the model asks for. */
+export function askedCalls(element: JsonObject): readonly AskedCall[] {
+  if (element['type'] === 'function_call') return [asked(element['call_id'], element)]
+  if (element['role'] !== 'assistant') return []
+  return elementsIn(element['tool_calls']).map(({ id, function: called }) =>
+    asked(id, isJsonObject(called) ? called : {}),
+  )
+}
+
+function asked(id: JsonValue | undefined, called: JsonObject): AskedCall {
+  return { id: textOf(id), tool: textOf(called['name']), arguments: textDigest(called['arguments']) }
+}
+
+/** What one message or item gives back; undefined for every other. */
+export function answeredCall(element: JsonObject): AnsweredCall | undefined {
+  if (element['type'] === 'function_call_output')
+    return { id: textOf(element['call_id']), result: textDigest(element['output']) }
+  if (element['role'] !== 'tool') return undefined
+  return { id: textOf(element['tool_call_id']), result: textDigest(element['content']) }
+}
+
+function isOfModel(element: JsonObject): boolean {
+  return element['role'] === 'assistant' || element['type'] === 'function_call'
+}
+
+/**
+ * The results that a request brings for the last turn of the model in it, in order. All of it is the client's word: what it says that it
+ * was asked for is `none` where the request does not hold the call itself, as behind `previous_response_id`.
+ * @param fields of a chat or Responses request
+ */
+export function clientToolCalls(fields: JsonObject): readonly ToolCallRecord[] {
+  const elements = elementsIn(fields['messages'] ?? fields['input'])
+  const calls = elements.flatMap(askedCalls)
+  return elements.slice(elements.findLastIndex(isOfModel) + 1).flatMap((element) => {
+    const answered = answeredCall(element)
+    if (answered === undefined) return []
+    const call = calls.findLast(({ id }) => id === answered.id)
+    const record = {
+      id: answered.id,
+      by: 'client',
+      tool: call?.tool ?? 'none',
+      identity: 'none',
+      schema: 'none',
+      arguments: call?.arguments ?? 'none',
+      result: answered.result,
+      outcome: 'ok',
+    } as const
+    return [record]
+  })
+}
