@@ -5,23 +5,16 @@
 import { MalformedError } from '../../errors.ts'
 import { concatBytes } from '../encoding/bytes.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
-import { endOfArray, findMembers, type Member } from './json-span.ts'
+import { ElementEdits, type Insertion, writtenElements } from './element-edits.ts'
+import { findMembers, type Member } from './json-span.ts'
 import type { Splice } from './splice.ts'
 
-const COMMA = encodeUtf8(',')
+export { type Insertion, insertedElements } from './element-edits.ts'
+
 const NOTHING = new Uint8Array(0)
 
-/** What is put into an object or an array: the octets of one JSON value, and the dependency that they come from. */
-export interface Insertion {
-  readonly octets: Uint8Array
-  readonly role: string
-}
-
 /** What becomes of one member that is there. */
-type Fate =
-  | { readonly kind: 'removed'; readonly role: string }
-  | { readonly kind: 'replaced'; readonly by: Insertion }
-  | { readonly kind: 'wrapped'; readonly before: readonly Insertion[]; readonly after: Insertion }
+type Fate = { readonly kind: 'removed'; readonly role: string } | { readonly kind: 'replaced'; readonly by: Insertion }
 
 /** Collects changes to one request. Each member is removed or replaced at most once; order of insertions is that of the calls. */
 export class JsonEdits {
@@ -29,8 +22,7 @@ export class JsonEdits {
   #found: ReadonlyMap<string, Member> | undefined
   readonly #fates: Map<string, Fate> = new Map()
   readonly #added: { readonly name: string; readonly value: Insertion }[] = []
-  readonly #first: Map<string, Insertion[]> = new Map()
-  readonly #last: Map<string, Insertion[]> = new Map()
+  readonly #elements: Map<string, ElementEdits> = new Map()
 
   /** @param bytes a JSON object; what is none shows with the first change: MalformedError JSON_INVALID, JSON_DUPLICATE_KEY, UTF8_INVALID */
   constructor(bytes: Uint8Array) {
@@ -53,17 +45,27 @@ export class JsonEdits {
     return member && this.#bytes.subarray(member.start, member.end)
   }
 
+  /** Exact octets of each element of a list as the client wrote it, a text as a message; undefined where there is neither. */
+  elementsOf(name: string): readonly Uint8Array[] | undefined {
+    const member = this.#members.get(name)
+    return member && writtenElements(this.#bytes, member)
+  }
+
+  /** Elements that the list `name` will have; undefined where it is none. */
+  count(name: string): number | undefined {
+    const member = this.#members.get(name)
+    if (member === undefined) return undefined
+    return (this.#elements.get(name) ?? new ElementEdits()).count(this.#bytes, member)
+  }
+
+  /** Takes a member out, whatever elements were taken out of it before. */
   remove(name: string, role: string): void {
+    if (this.#elements.get(name)?.inserts === false) this.#elements.delete(name)
     this.#settle(name, { kind: 'removed', role })
   }
 
   replace(name: string, by: Insertion): void {
     this.#settle(name, { kind: 'replaced', by })
-  }
-
-  /** Puts octets before and behind a value, which stays as it was written: together they must be one JSON value. */
-  wrap(name: string, around: { readonly before: readonly Insertion[]; readonly after: Insertion }): void {
-    this.#settle(name, { kind: 'wrapped', ...around })
   }
 
   /** Adds a member that is not there, behind all others. */
@@ -73,19 +75,24 @@ export class JsonEdits {
     this.#added.push({ name, value })
   }
 
-  /** Puts an element before all that the client wrote into the array `name`, behind those put there earlier. */
+  /** Puts an element before all that the client wrote into the list `name`, behind those put there earlier. A text becomes a list. */
   insertFirst(name: string, element: Insertion): void {
-    this.#into(this.#first, name, element)
+    this.#into(name).insertFirst(element)
   }
 
-  /** Puts an element behind all others of the array `name`. */
+  /** Puts an element behind all others of the list `name`. A text becomes a list. */
   insertLast(name: string, element: Insertion): void {
-    this.#into(this.#last, name, element)
+    this.#into(name).insertLast(element)
   }
 
-  /** The changes, ascending. @throws MalformedError TRANSFORM_MISMATCH for an element of what is no array */
+  /** Takes elements out of the list `name`. @param indices as the client wrote it */
+  removeElements(name: string, indices: readonly number[], role: string): void {
+    for (const index of indices) this.#into(name).remove(index, role)
+  }
+
+  /** The changes, ascending. @throws MalformedError TRANSFORM_MISMATCH for an element of what is no list */
   splices(): readonly Splice[] {
-    if (this.#fates.size + this.#added.length + this.#first.size + this.#last.size === 0) return []
+    if (this.#fates.size + this.#added.length + this.#elements.size === 0) return []
     const splices = [...this.#memberSplices(), ...this.#elementSplices(), ...this.#addedSplices()]
     // Stable: insertions at one place stay in the order in which they were asked for.
     return splices.sort((one, other) => one.at - other.at)
@@ -93,16 +100,18 @@ export class JsonEdits {
 
   #settle(name: string, fate: Fate): void {
     if (!this.#members.has(name)) throw new MalformedError('TRANSFORM_MISMATCH', `there is no member ${name}`)
-    if (this.#fates.has(name) || this.#first.has(name) || this.#last.has(name))
+    if (this.#fates.has(name) || this.#elements.has(name))
       throw new MalformedError('TRANSFORM_MISMATCH', `member ${name} is changed twice`)
     this.#fates.set(name, fate)
   }
 
-  #into(place: Map<string, Insertion[]>, name: string, element: Insertion): void {
+  #into(name: string): ElementEdits {
     if (this.#fates.has(name)) throw new MalformedError('TRANSFORM_MISMATCH', `member ${name} is changed twice`)
-    const elements = place.get(name) ?? []
-    elements.push(element)
-    place.set(name, elements)
+    const known = this.#elements.get(name)
+    if (known !== undefined) return known
+    const edits = new ElementEdits()
+    this.#elements.set(name, edits)
+    return edits
   }
 
   /** A comma goes with each removed member: the one behind it before the first that stays, else the one before it. */
@@ -113,10 +122,6 @@ export class JsonEdits {
       const fate = this.#fates.get(name)
       if (fate?.kind === 'replaced')
         yield { at: start, remove: end - start, insert: fate.by.octets, role: fate.by.role }
-      if (fate?.kind === 'wrapped') {
-        for (const { octets, role } of fate.before) yield { at: start, remove: 0, insert: octets, role }
-        yield { at: end, remove: 0, insert: fate.after.octets, role: fate.after.role }
-      }
       if (fate?.kind !== 'removed') {
         stays = true
         continue
@@ -128,28 +133,10 @@ export class JsonEdits {
   }
 
   *#elementSplices(): Generator<Splice> {
-    for (const name of new Set([...this.#first.keys(), ...this.#last.keys()])) {
+    for (const [name, edits] of this.#elements) {
       const member = this.#members.get(name)
-      const array = member && endOfArray(this.#bytes, member)
-      if (array === undefined) throw new MalformedError('TRANSFORM_MISMATCH', `member ${name} is no array`)
-      const first = this.#first.get(name) ?? []
-      const last = this.#last.get(name) ?? []
-      const written = array.isEmpty ? 0 : 1
-      for (const [i, { octets, role }] of first.entries())
-        yield {
-          at: array.begin,
-          remove: 0,
-          // A comma behind each but the last of an array that ends with them.
-          insert: i < first.length - 1 + written + last.length ? concatBytes(octets, COMMA) : octets,
-          role,
-        }
-      for (const [i, { octets, role }] of last.entries())
-        yield {
-          at: array.end,
-          remove: 0,
-          insert: i === 0 && written === 0 ? octets : concatBytes(COMMA, octets),
-          role,
-        }
+      if (member === undefined) throw new MalformedError('TRANSFORM_MISMATCH', `there is no member ${name}`)
+      yield* edits.splices(this.#bytes, member)
     }
   }
 

@@ -99,3 +99,21 @@ export function endOfArray(bytes: Uint8Array, { start, end }: Span): ArraySpan |
   const isEmpty = last === start + 1
   return { begin: start + 1, end: last, isEmpty }
 }
+
+/** Whether a value is a JSON string. */
+export function isText(bytes: Uint8Array, { start }: Span): boolean {
+  return bytes[start] === QUOTE
+}
+
+/** The spans of all elements of an array. @throws MalformedError JSON_INVALID */
+export function findElements(bytes: Uint8Array, { start, end }: Span): readonly Span[] {
+  const elements: Span[] = []
+  let i = skipSpace(bytes, start + 1)
+  while (i < end - 1) {
+    const span = { start: i, end: endOfValue(bytes, i) }
+    elements.push(span)
+    i = skipSpace(bytes, span.end)
+    if (bytes[i] === 0x2c) i = skipSpace(bytes, i + 1)
+  }
+  return elements
+}

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeUtf8, encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import { JsonEdits } from '../../../src/core/transform/json-edit.ts'
+import { insertedElements, JsonEdits } from '../../../src/core/transform/json-edit.ts'
 import { applySplices, type Splice } from '../../../src/core/transform/splice.ts'
 
 const json = (value: unknown): { readonly octets: Uint8Array; readonly role: string } => ({
@@ -49,12 +49,104 @@ describe('changes to a JSON object', () => {
     expect(text).toBe('{ "a" : "one", "b":[-1,0, 1 , 2,3 ] ,"c":{"d":","},"e":null,"f":[]\n}')
   })
 
-  it('puts octets around a value that stays as it was written', () => {
-    const part = (text: string) => ({ octets: encodeUtf8(text), role: 'retrieval-result' })
-    const text = edited('{"m":"a", "i" : "h\\u0069" }', (edits) =>
-      edits.wrap('i', { before: [part('["x",'), part('{"c":')], after: part('}]') }),
+  it('makes a text a list of messages, its octets where they were', () => {
+    const TEXT = '{"m":"a", "i" : "h\\u0069" }'
+    const message = '{"role":"user","content":"h\\u0069"}'
+    const expected = (list: string): string => `{"m":"a", "i" : [${list}] }`
+    const first = (edits: JsonEdits): void => {
+      edits.insertFirst('i', json(1))
+      edits.insertFirst('i', json(2))
+    }
+    const last = (edits: JsonEdits): void => {
+      edits.insertLast('i', json(3))
+      edits.insertLast('i', json(4))
+    }
+    expect(edited(TEXT, first)).toBe(expected(`1,2,${message}`))
+    expect(edited(TEXT, last)).toBe(expected(`${message},3,4`))
+    expect(
+      edited(TEXT, (edits) => {
+        last(edits)
+        first(edits)
+      }),
+    ).toBe(expected(`1,2,${message},3,4`))
+  })
+
+  it.each([
+    [[0], '[ b ,c ]'],
+    [[1], '[ a ,c ]'],
+    [[2], '[ a, b ]'],
+    [[0, 1], '[ c ]'],
+    [[1, 2], '[ a ]'],
+    [[0, 2], '[ b ]'],
+    [[0, 1, 2], '[  ]'],
+  ])('takes the elements %j out of a list', (indices, expected) => {
+    const quoted = (text: string): string => `{"l":${text.replaceAll(/[a-z]/g, '"$&"')}}`
+    const text = quoted('[ a, b ,c ]')
+    expect(edited(text, (edits) => edits.removeElements('l', indices, 'tool-definitions'))).toBe(quoted(expected))
+  })
+
+  it('counts and shows elements, and forgets those taken out when the member goes as a whole', () => {
+    const bytes = encodeUtf8('{"l":[ {"a":[1,2]} , "]" ],"t":"x","n":1}')
+    const edits = new JsonEdits(bytes)
+    expect(edits.elementsOf('l')?.map(decodeUtf8)).toEqual(['{"a":[1,2]}', '"]"'])
+    expect(edits.elementsOf('t')?.map(decodeUtf8)).toEqual(['{"role":"user","content":"x"}'])
+    expect([edits.elementsOf('n'), edits.count('n'), edits.count('absent')]).toEqual([undefined, undefined, undefined])
+    edits.removeElements('l', [0], 'a')
+    edits.removeElements('l', [1], 'b')
+    expect([edits.count('l'), edits.count('t')]).toEqual([0, 1])
+    edits.remove('l', 'tool-definitions')
+    expect(decodeUtf8(applySplices(bytes, edits.splices()))).toBe('{"t":"x","n":1}')
+  })
+
+  it.each([
+    ['an element that is not there', (edits: JsonEdits) => edits.removeElements('l', [2], 'r')],
+    ['an element twice', (edits: JsonEdits) => edits.removeElements('l', [1, 1], 'r')],
+    ['an element of a text', (edits: JsonEdits) => edits.removeElements('t', [0], 'r')],
+    ['an element into a number', (edits: JsonEdits) => edits.insertFirst('n', json(1))],
+    ['an element into what is not there', (edits: JsonEdits) => edits.insertLast('absent', json(1))],
+    [
+      'a member with something in it',
+      (edits: JsonEdits) => {
+        edits.insertFirst('l', json(1))
+        edits.remove('l', 'r')
+      },
+    ],
+  ])('refuses to change %s', (_title, change) => {
+    expect(() => edited('{"l":[1,2],"t":"x","n":1}', change)).toThrow(
+      /TRANSFORM_MISMATCH|changed twice|no such|neither|no member|no elements/,
     )
-    expect(text).toBe('{"m":"a", "i" : ["x",{"c":"h\\u0069"}] }')
+  })
+
+  it.each([
+    ['[a,', 'a'],
+    [',a', 'a'],
+    ['a,', 'a'],
+    [',a]', 'a'],
+    ['a', 'a'],
+    ['', ''],
+    [',', ''],
+  ])('finds the elements in what was inserted as %s', (insert, elements) => {
+    expect(decodeUtf8(insertedElements(encodeUtf8(insert)))).toBe(elements)
+  })
+
+  it('gives what removing and inserting gives to the parsed list', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.jsonValue(), { maxLength: 6 }),
+        fc.array(fc.nat({ max: 5 }), { maxLength: 6 }),
+        fc.tuple(fc.array(fc.jsonValue(), { maxLength: 3 }), fc.array(fc.jsonValue(), { maxLength: 3 })),
+        (list, indices, [first, last]) => {
+          const gone = [...new Set(indices)].filter((index) => index < list.length)
+          const text = edited(JSON.stringify({ l: list }, null, 1), (edits) => {
+            edits.removeElements('l', gone, 'r')
+            for (const element of first) edits.insertFirst('l', json(element))
+            for (const element of last) edits.insertLast('l', json(element))
+          })
+          const left = list.filter((_, index) => !gone.includes(index))
+          expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify({ l: [...first, ...left, ...last] })))
+        },
+      ),
+    )
   })
 
   it.each(['[]', '[ \n]'])('fills the empty array %s', (array) => {

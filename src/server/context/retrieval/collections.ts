@@ -85,22 +85,13 @@ function takeTool({ edits }: ContextRequest, { otherTools }: Search): void {
 
 /** One message for each chunk, before those of the client: so that one can be shown without the others. */
 function insert(
-  { path, fields, edits }: ContextRequest,
+  { path, edits }: ContextRequest,
   found: readonly { readonly id: string; readonly chunk: FoundChunk }[],
 ): void {
   if (found.length === 0) return
   const member = path === CHAT ? 'messages' : 'input'
-  const messages = found.map(({ id, chunk }) => encodeUtf8(JSON.stringify(messageOf(id, chunk))))
-  if (typeof fields[member] !== 'string') {
-    for (const octets of messages) edits.insertFirst(member, { octets, role: ROLE })
-    return
-  }
-  // A text becomes the last of a list of messages; its octets stay where they are.
-  const comma = messages.map((octets, i) => ({ octets: Uint8Array.of(i === 0 ? 0x5b : 0x2c, ...octets), role: ROLE }))
-  edits.wrap(member, {
-    before: [...comma, { octets: encodeUtf8(',{"role":"user","content":'), role: ROLE }],
-    after: { octets: encodeUtf8('}]'), role: ROLE },
-  })
+  for (const { id, chunk } of found)
+    edits.insertFirst(member, { octets: encodeUtf8(JSON.stringify(messageOf(id, chunk))), role: ROLE })
 }
 
 /** The document's words stand between marks, and are said to be no orders. They are of the measured folder, not of the client. */
