@@ -42,6 +42,8 @@ export function trialPolicy({ rootFingerprint, host }: TrialReferences): string 
     audit: { time: 'unchecked', witnesses: 'unchecked' },
     measurements: 'locked',
     models: 'locked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     upstreams: ['embedded', 'local'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',

@@ -36,6 +36,8 @@ export function defaultPolicy(lock: Lock, binding: Binding | 'none' = 'none'): P
     audit: { time: 'unchecked', witnesses: 'unchecked' },
     measurements: 'locked',
     models: 'locked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     upstreams: ['embedded', 'local', 'attested'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',

@@ -8,6 +8,7 @@ import { decodeWitnessPolicy, type WitnessPolicy } from './log/index.ts'
 import { decodeNitroPolicy, type NitroPolicy } from './nitro/index.ts'
 import { UPSTREAM_KINDS, type UpstreamKind } from './receipt/claims.ts'
 import { DISCLOSURE_NAMES, type DisclosureName } from './receipt/disclosures.ts'
+import { type DependencyPins, type EnginePin, readDependencyPins, readEnginePin } from './receipt/pins.ts'
 import { decodeSnpPolicy, type SnpPolicy } from './snp/index.ts'
 import { decodeTdxPolicy, type TdxPolicy } from './tdx/index.ts'
 
@@ -60,6 +61,10 @@ export interface Policy {
   /** `locked`: measurement, configuration and model must equal one row of the lock file. */
   readonly measurements: 'locked' | 'unchecked'
   readonly models: 'locked' | 'unchecked'
+  /** What templates, prompts, tools, indexes, memory and parameters may be, by role: each role that is named is pinned. */
+  readonly dependencies: DependencyPins | 'unchecked'
+  /** Engines that may answer. */
+  readonly engines: readonly EnginePin[] | 'unchecked'
   readonly upstreams: readonly UpstreamKind[]
   /** Disclosures that must be at hand. */
   readonly disclosures: readonly DisclosureName[]
@@ -80,6 +85,19 @@ function oneOfEach<const T extends string>(reader: ObjectReader, key: string, al
     return found
   })
   return nonEmpty(reader, key, list)
+}
+
+function decodeDependencyPins(reader: ObjectReader): DependencyPins {
+  const pins = readDependencyPins(reader.object('dependencies'))
+  // Nothing pinned would look like pins.
+  if (Object.keys(pins).length === 0) throw reader.invalid('dependencies', 'must name a role: else spell "unchecked"')
+  return pins
+}
+
+function decodeEnginePins(reader: ObjectReader): readonly EnginePin[] {
+  const pins = reader.array('engines').map((pin, i) => readEnginePin(pin, `policy.engines[${i}]`, POLICY_CODES))
+  if (pins.length === 0) throw reader.invalid('engines', 'must not be empty: spell "unchecked" to leave the check out')
+  return pins
 }
 
 function decodeLive(reader: ObjectReader): Policy['live'] {
@@ -167,6 +185,8 @@ export function readPolicy(value: JsonValue | Policy): Policy {
     audit: decodeAudit(reader.object('audit')),
     measurements: reader.oneOf('measurements', ['locked', 'unchecked']),
     models: reader.oneOf('models', ['locked', 'unchecked']),
+    dependencies: reader.unlessUnchecked('dependencies', () => decodeDependencyPins(reader)),
+    engines: reader.unlessUnchecked('engines', () => decodeEnginePins(reader)),
     upstreams: oneOfEach(reader, 'upstreams', UPSTREAM_KINDS),
     disclosures: oneOfEach(reader, 'disclosures', DISCLOSURE_NAMES),
     transforms: reader.oneOf('transforms', ['replayed', 'unchecked']),

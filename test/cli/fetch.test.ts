@@ -62,6 +62,8 @@ function policyOf(roots: readonly string[]): object {
     audit: { time: 'unchecked', witnesses: 'unchecked' },
     measurements: 'unchecked',
     models: 'unchecked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     dangerouslyTrustSimulatedRoots: roots,
   }
 }

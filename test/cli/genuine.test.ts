@@ -102,6 +102,8 @@ function openPolicy(): object {
     audit: { time: 'unchecked', witnesses: 'unchecked' },
     measurements: 'unchecked',
     models: 'unchecked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     dangerouslyTrustSimulatedRoots: [],
   }
 }

@@ -153,6 +153,8 @@ describe('command line', () => {
       audit,
       measurements: 'unchecked',
       models: 'unchecked',
+      dependencies: 'unchecked',
+      engines: 'unchecked',
       dangerouslyTrustSimulatedRoots: evidence.simulatedRoots,
     }
     write('evidence.policy.json', JSON.stringify(bare))

@@ -27,6 +27,8 @@ export async function attestedWith(configs: Uint8Array | 'none'): Promise<Verifi
     ...readFixture('quoted').trust.policy,
     measurements: 'unchecked',
     models: 'unchecked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     audit: { time: 'unchecked', witnesses: 'unchecked' },
     dangerouslyTrustSimulatedRoots: [snp.rootFingerprint],
     live: { maxAgeSeconds: 300, channel: ['ohttp'] },

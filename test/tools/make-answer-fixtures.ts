@@ -40,6 +40,8 @@ function basePolicy(snp: SimulatedSnp): object {
     audit: { time: 'witnessed', witnesses: 'unchecked' },
     measurements: 'locked',
     models: 'locked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     upstreams: ['embedded', 'local'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',

@@ -39,9 +39,17 @@ export class ObjectReader {
   /** The raw value; absent is `missing`. */
   value(key: string): JsonValue {
     this.#read.add(key)
-    const value = this.has(key) ? this.#object[key] : undefined
-    if (value === undefined) throw new MalformedError(this.#codes.missing, `${this.#path}.${key} is missing`)
+    const value = this.#held(key)
+    if (value === undefined) throw this.#missing(key)
     return value
+  }
+
+  #held(key: string): JsonValue | undefined {
+    return this.has(key) ? this.#object[key] : undefined
+  }
+
+  #missing(key: string, advice = ''): MalformedError {
+    return new MalformedError(this.#codes.missing, `${this.#path}.${key} is missing${advice}`)
   }
 
   string(key: string, pattern?: RegExp): string {
@@ -97,6 +105,7 @@ export class ObjectReader {
 
   /** Reads a field with `read` unless it is spelled `"unchecked"`. */
   unlessUnchecked<T>(key: string, read: () => T): T | 'unchecked' {
+    if (this.#held(key) === undefined) throw this.#missing(key, ': write "unchecked" to leave the check out')
     return this.value(key) === 'unchecked' ? 'unchecked' : read()
   }
 

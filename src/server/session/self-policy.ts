@@ -128,6 +128,8 @@ export function selfTrust(quote: EndorsedQuote, simulated: boolean): Trust {
       audit: { time: 'unchecked', witnesses: 'unchecked' },
       measurements: 'unchecked',
       models: 'unchecked',
+      dependencies: 'unchecked',
+      engines: 'unchecked',
       upstreams: ['embedded', 'local', 'attested', 'remote'],
       disclosures: ['response'],
       transforms: 'unchecked',

@@ -53,6 +53,8 @@ function trustOf(
     audit: { time: 'witnessed', witnesses: 'unchecked' },
     measurements: 'locked',
     models: 'locked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
     upstreams: ['embedded'],
     disclosures: ['request', 'response'],
     transforms: 'unchecked',

@@ -54,6 +54,23 @@ describe('policy', () => {
     expect(failureOf(() => decodePolicy(set(policy, path, value)))).toBe(code)
   })
 
+  it('[P1] takes pins for the roles that are named, and for engines', () => {
+    const dependencies = { tokenizer: [`sha256:${'0'.repeat(64)}`, 'none'], 'memory-after': ['none'] }
+    const engines = [
+      { name: 'vllm', version: '0.11.0', determinism: 'unchecked' },
+      { name: 'countersign', version: '1.0.0', determinism: 'bit-exact' },
+    ]
+    expect(decodePolicy(JSON.stringify({ ...policy, dependencies, engines }))).toMatchObject({ dependencies, engines })
+  })
+
+  it.each(['dependencies', 'engines'])(
+    '[P1] names %s to whoever holds an older policy, and says what to write',
+    (name) => {
+      const decode = (): unknown => decodePolicy(set(policy, [name], undefined))
+      expect(decode).toThrow(`policy.${name} is missing: write "unchecked" to leave the check out`)
+    },
+  )
+
   it('reads the witnesses again where the lines of a policy are others than before', () => {
     const lines = [...WITNESSES]
     expect(witnessPolicyOf(lines).quorum).toBe('some')

@@ -29,6 +29,8 @@ function onPlatform(section: object, root: string): GatewayFixture {
     dangerouslyTrustSimulatedRoots: [root],
     measurements: 'unchecked',
     models: 'unchecked',
+    dependencies: 'unchecked',
+    engines: 'unchecked',
   }
   return { ...fixture, trust: { policy: decodePolicy(JSON.stringify(policy)), lock: undefined } }
 }
