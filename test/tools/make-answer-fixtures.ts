@@ -16,6 +16,7 @@ import { createSimulatedPki, createSimulatedSnp, type SimulatedSnp } from '../..
 import { ISSUED_AT, type IssuedAnswer, issueAnswer, MODEL, NONCE } from '../kit/issue-answer.ts'
 import { CHALLENGE_FIXTURES, type ChallengeFixture } from './answer/challenge-recipes.ts'
 import { KEY_FIXTURES } from './answer/key-recipes.ts'
+import { PARAMETER_FIXTURES } from './answer/parameter-recipes.ts'
 import { LOCKED_CONFIG, QUOTED_FIXTURES } from './answer/quoted-recipes.ts'
 import { RECEIPT_FIXTURES } from './answer/receipt-recipes.ts'
 import type { AnswerFixture } from './answer/recipe.ts'
@@ -156,6 +157,12 @@ function writeChallenge(
 const clock = (): Date => new Date((ISSUED_AT - 1000) * 1000)
 const snp = await createSimulatedSnp({ pki: await createSimulatedPki({ clock }), clock })
 for (const folder of [FOLDER, CHALLENGES]) mkdirSync(folder, { recursive: true })
-for (const fixture of [...RECEIPT_FIXTURES, ...QUOTED_FIXTURES, ...WITNESSED_FIXTURES, ...KEY_FIXTURES])
+for (const fixture of [
+  ...RECEIPT_FIXTURES,
+  ...QUOTED_FIXTURES,
+  ...WITNESSED_FIXTURES,
+  ...KEY_FIXTURES,
+  ...PARAMETER_FIXTURES,
+])
   writeFixture(fixture, snp)
 for (const fixture of CHALLENGE_FIXTURES) writeChallenge(fixture, snp)

@@ -1,10 +1,10 @@
 /** Sampling parameters, one by one where the name of their descriptor shows them. @module */
 import type { ResourceDescriptor } from '../evidence/resource-descriptor.ts'
+import { shownParameters } from '../receipt/parameters.ts'
 import { compareValues, type Row, unknownRow } from './row.ts'
 import { descriptorRows } from './sequence-rows.ts'
 
 const GROUP = 'sampling-parameters'
-const SHOWN = /^([a-z][a-z0-9_]*)=(.*)$/
 const NAMED = /^[a-z][a-z0-9_]*$/
 
 /** What a name shows: values, or only which parameters there are. */
@@ -15,13 +15,8 @@ type Parameters =
 function parametersOf({ name }: ResourceDescriptor): Parameters | undefined {
   const words = name.split(' ')
   if (words.every((word) => NAMED.test(word))) return { kind: 'names', names: words }
-  const values = new Map<string, string>()
-  for (const word of words) {
-    const [, key, value] = SHOWN.exec(word) ?? []
-    if (key === undefined || value === undefined || values.has(key)) return undefined
-    values.set(key, value)
-  }
-  return { kind: 'values', values }
+  const values = shownParameters(name)
+  return values && { kind: 'values', values }
 }
 
 function sourceRow(before: ResourceDescriptor, after: ResourceDescriptor): Row {

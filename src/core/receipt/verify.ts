@@ -4,7 +4,10 @@ import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
 import type { Attestation, Trust } from '../evidence/attestation.ts'
 import { encodeEd25519Jwk, jwkThumbprint } from '../evidence/jwk.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
+import { checkMemory } from './check-memory.ts'
+import { checkParameters } from './check-parameters.ts'
 import { checkReferences, REFERENCE_CHECKS } from './check-references.ts'
+import { checkTools } from './check-tools.ts'
 import { checkTransforms, wasForwarded } from './check-transforms.ts'
 import type { ReceiptClaims } from './claims.ts'
 import type { Disclosed, Octets } from './disclosed.ts'
@@ -34,6 +37,9 @@ const CHECKS = [
   'response-digest',
   'outcome',
   'transforms',
+  'parameters',
+  'tools',
+  'memory',
   'prev',
 ] as const
 type Check = Checker<(typeof CHECKS)[number]>
@@ -178,6 +184,9 @@ export function judgeReceipt(
         fail: `the receipt says ${claims.outcome}`,
       })
     checkTransforms(check, receipt, held, trust)
+    checkParameters(check, receipt, held)
+    checkTools(check, receipt, held)
+    checkMemory(check, receipt, held)
     checkPrevious(check, disclosed, held)
     return { receipt, claims, disclosed }
   })

@@ -28,11 +28,14 @@ export interface ChatSampling {
   readonly stop: readonly string[]
   /** null: as many as there is room for. */
   readonly max_tokens: number | null
+  /** Zero, which is all that is accepted, where the request says so. */
+  readonly frequency_penalty?: number
+  readonly presence_penalty?: number
 }
 
 /** What a receipt digests as the parameters that were used. */
-export function encodeSampling({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): Uint8Array {
-  return encodeJcs({ temperature, top_p, seed, n, stop, max_tokens })
+export function encodeSampling(sampling: ChatSampling): Uint8Array {
+  return encodeJcs({ ...sampling })
 }
 
 /** They change nothing in the answer. */
@@ -100,6 +103,8 @@ function decodeSampling(reader: MemberReader, body: Uint8Array): ChatSampling {
     n: reader.integer('n', { min: 1, max: 8 }) ?? 1,
     stop: decodeStop(reader.optional('stop')),
     max_tokens: maxCompletionTokens ?? maxTokens ?? null,
+    ...(reader.optional('frequency_penalty') === 0 && { frequency_penalty: 0 }),
+    ...(reader.optional('presence_penalty') === 0 && { presence_penalty: 0 }),
   }
 }
 

@@ -3,10 +3,11 @@ import { setImmediate } from 'node:timers/promises'
 import { encodeHex } from '../../core/encoding/bytes.ts'
 import type { EngineClaim } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
+import { showParameters } from '../../core/receipt/parameters.ts'
 import { streamBlocks, wholeCompletion } from '../../engine/chat/answer.ts'
 import type { AnswerHead } from '../../engine/chat/answer-objects.ts'
 import { Refusal } from '../../engine/chat/refusal.ts'
-import { type ChatRequest, type ChatSampling, decodeChatRequest, encodeSampling } from '../../engine/chat/request.ts'
+import { type ChatRequest, decodeChatRequest, encodeSampling } from '../../engine/chat/request.ts'
 import { type ChatRun, startRun, type Turn } from '../../engine/chat/run.ts'
 import { EngineError } from '../../engine/index.ts'
 import { describe, NO_DEPENDENCIES } from './dependencies.ts'
@@ -135,18 +136,13 @@ function embeddedDependencies(
     'system-prompt': requestDependencies(body)['system-prompt'],
     'sampling-parameters': describe('sampling-parameters', [
       {
-        name: showSampling(request.sampling),
+        name: showParameters({ ...request.sampling }),
         octets: encodeSampling(request.sampling),
         scheme: 'jcs',
         source: 'gateway',
       },
     ]),
   }
-}
-
-/** Stop strings are the client's text: only their count is shown. */
-function showSampling({ temperature, top_p, seed, n, stop, max_tokens }: ChatSampling): string {
-  return `temperature=${temperature} top_p=${top_p} seed=${seed} n=${n} stop=${stop.length} max_tokens=${max_tokens}`
 }
 
 /** A request that will be refused relies on nothing. */

@@ -55,7 +55,7 @@ export function createHttpUpstream(name: string, config: HttpUpstreamConfig, dep
     // What a model server serves is known by asking it.
     serves: () => true,
     transforms: modelSplice,
-    dependencies: (body, { weights }) => requestDependencies(body, weights?.description),
+    dependencies: (body, { weights }, forwarded) => requestDependencies(body, { ...weights?.description, forwarded }),
     send,
     healthy: createHealthProbe({ name, get, monotonicMs }),
     close: () => connections.close(),

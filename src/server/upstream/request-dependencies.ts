@@ -1,7 +1,9 @@
 /** What a client's request itself brings along, whichever API it is of: system messages, tool definitions, sampling parameters, earlier state. @module */
+import { equalBytes } from '../../core/crypto/equal.ts'
 import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/encoding/json.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
+import { samplingOf, showParameters } from '../../core/receipt/parameters.ts'
 import { findMembers } from '../../core/transform/json-span.ts'
 import type { ModelDescription } from '../../measure/model/index.ts'
 import { type DescribedOctets, describe, describeMeasured, NO_DEPENDENCIES } from './dependencies.ts'
@@ -9,41 +11,27 @@ import { type DescribedOctets, describe, describeMeasured, NO_DEPENDENCIES } fro
 /** What was found in the files of a model. */
 export type MeasuredParts = Pick<ModelDescription, 'tokenizer' | 'chatTemplate'>
 
-/** Members of a request that steer how tokens are chosen. */
-const SAMPLING_MEMBERS = [
-  'temperature',
-  'top_p',
-  'top_k',
-  'min_p',
-  'seed',
-  'n',
-  'stop',
-  'max_tokens',
-  'max_completion_tokens',
-  'max_output_tokens',
-  'best_of',
-  'frequency_penalty',
-  'presence_penalty',
-  'repetition_penalty',
-  'logit_bias',
-  'response_format',
-  'reasoning_effort',
-  'reasoning',
-  'text',
-] as const
+/** What is known beside the request. */
+export interface RequestSurroundings extends MeasuredParts {
+  /** What the engine is given; the request itself where it is given that. */
+  readonly forwarded?: Uint8Array
+}
 
 /**
- * The dependencies that can be read from the request, each vouched for by the client. What the model server adds to them
+ * The dependencies that can be read from the request, each vouched for by the client unless the gateway changed it. What the model server adds to them
  * (its tokenizer, its template, its defaults) is known only as far as it lies in files that the gateway measured.
  * - `system-prompt` raw UTF-8 of each system or developer message's text; text parts are joined by a line feed; `instructions`
  * - `tool-definitions` raw octets of the member `tools`
- * - `sampling-parameters` JCS of the sampling members that are there
+ * - `sampling-parameters` JCS of the sampling members that are there, as forwarded
  * - `prompt-template` raw octets of the member `prompt`, where it names a stored one
  * - `tokenizer`, `chat-template` as in the measured files, the template where messages are put into one
  * - `memory-before` raw octets of `previous_response_id` and `conversation`: of what the model server remembers only the name is known
  * @throws MalformedError JSON_LONE_SURROGATE, JSON_NUMBER_RANGE, JSON_DUPLICATE_KEY
  */
-export function requestDependencies(body: Uint8Array, { tokenizer, chatTemplate }: MeasuredParts = {}): Dependencies {
+export function requestDependencies(
+  body: Uint8Array,
+  { tokenizer, chatTemplate, forwarded = body }: RequestSurroundings = {},
+): Dependencies {
   const request = parse(body)
   if (!isJsonObject(request)) return NO_DEPENDENCIES
   const memberOctets = rawMembers(body, request)
@@ -62,7 +50,10 @@ export function requestDependencies(body: Uint8Array, { tokenizer, chatTemplate 
       fillsTemplate(request) ? chatTemplate : undefined,
     ),
     'tool-definitions': describe('tool-definitions', memberOctets('tools')),
-    'sampling-parameters': describe('sampling-parameters', samplingParameters(request)),
+    'sampling-parameters': describe(
+      'sampling-parameters',
+      samplingParameters(request, forwarded === body ? request : parse(forwarded)),
+    ),
     // A text is what is to be completed.
     'prompt-template': describe('prompt-template', isJsonObject(request['prompt']) ? memberOctets('prompt') : []),
     'memory-before': describe('memory-before', [
@@ -88,21 +79,13 @@ function rawMembers(body: Uint8Array, request: JsonObject): (name: string) => re
   }
 }
 
-function samplingParameters(request: JsonObject): readonly DescribedOctets[] {
-  const sampling = SAMPLING_MEMBERS.flatMap((name): [string, JsonValue][] => {
-    const value = request[name]
-    return value === undefined || value === null ? [] : [[name, value]]
-  })
-  if (sampling.length === 0) return []
-  const octets = encodeJcs(Object.fromEntries(sampling))
-  return [{ name: sampling.map(showParameter).join(' '), octets, scheme: 'jcs', source: 'client' }]
-}
-
-/** For people: numbers and the like as they are, of lists their length. Of text and objects, which may hold a prompt, only that they are there. */
-function showParameter([name, value]: readonly [string, JsonValue]): string {
-  if (typeof value === 'number' || typeof value === 'boolean') return `${name}=${value}`
-  if (Array.isArray(value)) return `${name}=${value.length}`
-  return `${name}=${typeof value === 'string' ? 'text' : 'object'}`
+/** As forwarded: the gateway's where it filled in, renamed or resolved something, else the client's own. */
+function samplingParameters(asked: JsonObject, forwarded: JsonValue): readonly DescribedOctets[] {
+  const used = isJsonObject(forwarded) ? samplingOf(forwarded) : {}
+  if (Object.keys(used).length === 0) return []
+  const octets = encodeJcs(used)
+  const isOwn = asked === forwarded || equalBytes(octets, encodeJcs(samplingOf(asked)))
+  return [{ name: showParameters(used), octets, scheme: 'jcs', source: isOwn ? 'client' : 'gateway' }]
 }
 
 function instructions({ instructions: text }: JsonObject): readonly DescribedOctets[] {
