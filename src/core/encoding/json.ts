@@ -19,7 +19,7 @@ export interface JsonLimits {
   readonly numbers?: 'integer' | 'any'
 }
 
-const UNSAFE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+export const UNSAFE_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
 const PLAIN = /[ !#-[\]-\uffff]*/y
 const SPACE = /[ \t\n\r]*/y

@@ -1,5 +1,7 @@
 /** What one block of a model server's stream says: read once, for the gateway's bookkeeping. Never changes a block. @module */
+import { isUtf8 } from 'node:buffer'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/encoding/json.ts'
+import { isStrictJson } from '../../core/encoding/strict-json.ts'
 
 /** Counts of tokens as the upstream reports them. */
 export interface UsageReading {
@@ -24,6 +26,8 @@ export type BlockReading =
       /** `finish_reason` by choice, null while the choice goes on. Empty for events without choices. */
       readonly choices: readonly { readonly index: number; readonly finishReason: string | null }[]
       readonly usage?: UsageReading
+      /** Whether its octets are strict JSON, so that every reader finds the same in them. Costs a walk through it. */
+      readonly isStrict: () => boolean
     }
 
 const COLON = 0x3a
@@ -44,6 +48,7 @@ export function inspectBlock(block: Uint8Array): BlockReading {
     data: event,
     choices: readChoices(event['choices']),
     ...(usage === undefined ? {} : { usage }),
+    isStrict: () => isUtf8(block) && isStrictJson(data, event),
   }
 }
 

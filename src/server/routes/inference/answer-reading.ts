@@ -1,14 +1,19 @@
 /** What the members of an answer say that several APIs share. Never changes an answer. @module */
+import { isUtf8 } from 'node:buffer'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/encoding/json.ts'
+import { isStrictJson } from '../../../core/encoding/strict-json.ts'
+import { ChoiceMerger } from '../../../core/receipt/merged-choices.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import { readUsage } from '../../upstream/event-reading.ts'
-import type { AnswerReading } from './operation.ts'
+import { outputOfChoices } from './answer-output.ts'
+import type { AnswerReading, ParsedAnswer } from './operation.ts'
 
 /** @returns undefined for anything but a JSON object */
-export function parseAnswer(body: Uint8Array): JsonObject | undefined {
+export function parseAnswer(body: Uint8Array): ParsedAnswer | undefined {
   try {
-    const value: JsonValue = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'))
-    return isJsonObject(value) ? value : undefined
+    const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8')
+    const fields: JsonValue = JSON.parse(text)
+    return isJsonObject(fields) ? { fields, isStrict: () => isUtf8(body) && isStrictJson(text, fields) } : undefined
   } catch {
     return undefined
   }
@@ -34,14 +39,23 @@ function finishReasons(choices: readonly JsonValue[]): readonly string[] {
  * whole answer by today's SDKs, though it may be cut.
  * @param choices how many were asked for
  */
-export function readChoices(answer: JsonObject, choices: number): AnswerReading {
-  const list = answer['choices']
+export function readChoices(answer: ParsedAnswer, choices: number): AnswerReading {
+  const { fields } = answer
+  const list = fields['choices']
   if (!Array.isArray(list)) return { outcome: 'unusable', detail: 'answered without choices' }
   const reasons = finishReasons(list)
   if (reasons.length < list.length) return { outcome: 'unusable', detail: 'answered without finish_reason' }
   if (list.length < choices) return { outcome: 'unusable', detail: `gave ${list.length} of ${choices} choices` }
   return {
     outcome: 'complete',
-    facts: { ...readNames(answer), finishReasons: reasons, ...readUsage(answer['usage']) },
+    facts: { ...readNames(fields), finishReasons: reasons, ...readUsage(fields['usage']) },
+    output: outputOfChoices(mergeAnswer(answer)),
   }
+}
+
+function mergeAnswer({ fields, isStrict }: ParsedAnswer): ChoiceMerger {
+  const merger = new ChoiceMerger('message')
+  if (isStrict()) merger.take(fields)
+  else merger.fail('not strict JSON')
+  return merger
 }

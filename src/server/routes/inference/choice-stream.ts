@@ -1,12 +1,15 @@
 /** Follows a stream of chat or completions: whole when every choice has its reason to finish, whatever `[DONE]` says. @module */
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
+import { ChoiceMerger } from '../../../core/receipt/merged-choices.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import type { BlockReading } from '../../upstream/event-reading.ts'
 import { StreamProgress } from '../../upstream/stream-progress.ts'
 import { type ApiError, encodeApiError, upstreamFailed } from '../api-error.ts'
+import { NO_OUTPUT, outputOfChoices } from './answer-output.ts'
 import { readNames } from './answer-reading.ts'
 import {
+  type AnswerOutput,
   type BlockFate,
   endsBefore,
   HELD,
@@ -22,6 +25,7 @@ const DONE: Uint8Array = encodeUtf8('data: [DONE]\n\n')
 export class ChoiceStream implements StreamFollower {
   readonly terminator: Uint8Array = DONE
   readonly #progress: StreamProgress
+  readonly #merger: ChoiceMerger = new ChoiceMerger('delta')
   #names: Pick<AnswerFacts, 'responseId' | 'responseModel'> = {}
 
   /** @param choices how many were asked for */
@@ -51,6 +55,8 @@ export class ChoiceStream implements StreamFollower {
         // An event without choices breaks clients of this API; there is nothing in it for them.
         if (!Array.isArray(reading.data['choices'])) return LEAVES_NEVER
         if (this.#names.responseId === undefined) this.#names = readNames(reading.data)
+        if (reading.isStrict()) this.#merger.take(reading.data)
+        else this.#merger.fail('an event that is not strict JSON')
         return wasFinished ? HELD : LEAVES_NOW
       default:
         return reading satisfies never
@@ -59,6 +65,10 @@ export class ChoiceStream implements StreamFollower {
 
   closed(): StreamEnd {
     return this.#progress.finished ? { outcome: 'complete' } : endedEarly()
+  }
+
+  output(): AnswerOutput {
+    return this.#progress.finished ? outputOfChoices(this.#merger) : NO_OUTPUT
   }
 
   errorBlock(error: ApiError): Uint8Array {

@@ -2,8 +2,9 @@
 import { isJsonObject, type JsonObject } from '../../../core/encoding/json.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import { readUsage } from '../../upstream/event-reading.ts'
+import { NO_OUTPUT, outputOfResponse } from './answer-output.ts'
 import { readNames } from './answer-reading.ts'
-import type { AnswerReading } from './operation.ts'
+import type { AnswerReading, ParsedAnswer } from './operation.ts'
 
 /**
  * A response that met a limit is `incomplete` in the words of this API, and whole in ours: as a chat whose `finish_reason` is `length`, it is
@@ -27,10 +28,14 @@ export function readEnd(response: JsonObject, status: string): AnswerFacts {
 }
 
 /** Judges a whole answer: one that says that it goes on is none. */
-export function readResponse(response: JsonObject): AnswerReading {
-  const { status } = response
+export function readResponse({ fields }: ParsedAnswer): AnswerReading {
+  const { status } = fields
   const outcome = typeof status === 'string' && Object.hasOwn(OUTCOMES, status) ? OUTCOMES[status] : undefined
   if (outcome === undefined || typeof status !== 'string')
     return { outcome: 'unusable', detail: 'answered without a status that ends a response' }
-  return { outcome, facts: readEnd(response, status) }
+  return {
+    outcome,
+    facts: readEnd(fields, status),
+    output: outcome === 'complete' ? outputOfResponse(fields) : NO_OUTPUT,
+  }
 }

@@ -5,9 +5,11 @@ import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import type { BlockReading } from '../../upstream/event-reading.ts'
 import type { ApiError } from '../api-error.ts'
+import { NO_OUTPUT, outputOfResponse } from './answer-output.ts'
 import { readNames } from './answer-reading.ts'
 import { endedEarly, notJson } from './choice-stream.ts'
 import {
+  type AnswerOutput,
   type BlockFate,
   endsBefore,
   LEAVES_NEVER,
@@ -31,6 +33,8 @@ export class ResponseStream implements StreamFollower {
   readonly terminator: Uint8Array = new Uint8Array(0)
   #facts: AnswerFacts = {}
   #sequence = -1
+  /** That the last event holds, where the answer is whole. */
+  #whole: JsonObject | undefined
 
   get facts(): AnswerFacts {
     return this.#facts
@@ -62,6 +66,10 @@ export class ResponseStream implements StreamFollower {
     return endedEarly()
   }
 
+  output(): AnswerOutput {
+    return this.#whole === undefined ? NO_OUTPUT : outputOfResponse(this.#whole)
+  }
+
   /** SDKs differ in where they look for an error: `error` makes those of OpenAI throw, the flat members are what the API documents. */
   errorBlock({ type, code, message, param }: ApiError): Uint8Array {
     const event = {
@@ -76,7 +84,9 @@ export class ResponseStream implements StreamFollower {
   }
 
   #last(status: string, { response }: JsonObject, fate: BlockFate): BlockFate {
-    this.#facts = { ...this.#facts, ...readEnd(isJsonObject(response) ? response : {}, status) }
+    const ended = isJsonObject(response) ? response : {}
+    this.#facts = { ...this.#facts, ...readEnd(ended, status) }
+    if (fate === WHOLE) this.#whole = ended
     return fate
   }
 

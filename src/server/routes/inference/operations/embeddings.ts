@@ -2,8 +2,9 @@
 import type { JsonObject, JsonValue } from '../../../../core/encoding/json.ts'
 import { readUsage } from '../../../upstream/event-reading.ts'
 import { type ApiError, invalidRequest } from '../../api-error.ts'
+import { NO_OUTPUT } from '../answer-output.ts'
 import { readNames } from '../answer-reading.ts'
-import type { AnswerReading, Operation } from '../operation.ts'
+import type { AnswerReading, Operation, ParsedAnswer } from '../operation.ts'
 import { COUNT, judgeTypes, type ParameterTypes, TEXT } from '../parameter-types.ts'
 
 const TYPES: ParameterTypes = { dimensions: COUNT, encoding_format: TEXT }
@@ -20,11 +21,15 @@ function countInputs({ input }: JsonObject): number {
 }
 
 /** @param inputs how many were given: fewer embeddings are a cut answer */
-function readEmbeddings(answer: JsonObject, inputs: number): AnswerReading {
-  const { data } = answer
+function readEmbeddings({ fields }: ParsedAnswer, inputs: number): AnswerReading {
+  const { data } = fields
   if (!Array.isArray(data)) return { outcome: 'unusable', detail: 'answered without data' }
   if (data.length < inputs) return { outcome: 'unusable', detail: `gave ${data.length} of ${inputs} embeddings` }
-  return { outcome: 'complete', facts: { ...readNames(answer), ...readUsage(answer['usage']) } }
+  return {
+    outcome: 'complete',
+    facts: { ...readNames(fields), ...readUsage(fields['usage']) },
+    output: NO_OUTPUT,
+  }
 }
 
 export const EMBEDDINGS: Operation = {

@@ -1,0 +1,46 @@
+/** Whether JSON that was parsed already is strict (see json.ts), mostly without parsing it again. @module */
+import { MalformedError } from '../../errors.ts'
+import { decodeJson, type JsonValue, UNSAFE_KEYS } from './json.ts'
+
+/** Deeper answers are none that anyone reads. */
+const MAX_DEPTH = 32
+const DOUBT = -1
+
+/** Members of the value, all levels together, or {@link DOUBT} where something in it may not be strict. */
+function countMembers(value: JsonValue, depth: number): number {
+  if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? DOUBT : 0
+  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value) ? DOUBT : 0
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth > MAX_DEPTH) return DOUBT
+  let count = 0
+  for (const [name, member] of Object.entries<JsonValue>(value)) {
+    const within = countMembers(member, depth + 1)
+    if (within === DOUBT || UNSAFE_KEYS.has(name) || /\p{Surrogate}/u.test(name)) return DOUBT
+    count += within + (Array.isArray(value) ? 0 : 1)
+  }
+  return count
+}
+
+/** How often a quotation mark stands right before a colon: at least once for each member, where none has space between. */
+function countColons(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++
+  return count
+}
+
+/**
+ * JSON.parse keeps the last of two equal keys in silence: then the text has more colons behind a quotation mark than the value has members.
+ * Where the counts differ for another reason the strict parser decides.
+ * @param text what `value` was parsed from
+ */
+export function isStrictJson(text: string, value: JsonValue): boolean {
+  const members = countMembers(value, 0)
+  if (members !== DOUBT && members === countColons(text) && !/"[ \t\n\r]+:/.test(text)) return true
+  try {
+    decodeJson(text, { maxSize: text.length, maxDepth: MAX_DEPTH, numbers: 'any' })
+    return true
+  } catch (error) {
+    if (error instanceof MalformedError) return false
+    throw error
+  }
+}
