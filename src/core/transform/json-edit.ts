@@ -22,6 +22,7 @@ export class JsonEdits {
   #found: ReadonlyMap<string, Member> | undefined
   readonly #fates: Map<string, Fate> = new Map()
   readonly #added: { readonly name: string; readonly value: Insertion }[] = []
+  readonly #renamed: Map<string, Insertion & { readonly to: string }> = new Map()
   readonly #elements: Map<string, ElementEdits> = new Map()
 
   /** @param bytes a JSON object; what is none shows with the first change: MalformedError JSON_INVALID, JSON_DUPLICATE_KEY, UTF8_INVALID */
@@ -68,9 +69,26 @@ export class JsonEdits {
     this.#settle(name, { kind: 'replaced', by })
   }
 
+  /** Gives a member a value whatever was done with it before: the last word on it is a run's, whose steps follow one another. */
+  set(name: string, value: Insertion): void {
+    const place = this.#added.findIndex((added) => added.name === name)
+    if (place >= 0) this.#added[place] = { name, value }
+    else if (this.#members.has(name)) this.#fates.set(name, { kind: 'replaced', by: value })
+    else this.#added.push({ name, value })
+  }
+
+  /** Gives a member another name; its value stays as it was written, or is changed beside it. */
+  renameMember(name: string, to: string, role: string): void {
+    if (!this.#members.has(name)) throw new MalformedError('TRANSFORM_MISMATCH', `there is no member ${name}`)
+    if (this.#renamed.has(name) || this.#fates.get(name)?.kind === 'removed')
+      throw new MalformedError('TRANSFORM_MISMATCH', `member ${name} is changed twice`)
+    if (this.#isTaken(to)) throw new MalformedError('TRANSFORM_MISMATCH', `member ${to} is there already`)
+    this.#renamed.set(name, { to, octets: encodeUtf8(JSON.stringify(to)), role })
+  }
+
   /** Adds a member that is not there, behind all others. */
   add(name: string, value: Insertion): void {
-    if (this.#members.has(name) || this.#added.some((added) => added.name === name))
+    if (this.#members.has(name) || this.#isTaken(name))
       throw new MalformedError('TRANSFORM_MISMATCH', `member ${name} is there already`)
     this.#added.push({ name, value })
   }
@@ -92,15 +110,26 @@ export class JsonEdits {
 
   /** The changes, ascending. @throws MalformedError TRANSFORM_MISMATCH for an element of what is no list */
   splices(): readonly Splice[] {
-    if (this.#fates.size + this.#added.length + this.#elements.size === 0) return []
+    if (this.#fates.size + this.#renamed.size + this.#added.length + this.#elements.size === 0) return []
     const splices = [...this.#memberSplices(), ...this.#elementSplices(), ...this.#addedSplices()]
     // Stable: insertions at one place stay in the order in which they were asked for.
     return splices.sort((one, other) => one.at - other.at)
   }
 
+  /** Whether what is forwarded will have a member of this name. */
+  #isTaken(name: string): boolean {
+    const stays = this.#members.has(name) && this.#fates.get(name)?.kind !== 'removed' && !this.#renamed.has(name)
+    return (
+      stays ||
+      this.#added.some((added) => added.name === name) ||
+      [...this.#renamed.values()].some(({ to }) => to === name)
+    )
+  }
+
   #settle(name: string, fate: Fate): void {
     if (!this.#members.has(name)) throw new MalformedError('TRANSFORM_MISMATCH', `there is no member ${name}`)
-    if (this.#fates.has(name) || this.#elements.has(name))
+    const isLost = fate.kind === 'removed' && this.#renamed.has(name)
+    if (isLost || this.#fates.has(name) || this.#elements.has(name))
       throw new MalformedError('TRANSFORM_MISMATCH', `member ${name} is changed twice`)
     this.#fates.set(name, fate)
   }
@@ -118,8 +147,11 @@ export class JsonEdits {
   *#memberSplices(): Generator<Splice> {
     const members = [...this.#members]
     let stays = false
-    for (const [i, [name, { keyStart, start, end }]] of members.entries()) {
+    for (const [i, [name, { keyStart, keyEnd, start, end }]] of members.entries()) {
       const fate = this.#fates.get(name)
+      const renamed = this.#renamed.get(name)
+      if (renamed !== undefined)
+        yield { at: keyStart, remove: keyEnd - keyStart, insert: renamed.octets, role: renamed.role }
       if (fate?.kind === 'replaced')
         yield { at: start, remove: end - start, insert: fate.by.octets, role: fate.by.role }
       if (fate?.kind !== 'removed') {

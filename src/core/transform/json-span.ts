@@ -8,9 +8,10 @@ export interface Span {
   readonly end: number
 }
 
-/** A member: where its key begins, and the octets of its value. */
+/** A member: octets `[keyStart, keyEnd)` of its key with the quotes, and the octets of its value. */
 export interface Member extends Span {
   readonly keyStart: number
+  readonly keyEnd: number
 }
 
 /** Where elements can be put into an array. */
@@ -84,7 +85,7 @@ export function findMembers(bytes: Uint8Array): ReadonlyMap<string, Member> {
     if (members.has(key)) throw new MalformedError('JSON_DUPLICATE_KEY', 'a top-level key appears twice')
     const start = skipSpace(bytes, skipSpace(bytes, keyEnd) + 1)
     const end = endOfValue(bytes, start)
-    members.set(key, { keyStart, start, end })
+    members.set(key, { keyStart, keyEnd, start, end })
     i = skipSpace(bytes, end)
     if (bytes[i] === 0x2c) i = skipSpace(bytes, i + 1)
   }

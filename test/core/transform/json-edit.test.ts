@@ -49,6 +49,40 @@ describe('changes to a JSON object', () => {
     expect(text).toBe('{ "a" : "one", "b":[-1,0, 1 , 2,3 ] ,"c":{"d":","},"e":null,"f":[]\n}')
   })
 
+  it('renames a member in its place, beside a change of its value or in the place of one that goes', () => {
+    const rename = (change: (edits: JsonEdits) => void): string =>
+      edited(TEXT, (edits) => {
+        edits.renameMember('a', 'z', 'sampling-parameters')
+        change(edits)
+      })
+    expect(rename(() => {})).toBe('{ "z" : 1, "b":[ 1 , 2 ] ,"c":{"d":","}\n}')
+    expect(rename((edits) => edits.replace('a', json(2)))).toBe('{ "z" : 2, "b":[ 1 , 2 ] ,"c":{"d":","}\n}')
+    expect(rename((edits) => edits.renameMember('b', 'y"', 'model'))).toBe(
+      '{ "z" : 1, "y\\"":[ 1 , 2 ] ,"c":{"d":","}\n}',
+    )
+    const taken = edited(TEXT, (edits) => {
+      edits.remove('b', 'sampling-parameters')
+      edits.renameMember('a', 'b', 'sampling-parameters')
+    })
+    expect(taken).toBe('{ "b" : 1 ,"c":{"d":","}\n}')
+    const edits = new JsonEdits(encodeUtf8(TEXT))
+    edits.renameMember('a', 'z', 'sampling-parameters')
+    expect(edits.splices()).toEqual([{ at: 2, remove: 3, insert: encodeUtf8('"z"'), role: 'sampling-parameters' }])
+  })
+
+  it.each([
+    ['a name that another member has', (edits: JsonEdits) => edits.renameMember('a', 'b', 'model')],
+    ['a member that is not there', (edits: JsonEdits) => edits.renameMember('x', 'y', 'model')],
+    ['a second name', (edits: JsonEdits) => edits.renameMember('c', 'y', 'model')],
+    ['a name that was given', (edits: JsonEdits) => edits.renameMember('a', 'z', 'model')],
+    ['an added member of that name', (edits: JsonEdits) => edits.add('z', json(1))],
+    ['that the member goes', (edits: JsonEdits) => edits.remove('c', 'model')],
+  ])('refuses, beside a name that was changed, %s', (_title, change) => {
+    const edits = new JsonEdits(encodeUtf8(TEXT))
+    edits.renameMember('c', 'z', 'model')
+    expect(() => change(edits)).toThrow(expect.objectContaining({ failure: 'TRANSFORM_MISMATCH' }))
+  })
+
   it('makes a text a list of messages, its octets where they were', () => {
     const TEXT = '{"m":"a", "i" : "h\\u0069" }'
     const message = '{"role":"user","content":"h\\u0069"}'
