@@ -8,6 +8,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../encoding/json.
 import { encodeUtf8 } from '../encoding/utf8.ts'
 import type { AskedCall, ToolCallRecord } from './run.ts'
 
+const PLAIN_NAME = /^[\x21-\x7e]{1,128}$/
+
 /** What was given back for a call. */
 export interface AnsweredCall {
   readonly id: string
@@ -19,16 +21,20 @@ export function elementsIn(value: JsonValue | undefined): readonly JsonObject[] 
   return Array.isArray(value) ? value.filter(isJsonObject) : []
 }
 
-/** Of UTF-8; `none` for what is no text. Of a list of parts the text is that of its parts, one behind the other. */
+/**
+ * Of UTF-8; `none` for what is no text, or has none in UTF-8: a client may write half of a surrogate pair. Of a list of parts the text is
+ * that of its parts, one behind the other.
+ */
 function textDigest(value: JsonValue | undefined): string {
-  if (typeof value === 'string') return digestUri(encodeUtf8(value))
-  if (!Array.isArray(value)) return 'none'
   const texts = elementsIn(value).map(({ text }) => (typeof text === 'string' ? text : ''))
-  return digestUri(encodeUtf8(texts.join('')))
+  const text = Array.isArray(value) ? texts.join('') : value
+  return typeof text === 'string' && !/\p{Surrogate}/u.test(text) ? digestUri(encodeUtf8(text)) : 'none'
 }
 
+/** A name as a receipt holds it: the model or the client chose it, and a long one, or one of control characters, goes by its digest. */
 function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : 'none'
+  if (typeof value !== 'string') return 'none'
+  return PLAIN_NAME.test(value) ? value : digestUri(encodeUtf8(value))
 }
 
 /** The calls that one message or item of the model asks for. */

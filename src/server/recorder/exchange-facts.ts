@@ -1,5 +1,6 @@
 /** The `exchange` disclosure: what happened around an answer, descriptive only. wire.md section 2. @module */
 import type { JsonObject, JsonValue } from '../../core/encoding/json.ts'
+import type { RunMembers } from '../../core/receipt/run.ts'
 
 /** What was read from the request and the answer on the way. Everything here comes from client or upstream. */
 export interface AnswerFacts {
@@ -13,7 +14,7 @@ export interface AnswerFacts {
 /** What carried the request, as the gateway itself saw it. */
 export type SeenChannel = 'none' | 'tls' | 'ohttp'
 
-export interface ExchangeFacts extends AnswerFacts {
+export interface ExchangeFacts extends AnswerFacts, RunMembers {
   readonly method: string
   readonly path: string
   readonly status: number
@@ -76,6 +77,17 @@ export function describeExchange(facts: ExchangeFacts): JsonObject {
   add(exchange, 'upstream', peer === undefined ? undefined : describePeer(peer))
   exchange['channel'] = facts.channel
   add(exchange, 'prev', facts.prev)
+  add(
+    exchange,
+    'tools',
+    facts.tools?.map((record) => ({ ...record })),
+  )
+  add(
+    exchange,
+    'calls',
+    facts.calls?.map((call) => ({ ...call })),
+  )
+  add(exchange, 'run', facts.run && { ...facts.run })
   exchange['retry_count'] = facts.retryCount
   exchange['started'] = facts.startedSeconds
   exchange['duration_ms'] = Math.round(facts.durationMs)

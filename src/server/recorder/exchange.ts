@@ -2,13 +2,15 @@
 import { digestUri } from '../../core/crypto/index.ts'
 import type { EngineClaim, ModelClaim, Outcome, UpstreamKind } from '../../core/receipt/claims.ts'
 import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
+import type { RunMembers } from '../../core/receipt/run.ts'
 import { recordSplice, type Splice } from '../../core/transform/splice.ts'
 import { CountersignError } from '../../errors.ts'
+import type { AddedDependencies } from '../context/types.ts'
 import type { BootClock } from '../session/boot-clock.ts'
 import { NO_DEPENDENCIES } from '../upstream/dependencies.ts'
 import type { ServedModel, UpstreamResponse } from '../upstream/types.ts'
 import { type AnswerFacts, describeExchange, plainText, type SeenChannel } from './exchange-facts.ts'
-import type { Admitted, CommittedReceipt, Recorder } from './recorder.ts'
+import type { Admitted, CommittedReceipt, ReceiptContent, Recorder } from './recorder.ts'
 
 /** What is known of a request before its body is looked into. */
 export interface ExchangeOpening {
@@ -43,6 +45,14 @@ export interface Conclusion {
   readonly response: Octets
 }
 
+/** A model call on the way to the answer: nobody but the gateway sees what it gave. */
+export interface StepConclusion {
+  readonly rid: Uint8Array
+  readonly response: Octets
+  readonly facts: AnswerFacts
+  readonly run: RunMembers
+}
+
 /** Nothing ran: the answer is the gateway's own. */
 const NO_ENGINE: EngineClaim = { name: 'none', version: 'none', determinism: 'best-effort', flags: 'none' }
 const NO_UPSTREAM: UpstreamKind = 'embedded'
@@ -62,6 +72,7 @@ export class Exchange {
   #forwarded: Forwarded | undefined
   #peer: UpstreamResponse['peer']
   #facts: AnswerFacts = {}
+  #run: RunMembers = {}
   #concluded = false
 
   /** Admits the request. @throws CountersignError ERR_LOG_APPEND */
@@ -116,18 +127,55 @@ export class Exchange {
     this.#peer = peer
   }
 
+  /** What was remembered of it belongs to what the answer relied on. */
+  remembered(dependencies: AddedDependencies): void {
+    const forwarding = this.#forwarding
+    if (forwarding !== undefined)
+      this.#forwarding = { ...forwarding, dependencies: { ...forwarding.dependencies, ...dependencies } }
+  }
+
   /** What was read from the answer. */
   learned(facts: AnswerFacts): void {
     this.#facts = facts
   }
 
+  /** What is known of tools and of the run that it belongs to. */
+  ran(run: RunMembers): void {
+    this.#run = run
+  }
+
+  /**
+   * Signs the receipt of a model call on the way to the answer, of what was forwarded last. It takes no nonce with it: of one request with
+   * one nonce there is one answer.
+   * @throws CountersignError ERR_LOG_APPEND
+   */
+  concludeStep({ rid, response, facts, run }: StepConclusion): CommittedReceipt {
+    const admitted = this.#recorder.admit(this.#opening.cutShort, rid)
+    return this.#recorder.commit(
+      admitted,
+      this.#content({ outcome: 'complete', status: 200, response }, { facts, run }),
+    )
+  }
+
   /** Signs the receipt and appends it. Once. @throws CountersignError ERR_LOG_APPEND */
-  conclude({ outcome, status, response }: Conclusion): CommittedReceipt {
+  conclude(conclusion: Conclusion): CommittedReceipt {
     if (this.#concluded) throw new CountersignError('ERR_USAGE', 'an exchange has one receipt')
     this.#concluded = true
+    const content = this.#content(conclusion, { facts: this.#facts, run: this.#run })
+    return this.#recorder.commit(this.admitted, {
+      ...content,
+      ...(this.#nonce === undefined ? {} : { nonce: this.#nonce }),
+    })
+  }
+
+  #content(
+    { outcome, status, response }: Conclusion,
+    { facts, run }: { readonly facts: AnswerFacts; readonly run: RunMembers },
+  ): ReceiptContent {
     const { tenant, method, path, operation, retryCount, channel } = this.#opening
     const exchange = describeExchange({
-      ...this.#facts,
+      ...facts,
+      ...run,
       method,
       path,
       status,
@@ -140,9 +188,8 @@ export class Exchange {
       startedSeconds: this.#startedSeconds,
       durationMs: this.#clock.monotonicMs() - this.#startedMs,
     })
-    return this.#recorder.commit(this.admitted, {
+    return {
       outcome,
-      ...(this.#nonce === undefined ? {} : { nonce: this.#nonce }),
       ...this.#sources(),
       disclosed: {
         ...(this.#request === undefined ? {} : { request: this.#request }),
@@ -155,7 +202,7 @@ export class Exchange {
       exchangeTravels: this.#prev !== undefined || channel !== 'none',
       inserts: this.#forwarding?.splices.map(({ insert }) => insert) ?? [],
       tenant,
-    })
+    }
   }
 
   /** Where nothing was forwarded no model vouches for the answer, even if the request named one. */

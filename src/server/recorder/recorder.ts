@@ -3,6 +3,7 @@ import { decodeBase64Url, encodeBase64Url } from '../../core/encoding/base64.ts'
 import { decodeLogOrigin } from '../../core/log/index.ts'
 import type { EngineClaim, ModelClaim, Outcome, UpstreamKind } from '../../core/receipt/claims.ts'
 import { RECEIPT_PROFILE, type ReceiptClaims } from '../../core/receipt/claims.ts'
+import { receiptDigest } from '../../core/receipt/conversation.ts'
 import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
 import { type Disclosure, type DisclosureName, encodeDisclosure } from '../../core/receipt/disclosures.ts'
 import { encodeReceipt, receiptEntry, receiptJti, signReceipt } from '../../core/receipt/receipt.ts'
@@ -54,6 +55,8 @@ export interface CommittedReceipt {
   readonly comment: string
   /** Place of its leaf. */
   readonly index: number
+  /** By which others name it: SHA-256 over the issuer's JWS. */
+  readonly digest: string
   /** Resolves when it may leave; rejects with ERR_LOG_APPEND when it never may. */
   readonly durable: Promise<void>
 }
@@ -94,10 +97,10 @@ export class Recorder {
   /**
    * Admits a request: from here on it is owed a receipt.
    * @param cutShort ends it early, with its receipt
+   * @param rid 16 octets that nobody can guess; fresh ones where they are not given
    * @throws CountersignError ERR_LOG_APPEND
    */
-  admit(cutShort: CutShort): Admitted {
-    const rid = this.#pool.take(ID_SIZE)
+  admit(cutShort: CutShort, rid: Uint8Array = this.#pool.take(ID_SIZE)): Admitted {
     const jtiText = receiptJti(rid)
     const jti = decodeBase64Url(jtiText)
     const durable = this.#boot.log.recordIntent(jti)
@@ -136,7 +139,13 @@ export class Recorder {
       ({ name }) => TRAVELLING.includes(name) || (name === 'exchange' && content.exchangeTravels),
     )
     const comment = encodeReceipt(issuerJws, travelling)
-    return { comment, header: fitHeader(comment, issuerJws, travelling), index, durable }
+    return {
+      comment,
+      header: fitHeader(comment, issuerJws, travelling),
+      index,
+      digest: receiptDigest(issuerJws),
+      durable,
+    }
   }
 
   #disclose({ disclosed }: ReceiptContent): readonly Disclosure[] {

@@ -1,13 +1,12 @@
 /** Routes an admitted request to its model, transforms and sends it, and relays what comes back. @module */
 import { type Caller, mayUse } from '../../middleware/authenticate.ts'
-import type { Upstream } from '../../upstream/types.ts'
 import { type ApiError, modelNotAllowed, modelNotFound, modelNotServedHere, weightsChanged } from '../api-error.ts'
-import type { InferenceRequest } from './operation.ts'
-import { prepare, type Routed } from './prepare.ts'
+import { errorOfRequest, prepare, type Routed } from './prepare.ts'
 import { readRequest } from './request-reading.ts'
 import { relayStream } from './stream-answer.ts'
+import { ToolRun } from './tool-run.ts'
 import { answerError, type Turn } from './turn.ts'
-import { answerFailure, isSuccess, relayErrorAnswer, relayWhole } from './whole-answer.ts'
+import { answerFailure, relayWhole } from './whole-answer.ts'
 
 type Route = ({ readonly ok: true } & Routed) | { readonly ok: false; readonly error: ApiError }
 
@@ -27,33 +26,34 @@ function route({ parts, operation, exchange, report }: Turn, body: Uint8Array, c
   return { ok: true, path: operation.path, request, ...served }
 }
 
+/** The run of a request that can be prepared as it asks; else what is wrong with it. */
+async function begin(turn: Turn, routed: Routed, { body, caller }: Asked): Promise<ToolRun | ApiError> {
+  const { tenant, apiKey } = caller
+  const asker = { tenant, store: turn.parts.store, ...(apiKey === undefined ? {} : { apiKey }) }
+  try {
+    const run = new ToolRun(turn, routed, await prepare(turn.parts.upstreams.context, routed, { body, asker }))
+    run.forward()
+    return run
+  } catch (error) {
+    return errorOfRequest(error)
+  }
+}
+
+interface Asked {
+  readonly body: Uint8Array
+  readonly caller: Caller
+}
+
 export async function forward(turn: Turn, body: Uint8Array, caller: Caller): Promise<void> {
   const routed = route(turn, body, caller)
   if (!routed.ok) return answerError(turn, routed.error, 'refused')
-  const { tenant, apiKey } = caller
-  const asker = { tenant, store: turn.parts.store, ...(apiKey === undefined ? {} : { apiKey }) }
-  const prepared = await prepare(turn.parts.upstreams.context, routed, { body, asker })
-  if (!prepared.ok) return answerError(turn, prepared.error, 'refused')
-  turn.exchange.forwarding(prepared.forwarding)
-  const { path } = routed
-  await relay(
-    turn,
-    routed.request,
-    routed.upstream.send({ path, body: prepared.forwarding.octets, signal: turn.signal }),
-  )
-}
-
-async function relay(turn: Turn, request: InferenceRequest, sent: ReturnType<Upstream['send']>): Promise<void> {
+  const run = await begin(turn, routed, { body, caller })
+  if (!(run instanceof ToolRun)) return answerError(turn, run, 'refused')
+  const { followStream } = turn.operation
   try {
-    // The intent becomes durable while the upstream thinks; no octet leaves before it is.
-    const [response] = await Promise.all([sent, turn.exchange.admitted.durable])
-    turn.exchange.answered(response.peer)
-    if (!isSuccess(response)) return await relayErrorAnswer(turn, response)
-    const { operation } = turn
-    const { stream, choices } = request
-    if (stream && operation.followStream !== 'none')
-      return await relayStream(turn, response, operation.followStream(choices))
-    return await relayWhole(turn, response, { operation, choices })
+    const { stream, choices } = routed.request
+    if (stream && followStream !== 'none') await relayStream(turn, run, () => followStream(choices))
+    else await relayWhole(turn, run, { operation: turn.operation, choices })
   } catch (error) {
     await answerFailure(turn, error)
   }

@@ -20,34 +20,36 @@ export interface Routed {
   readonly upstream: Upstream
 }
 
-export type Prepared =
-  | { readonly ok: true; readonly forwarding: Forwarding; readonly context: PreparedContext; readonly edits: JsonEdits }
-  | { readonly ok: false; readonly error: ApiError }
+/** A request with what was added to it so far. */
+export interface PreparedRequest {
+  /** Exactly what the client sent. */
+  readonly body: Uint8Array
+  readonly edits: JsonEdits
+  readonly context: PreparedContext
+}
 
 /** Whose request it is, and where what is remembered for them lies. */
 export type Asker = Pick<ContextRequest, 'apiKey' | 'tenant' | 'store'>
 
-/** @param body exactly what the client sent */
+/** @throws ContextRefusal, MalformedError: {@link errorOfRequest} */
 export async function prepare(
   context: Context,
-  routed: Routed,
+  { path, request }: Routed,
   { body, asker }: { readonly body: Uint8Array; readonly asker: Asker },
-): Promise<Prepared> {
-  const { path, request } = routed
+): Promise<PreparedRequest> {
   const edits = new JsonEdits(body)
-  try {
-    const added = await context.prepare({ ...asker, path, fields: request.fields, modelId: request.model, edits })
-    const forwarding = transform(routed, { body, edits, dependencies: added.dependencies })
-    return { ok: true, forwarding, context: added, edits }
-  } catch (error) {
-    if (error instanceof ContextRefusal) {
-      const { param, code } = error
-      return { ok: false, error: invalidRequest(error.message, { param, ...(code !== undefined && { code }) }) }
-    }
-    if (error instanceof MalformedError)
-      return { ok: false, error: invalidRequest('The content holds text or numbers without an exact form.') }
-    throw error
+  const added = await context.prepare({ ...asker, path, fields: request.fields, modelId: request.model, edits })
+  return { body, edits, context: added }
+}
+
+/** What a client is told whose request cannot be prepared as it asks. Throws what is no such error. */
+export function errorOfRequest(error: unknown): ApiError {
+  if (error instanceof ContextRefusal) {
+    const { param, code } = error
+    return invalidRequest(error.message, { param, ...(code !== undefined && { code }) })
   }
+  if (error instanceof MalformedError) return invalidRequest('The content holds text or numbers without an exact form.')
+  throw error
 }
 
 /** What is made of the client's octets by the changes so far. */

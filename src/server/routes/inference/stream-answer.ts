@@ -3,17 +3,15 @@ import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import type { Grade } from '../../../core/policy.ts'
 import type { UpstreamResponse } from '../../upstream/types.ts'
-import { logUnavailable, upstreamFailed } from '../api-error.ts'
+import { logUnavailable } from '../api-error.ts'
+import { ask, isSuccess } from './ask.ts'
 import { holdFor } from './hold.ts'
 import type { StreamEnd, StreamFollower } from './operation.ts'
 import { StreamRelay } from './stream-relay.ts'
+import { discard, type Followed, followSteps, isEventStream, noStream, STREAM_TYPE } from './stream-steps.ts'
+import type { ToolRun } from './tool-run.ts'
 import { answerError, CLIENT_GONE, commit, type Turn } from './turn.ts'
-
-const STREAM_TYPE = 'text/event-stream'
-
-export function isEventStream({ mediaType }: UpstreamResponse): boolean {
-  return /^text\/event-stream\s*(?:;|$)/i.test(mediaType)
-}
+import { relayErrorAnswer } from './whole-answer.ts'
 
 /** The last block of every stream, also of one that ended in an error. */
 function receiptBlock(token: string): Uint8Array {
@@ -25,11 +23,13 @@ function gradeBlock(grade: Grade | undefined): Uint8Array {
   return encodeUtf8(grade === undefined ? '' : `: preference-applied receipt=${grade}\n\n`)
 }
 
-export async function relayStream(turn: Turn, response: UpstreamResponse, follower: StreamFollower): Promise<void> {
+/** @param createFollower for each model call one: it follows one stream */
+export async function relayStream(turn: Turn, run: ToolRun, createFollower: () => StreamFollower): Promise<void> {
+  const response = await ask(turn, run)
+  if (!isSuccess(response)) return relayErrorAnswer(turn, response)
   if (!isEventStream(response)) {
     await discard(response)
-    const error = upstreamFailed('The model server did not answer with an event stream.')
-    return answerError(turn, error, 'upstream_error')
+    return answerError(turn, noStream(), 'upstream_error')
   }
   const { client, signal, parts, report } = turn
   const monotonicMs = (): number => parts.clock.monotonicMs()
@@ -39,38 +39,50 @@ export async function relayStream(turn: Turn, response: UpstreamResponse, follow
   client.header('x-accel-buffering', 'no')
   client.open(200, STREAM_TYPE)
   report.began()
-  const relay = new StreamRelay({ client, signal, follower, blockBytes, monotonicMs })
+  const relay = new StreamRelay({ client, signal, blockBytes, monotonicMs })
   const stopBeat = parts.pulse.add((nowMs) => relay.beat(nowMs))
   try {
-    await conclude(turn, { relay, follower }, await relay.run(response))
+    const { follower, end } = run.mayCall
+      ? await followSteps(turn, { relay, run, createFollower }, response)
+      : await followOne(relay, createFollower(), response)
+    await conclude(turn, { relay, run, follower }, end)
   } finally {
     stopBeat()
   }
 }
 
+async function followOne(relay: StreamRelay, follower: StreamFollower, response: UpstreamResponse): Promise<Followed> {
+  return { follower, end: await relay.run(response, follower) }
+}
+
 interface Relayed {
   readonly relay: StreamRelay
+  readonly run: ToolRun
   readonly follower: StreamFollower
 }
 
-async function conclude(turn: Turn, { relay, follower }: Relayed, end: StreamEnd): Promise<void> {
+async function conclude(turn: Turn, { relay, run, follower }: Relayed, end: StreamEnd): Promise<void> {
   const { client, exchange, wish } = turn
   const { attester } = turn.parts
-  const { terminal, digest } = relay.finish(end)
-  exchange.learned(follower.facts)
+  const { terminal, digest } = relay.finish(end, follower)
+  const { facts } = follower
+  exchange.learned(facts)
+  const output = end.outcome === 'complete' ? follower.output() : undefined
+  const save = output && run.conclude(output, facts.responseId)
   const committed = await commit(turn, {
     outcome: end.outcome,
     status: end.outcome === 'client_aborted' ? CLIENT_GONE : 200,
-    response: { digest: digest.digest, size: digest.size, media_type: STREAM_TYPE },
+    response: {
+      digest: digest.digest,
+      ...(output?.digest === undefined ? {} : { output_digest: output.digest }),
+      size: digest.size,
+      media_type: STREAM_TYPE,
+    },
+    ...(save && { save }),
   })
   if (committed === undefined) return client.end(follower.errorBlock(logUnavailable()))
   const isHeld = wish !== undefined && end.outcome === 'complete'
   // Keep-alives go on meanwhile: they stand between blocks, and no digest covers them.
   const grade = isHeld ? await holdFor(turn, committed.index, { attester, wish }) : wish && 'signed'
   client.end(concatBytes(terminal, gradeBlock(grade), receiptBlock(committed.comment)))
-}
-
-/** Leaves an answer unread: the upstream is told to stop. */
-async function discard({ body }: UpstreamResponse): Promise<void> {
-  await body[Symbol.asyncIterator]().return?.()
 }

@@ -18,8 +18,6 @@ export interface StreamRelayOptions {
   readonly client: ClientResponse
   /** The upstream's; aborted while the client is there, the gateway is shutting down. */
   readonly signal: AbortSignal
-  /** Knows the API: what each block means, and when the answer is whole. */
-  readonly follower: StreamFollower
   /** Octets of one block at most. */
   readonly blockBytes: number
   readonly monotonicMs: () => number
@@ -29,44 +27,55 @@ export class StreamRelay {
   readonly #client: ClientResponse
   readonly #signal: AbortSignal
   readonly #monotonicMs: () => number
-  readonly #blocks: EventBlocks
-  readonly #follower: StreamFollower
+  readonly #blockBytes: number
   readonly #digest: EventStreamDigest = new EventStreamDigest()
   /** Blocks that would make the answer look whole: they leave with the receipt. */
-  readonly #held: Uint8Array[] = []
+  #held: Uint8Array[] = []
   #end: StreamEnd | undefined
   #lastWriteMs: number
   #stalled = false
 
-  constructor({ client, signal, follower, blockBytes, monotonicMs }: StreamRelayOptions) {
+  constructor({ client, signal, blockBytes, monotonicMs }: StreamRelayOptions) {
     this.#client = client
     this.#signal = signal
     this.#monotonicMs = monotonicMs
-    this.#blocks = new EventBlocks(blockBytes)
-    this.#follower = follower
+    this.#blockBytes = blockBytes
     this.#lastWriteMs = monotonicMs()
   }
 
-  /** Reads the upstream to its end, or to the point where nothing more of it counts. */
-  async run(response: UpstreamResponse): Promise<StreamEnd> {
+  /**
+   * Reads an upstream to its end, or to the point where nothing more of it counts. What was held of one before is dropped: it was a step.
+   * @param follower knows the API: what each block means, and when the answer is whole
+   */
+  async run({ body }: UpstreamResponse, follower: StreamFollower): Promise<StreamEnd> {
+    this.#held = []
+    this.#end = undefined
+    const blocks = new EventBlocks(this.#blockBytes)
     try {
-      for await (const chunk of response.body) {
-        const full = this.#relay(this.#blocks.push(chunk))
+      for await (const chunk of body) {
+        const full = this.#relay(blocks.push(chunk), follower)
         if (full !== undefined) await this.#drain(full)
         if (this.#client.gone) return { outcome: 'client_aborted' }
         if (this.#end !== undefined) return this.#end
       }
-      const { last } = this.#blocks.end()
-      if (last !== undefined) this.#relay([last])
+      const { last } = blocks.end()
+      if (last !== undefined) this.#relay([last], follower)
     } catch (error) {
-      return this.#broken(error)
+      return this.broken(error)
     }
-    return this.#end ?? this.#follower.closed()
+    return this.#end ?? follower.closed()
+  }
+
+  /** How a stream ends whose upstream failed, or that was cut. */
+  broken(error: unknown): StreamEnd {
+    if (this.#client.gone) return { outcome: 'client_aborted' }
+    if (this.#signal.aborted) return { outcome: 'incomplete', error: shuttingDown() }
+    return { outcome: 'upstream_error', error: errorOfFailure(error) }
   }
 
   /** The octets that end the stream, before the receipt, and the digest of everything with them. */
-  finish(end: StreamEnd): { readonly terminal: Uint8Array; readonly digest: StreamDigest } {
-    const terminal = this.#terminal(end)
+  finish(end: StreamEnd, follower: StreamFollower): { readonly terminal: Uint8Array; readonly digest: StreamDigest } {
+    const terminal = this.#terminal(end, follower)
     this.#digest.update(terminal)
     return { terminal, digest: this.#digest.finish() }
   }
@@ -83,9 +92,9 @@ export class StreamRelay {
   }
 
   /** Writes those blocks that may leave, as one portion. */
-  #relay(blocks: readonly Uint8Array[]): Promise<void> | undefined {
+  #relay(blocks: readonly Uint8Array[], follower: StreamFollower): Promise<void> | undefined {
     const leaving: Uint8Array[] = []
-    for (const block of blocks) if (this.#end === undefined && this.#admits(block)) leaving.push(block)
+    for (const block of blocks) if (this.#end === undefined) this.#admit(block, { leaving, follower })
     const [first] = leaving
     if (first === undefined) return undefined
     const portion = leaving.length === 1 ? first : concatBytes(...leaving)
@@ -94,18 +103,15 @@ export class StreamRelay {
     return this.#client.write(portion)
   }
 
-  /** Whether a block leaves now. */
-  #admits(block: Uint8Array): boolean {
-    const { leaves, end } = this.#follower.take(inspectBlock(block))
+  #admit(
+    block: Uint8Array,
+    { leaving, follower }: { readonly leaving: Uint8Array[]; readonly follower: StreamFollower },
+  ): void {
+    const { leaves, end } = follower.take(inspectBlock(block))
     if (end !== undefined) this.#end = end
     if (leaves === 'held') this.#held.push(Uint8Array.from(block))
-    return leaves === 'now'
-  }
-
-  #broken(error: unknown): StreamEnd {
-    if (this.#client.gone) return { outcome: 'client_aborted' }
-    if (this.#signal.aborted) return { outcome: 'incomplete', error: shuttingDown() }
-    return { outcome: 'upstream_error', error: errorOfFailure(error) }
+    if (leaves === 'with-held') leaving.push(...this.#held.splice(0), block)
+    if (leaves === 'now') leaving.push(block)
   }
 
   async #drain(full: Promise<void>): Promise<void> {
@@ -115,15 +121,15 @@ export class StreamRelay {
     this.#lastWriteMs = this.#monotonicMs()
   }
 
-  #terminal(end: StreamEnd): Uint8Array {
+  #terminal(end: StreamEnd, follower: StreamFollower): Uint8Array {
     switch (end.outcome) {
       case 'complete':
-        return concatBytes(...this.#held, this.#follower.terminator)
+        return concatBytes(...this.#held, follower.terminator)
       case 'client_aborted':
         return new Uint8Array(0)
       case 'incomplete':
       case 'upstream_error':
-        return end.error === 'said' ? concatBytes(...this.#held) : this.#follower.errorBlock(end.error)
+        return end.error === 'said' ? concatBytes(...this.#held) : follower.errorBlock(end.error)
       default:
         return end satisfies never
     }

@@ -5,11 +5,13 @@ import type { Octets } from '../../../core/receipt/disclosed.ts'
 import { CountersignError } from '../../../errors.ts'
 import type { Exchange } from '../../recorder/exchange.ts'
 import type { CommittedReceipt } from '../../recorder/recorder.ts'
+import { reportFailure } from '../../telemetry/report-failure.ts'
+import type { TelemetrySink } from '../../telemetry/types.ts'
 import { type ApiError, encodeApiError, logUnavailable, retryHeaders } from '../api-error.ts'
 import type { ClientResponse } from '../client-response.ts'
 import type { GatewayParts } from '../parts.ts'
 import { type GradeWish, holdFor } from './hold.ts'
-import type { Operation } from './operation.ts'
+import type { AnswerOutput, Operation } from './operation.ts'
 import type { TurnReport } from './turn-report.ts'
 
 export interface Turn {
@@ -33,10 +35,29 @@ export interface WholeAnswer {
   readonly status: number
   readonly body: Uint8Array
   readonly outcome: Outcome
+  /** What it says, where a model said it. */
+  readonly output?: AnswerOutput
+  readonly save?: Save
 }
 
-function octetsOf(body: Uint8Array): Octets {
-  return { digest: digestUri(body), size: body.length, media_type: JSON_TYPE }
+/** Keeps what the conversation came to. @param receipt digest of the one that tells of it */
+export type Save = (receipt: string) => Promise<void>
+
+export function octetsOf(body: Uint8Array, output?: AnswerOutput): Octets {
+  const digest = output?.digest
+  return {
+    digest: digestUri(body),
+    ...(digest === undefined ? {} : { output_digest: digest }),
+    size: body.length,
+    media_type: JSON_TYPE,
+  }
+}
+
+interface Committing {
+  readonly outcome: Outcome
+  readonly status: number
+  readonly response: Octets
+  readonly save?: Save
 }
 
 /**
@@ -44,17 +65,28 @@ function octetsOf(body: Uint8Array): Octets {
  * @returns undefined when it cannot be: then nothing that it covers may leave
  */
 export async function commit(
-  { exchange, report }: Turn,
-  conclusion: { readonly outcome: Outcome; readonly status: number; readonly response: Octets },
+  { exchange, report, parts }: Turn,
+  { save, ...conclusion }: Committing,
 ): Promise<CommittedReceipt | undefined> {
   report.concluded(conclusion)
   try {
     const committed = exchange.conclude(conclusion)
-    await committed.durable
-    return committed
+    const [kept] = await Promise.all([keep(parts.telemetry, save?.(committed.digest)), committed.durable])
+    return kept ? committed : undefined
   } catch (error) {
     if (error instanceof CountersignError && error.code === 'ERR_LOG_APPEND') return undefined
     throw error
+  }
+}
+
+/** Whoever goes on from an answer must find it: an answer that cannot be kept does not leave. */
+async function keep(telemetry: TelemetrySink, saved: Promise<void> | undefined): Promise<boolean> {
+  try {
+    await saved
+    return true
+  } catch (error) {
+    reportFailure(telemetry, error)
+    return false
   }
 }
 
@@ -64,11 +96,11 @@ async function concludeGone(turn: Turn): Promise<void> {
 }
 
 /** Sends a whole answer behind its receipt. */
-export async function answer(turn: Turn, { status, body, outcome }: WholeAnswer): Promise<void> {
+export async function answer(turn: Turn, { status, body, outcome, output, save }: WholeAnswer): Promise<void> {
   const { client } = turn
   if (client.gone) return concludeGone(turn)
   const { attester } = turn.parts
-  const committed = await commit(turn, { outcome, status, response: octetsOf(body) })
+  const committed = await commit(turn, { outcome, status, response: octetsOf(body, output), ...(save && { save }) })
   if (committed === undefined) return sendError(client, logUnavailable())
   if (turn.wish !== undefined) {
     // What went wrong leaves at once: nobody waits for a firmer error.
