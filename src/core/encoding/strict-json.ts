@@ -6,10 +6,14 @@ import { decodeJson, type JsonValue, UNSAFE_KEYS } from './json.ts'
 const MAX_DEPTH = 32
 const DOUBT = -1
 
+function isExact(value: number): boolean {
+  return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value)
+}
+
 /** Members of the value, all levels together, or {@link DOUBT} where something in it may not be strict. */
 function countMembers(value: JsonValue, depth: number): number {
   if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? DOUBT : 0
-  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value) ? DOUBT : 0
+  if (typeof value === 'number') return isExact(value) ? 0 : DOUBT
   if (typeof value !== 'object' || value === null) return 0
   if (depth > MAX_DEPTH) return DOUBT
   let count = 0

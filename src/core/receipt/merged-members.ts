@@ -51,7 +51,11 @@ class Text {
   }
 }
 
-type Kept = Text | JsonValue[] | MergedMembers | { readonly last: JsonValue; readonly weight: number }
+class List {
+  readonly value: JsonValue[] = []
+}
+
+type Kept = Text | List | MergedMembers | { readonly last: JsonValue; readonly weight: number }
 
 export class MergedMembers {
   readonly #kept: Map<string, Kept> = new Map()
@@ -85,10 +89,10 @@ export class MergedMembers {
   }
 
   append(name: string, list: readonly JsonValue[]): void {
-    const kept = this.#open(name, Array<JsonValue>, () => [])
+    const kept = this.#open(name, List, () => new List())
     for (const item of list) {
       this.#budget.spend(weightOf(item))
-      kept.push(item)
+      kept.value.push(item)
     }
   }
 
@@ -107,8 +111,7 @@ export class MergedMembers {
   /** Objects that came to nothing are left out. */
   entries(): [string, JsonValue][] {
     return [...this.#kept].flatMap(([name, kept]): [string, JsonValue][] => {
-      if (kept instanceof Text) return [[name, kept.value]]
-      if (Array.isArray(kept)) return [[name, kept]]
+      if (kept instanceof Text || kept instanceof List) return [[name, kept.value]]
       if (!(kept instanceof MergedMembers)) return [[name, kept.last]]
       const entries = kept.entries()
       return entries.length === 0 ? [] : [[name, Object.fromEntries(entries)]]
