@@ -112,8 +112,8 @@ export class JsonEdits {
   splices(): readonly Splice[] {
     if (this.#fates.size + this.#renamed.size + this.#added.length + this.#elements.size === 0) return []
     const splices = [...this.#memberSplices(), ...this.#elementSplices(), ...this.#addedSplices()]
-    // Stable: insertions at one place stay in the order in which they were asked for.
-    return splices.sort((one, other) => one.at - other.at)
+    // Stable: insertions at one place stay in the order in which they were asked for, before what is taken out from there on.
+    return splices.sort((one, other) => one.at - other.at || Math.min(one.remove, 1) - Math.min(other.remove, 1))
   }
 
   /** Whether what is forwarded will have a member of this name. */

@@ -83,6 +83,15 @@ describe('changes to a JSON object', () => {
     expect(() => change(edits)).toThrow(expect.objectContaining({ failure: 'TRANSFORM_MISMATCH' }))
   })
 
+  it('makes a text a list where the member behind it goes', () => {
+    const list = edited('{"i":"a","p":1}', (edits) => {
+      edits.remove('p', 'memory-before')
+      edits.insertFirst('i', json(1))
+      edits.add('s', json(false))
+    })
+    expect(list).toBe('{"i":[1,{"role":"user","content":"a"}],"s":false}')
+  })
+
   it('makes a text a list of messages, its octets where they were', () => {
     const TEXT = '{"m":"a", "i" : "h\\u0069" }'
     const message = '{"role":"user","content":"h\\u0069"}'
