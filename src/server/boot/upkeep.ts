@@ -1,8 +1,12 @@
-/** What is done now and then, beside all requests: thinning evidence, ending the retention of sealed receipts, reading everything back. @module */
+/**
+ * What is done now and then, beside all requests: thinning evidence, ending the retention of sealed receipts and of remembered conversations,
+ * reading everything back. @module
+ */
 
 import { CountersignError } from '../../errors.ts'
 import type { ObjectStore } from '../../storage/index.ts'
 import type { OperationalConfig } from '../config/index.ts'
+import { expireStates } from '../context/memory/expire-states.ts'
 import type { Cancel, Timers } from '../deps.ts'
 import { removeSealedBefore, scrubLog } from '../log/index.ts'
 import type { BootClock } from '../session/boot-clock.ts'
@@ -21,6 +25,7 @@ export interface UpkeepDeps {
 const TICK_MS = 600_000
 const HOUR_MS = 3_600_000
 const DAY_SECONDS = 86_400
+const DAY_MS = 1000 * DAY_SECONDS
 
 export class Upkeep {
   readonly #deps: UpkeepDeps
@@ -29,6 +34,7 @@ export class Upkeep {
   #working: Promise<void> = Promise.resolve()
   #retainedMs: number
   #scrubbedMs: number
+  #expiredMs: number
   /** When the evidence of an earlier log was thinned first; infinite when there is nothing left to thin. */
   readonly #thinnedMs: Map<string, number> = new Map()
 
@@ -36,6 +42,7 @@ export class Upkeep {
     this.#deps = deps
     this.#retainedMs = deps.clock.monotonicMs() - HOUR_MS
     this.#scrubbedMs = deps.clock.monotonicMs()
+    this.#expiredMs = deps.clock.monotonicMs() - DAY_MS
     this.#arm()
   }
 
@@ -61,6 +68,10 @@ export class Upkeep {
       this.#retainedMs = nowMs
       await this.#attempt('retention', () => this.#thinEarlier(nowMs))
       if (retentionDays !== 'forever') await this.#attempt('retention', () => this.#endRetention(retentionDays))
+    }
+    if (nowMs - this.#expiredMs >= DAY_MS) {
+      this.#expiredMs = nowMs
+      await this.#attempt('retention', () => this.#forgetLapsed())
     }
     if (scrubHours > 0 && nowMs - this.#scrubbedMs >= scrubHours * HOUR_MS) {
       this.#scrubbedMs = nowMs
@@ -98,6 +109,12 @@ export class Upkeep {
       const isSettled = id !== boot.log.id && attester.newest !== undefined
       await removeSealedBefore(store, id, { before, isSettled })
     }
+  }
+
+  /** Also where nothing is remembered any more: what was kept before lapses all the same. */
+  async #forgetLapsed(): Promise<void> {
+    const { store, clock } = this.#deps
+    await expireStates(store, { now: clock.seconds(), goesOn: () => !this.#closed })
   }
 
   async #scrub(): Promise<void> {

@@ -18,6 +18,7 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
     ...checkUpstreams(measured),
     ...checkKeys(measured, operational),
     ...checkTls(measured, operational),
+    ...checkMemory(measured, operational),
   ]
 }
 
@@ -89,6 +90,14 @@ function checkTls({ host }: MeasuredConfig, { tls }: OperationalConfig): readonl
   if (tls.kind !== 'acme' || isIP(host.replace(/:[0-9]+$/, '')) === 0) return []
   const message = 'needs a DNS name in measured.host: write self-signed, or name the host'
   return [{ path: ['operational', 'tls', 'kind'], message }]
+}
+
+/** What is remembered is sealed under the key of whoever said it: without keys there is nothing that the host does not have. */
+function checkMemory({ memory }: MeasuredConfig, { apiKeys }: OperationalConfig): readonly ConfigIssue[] {
+  if (memory === undefined || apiKeys !== 'dangerously-none') return []
+  const message =
+    'needs API keys to seal what is remembered: write a list into operational.apiKeys (countersign keys add makes one), or remove memory'
+  return [{ path: ['measured', 'memory'], message }]
 }
 
 function checkKeys({ models }: MeasuredConfig, { apiKeys }: OperationalConfig): readonly ConfigIssue[] {

@@ -67,6 +67,12 @@ const collection = z.strictObject({
   results: z.int().min(1).max(6).default(4),
 })
 
+const memory = z.strictObject({
+  retentionDays: z.int().min(1).max(3650).default(30),
+  maxBytes: octets(4 << 20, 256 << 10),
+  maxTurns: z.int().min(1).max(10_000).exactOptional(),
+})
+
 const model = z.strictObject({
   id: modelName(),
   upstream: z.string(),
@@ -119,6 +125,7 @@ export const MEASURED: z.ZodType<WrittenMeasured> = z.strictObject({
   upstreams: z.record(z.string().regex(KEY), upstream),
   prompts: z.array(prompt).min(1).max(1024).exactOptional(),
   collections: z.array(collection).min(1).max(64).exactOptional(),
+  memory: memory.exactOptional(),
   limits: z
     .strictObject({
       bodyBytes: octets(1 << 30, 8 << 20),

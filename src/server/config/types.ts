@@ -92,6 +92,16 @@ export interface CollectionConfig {
   readonly results: number
 }
 
+/** Conversations that the gateway remembers, sealed under the API keys of those who led them. */
+export interface MemoryConfig {
+  /** Days after its newest answer for which a conversation can be gone on with. */
+  readonly retentionDays: number
+  /** Octets of messages of one conversation. */
+  readonly maxBytes: number
+  /** Answers of one conversation; absent where only its size counts. */
+  readonly maxTurns?: number
+}
+
 export interface MeasuredConfig {
   /** Host of the log's origin and of `iss`, for example `gw.example.com`. */
   readonly host: string
@@ -101,6 +111,8 @@ export interface MeasuredConfig {
   readonly prompts?: readonly PromptConfig[]
   /** Absent: the tool `file_search` is the model server's matter. */
   readonly collections?: readonly CollectionConfig[]
+  /** Absent: `previous_response_id` and `store` are the model server's matter. */
+  readonly memory?: MemoryConfig
   readonly limits: { readonly bodyBytes: number; readonly blockBytes: number; readonly answerBytes: number }
 }
 

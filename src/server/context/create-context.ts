@@ -2,6 +2,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CountersignError } from '../../errors.ts'
 import type { MeasuredConfig } from '../config/types.ts'
+import { createMemory, type MemoryDeps } from './memory/memory.ts'
+import { createParameters } from './parameters/parameters.ts'
 import { loadCollections } from './retrieval/collections.ts'
 import { loadPrompts } from './templates/prompts.ts'
 import type { Context } from './types.ts'
@@ -10,15 +12,25 @@ const MAX_PROMPT_FILE = 1 << 20
 
 /** @throws CountersignError ERR_CONFIG for files that are missing, or other than those measured */
 export async function createContext(
-  config: Pick<MeasuredConfig, 'prompts' | 'models' | 'collections'>,
+  config: Pick<MeasuredConfig, 'prompts' | 'models' | 'collections' | 'memory'>,
+  deps: MemoryDeps,
 ): Promise<Context> {
+  const parameters = createParameters(config)
   const prompts = await loadPrompts(config, { read: readPromptFile })
   const collections = await loadCollections(config.collections ?? [])
+  const memory = createMemory(config.memory, deps)
   return {
-    // In this order they stand in the request: the prompt, then the chunks, then what the client wrote.
-    prepare: async (request) => ({
-      dependencies: { ...(await prompts.prepare(request)), ...(await collections.prepare(request)) },
-    }),
+    // In this order they stand in the request: the prompt, what went before, the chunks, then what the client wrote.
+    prepare: async (request) => {
+      const used = await parameters.prepare(request)
+      const prompt = await prompts.prepare(request)
+      const remembered = await memory.prepare(request)
+      const found = await collections.prepare(request)
+      return {
+        dependencies: { ...used, ...prompt, ...remembered.dependencies, ...found },
+        ...(remembered.turn && { memory: remembered.turn }),
+      }
+    },
     close: async () => undefined,
   }
 }

@@ -22,10 +22,13 @@ import type { GatewayParts } from './parts.ts'
 import { type Preferences, readPreferences } from './preferences.ts'
 import { showLogFile, showLogs, showSession } from './published.ts'
 import { type Asked, deleteReceipt, showProof, showReceipt } from './receipts.ts'
+import { deleteRemembered } from './remembered.ts'
 import { createRequestId } from './request-id.ts'
 import { respondError } from './respond.ts'
 
 const RECEIPT_ROUTE = '/v1/receipts/:rid'
+/** Model servers choose ids: they may hold slashes. */
+const REMEMBERED_ROUTE = '/v1/responses/:id{.+}'
 
 interface Env {
   Bindings: HttpBindings
@@ -135,6 +138,8 @@ export function createApp(parts: GatewayParts, loopback: Loopback): Hono<Env> {
   )
   app.delete(RECEIPT_ROUTE, observed(parts, RECEIPT_ROUTE, withReceipt(deleteReceipt)))
   get(`${RECEIPT_ROUTE}/proof`, withReceipt(showProof))
+  const forget = withCaller((c, caller) => deleteRemembered(parts, caller, c.req.param('id') ?? ''))
+  app.delete(REMEMBERED_ROUTE, observed(parts, REMEMBERED_ROUTE, forget))
   get('/log', () => showLogs(parts, history))
   get('/log/*', (c) => showLogFile(history, c.req.path))
   get('/livez', () => showLiveness(parts))

@@ -47,7 +47,7 @@ interface Served {
  * @throws CountersignError ERR_CONFIG when a bearer token or a model file is missing, or a name or digest does not fit
  */
 export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps): Promise<UpstreamSet> {
-  const context = await createContext(config)
+  const context = await createContext(config, deps)
   const served = new Map<string, Served>()
   const upstreams: Upstream[] = []
   const { clock, tell = () => {} } = deps
@@ -153,6 +153,7 @@ function serveHttp(
       engine: { ...(upstream.engine ?? UNKNOWN_ENGINE), flags: 'none' },
       upstream: upstream.location,
       ...measured.get(model.id),
+      ...(model.contextTokens === undefined ? {} : { contextTokens: model.contextTokens }),
       created: seconds(deps),
     })),
   }

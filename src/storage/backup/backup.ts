@@ -25,6 +25,8 @@ export interface BackupOptions extends CopyOptions {
 
 /** Folders of a log that name what is elsewhere. */
 const REFERRING: readonly string[] = ['evidence', 'witnessed']
+/** Of no log: conversations, sealed under the keys of clients. */
+const REMEMBERED = 'private/memory'
 /** Not as they are: what a second writer could be made of. */
 const OF_WRITERS: readonly string[] = ['lineage', BACKUP_NAME]
 
@@ -87,6 +89,7 @@ async function copyStore(
     await copier.copyFolder(`private/${id}`)
     await copier.copyFolder(`log/${id}`, [...REFERRING, 'tile'])
   }
+  await copier.copyFolder(REMEMBERED)
   await copier.copyFolder('', [...OF_WRITERS, 'log', 'private'])
   for (const { name, bytes } of checkpoints) await copier.put(name, bytes)
   await copier.flush()

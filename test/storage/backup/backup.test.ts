@@ -37,6 +37,7 @@ describe('a backup', () => {
         'log/log-a/evidence/7',
         'endorsements/ab',
         'private/log-a/erased',
+        'private/memory/ab/abcd',
       ].map((name) => ({ name, bytes: octets(name) })),
     )
     const journal = await store.createJournal('private/log-a/wal/0')
