@@ -38,7 +38,7 @@ export function defaultPolicy(lock: Lock, binding: Binding | 'none' = 'none'): P
     models: 'locked',
     dependencies: 'unchecked',
     engines: 'unchecked',
-    upstreams: ['embedded', 'local', 'attested'],
+    upstreams: ['embedded', 'local'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',
   }

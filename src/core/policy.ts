@@ -6,7 +6,7 @@ import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
 import { decodeWitnessPolicy, type WitnessPolicy } from './log/index.ts'
 import { decodeNitroPolicy, type NitroPolicy } from './nitro/index.ts'
-import { UPSTREAM_KINDS, type UpstreamKind } from './receipt/claims.ts'
+import type { UpstreamKind } from './receipt/claims.ts'
 import { DISCLOSURE_NAMES, type DisclosureName } from './receipt/disclosures.ts'
 import { type DependencyPins, type EnginePin, readDependencyPins, readEnginePin } from './receipt/pins.ts'
 import { decodeSnpPolicy, type SnpPolicy } from './snp/index.ts'
@@ -23,6 +23,9 @@ export type Platform = (typeof PLATFORMS)[number]
 export const GRADES = ['signed', 'quoted', 'witnessed'] as const
 /** How firmly history holds a receipt; each is stronger than the one before. wire.md section 5. */
 export type Grade = (typeof GRADES)[number]
+
+const ACCEPTED_UPSTREAMS = ['embedded', 'local', 'remote'] as const
+export type AcceptedUpstream = Exclude<UpstreamKind, 'attested'>
 
 export const BINDINGS = ['tls-spki', 'tls-exporter', 'ohttp'] as const
 /** What ties a connection to keys of a session. formats.md, Channel. */
@@ -65,7 +68,8 @@ export interface Policy {
   readonly dependencies: DependencyPins | 'unchecked'
   /** Engines that may answer. */
   readonly engines: readonly EnginePin[] | 'unchecked'
-  readonly upstreams: readonly UpstreamKind[]
+  /** Where the model may run. `attested` cannot be listed: nothing judges the evidence of an upstream. */
+  readonly upstreams: readonly AcceptedUpstream[]
   /** Disclosures that must be at hand. */
   readonly disclosures: readonly DisclosureName[]
   /** `replayed`: the forwarded octets must follow from the request by the listed splices. */
@@ -187,7 +191,7 @@ export function readPolicy(value: JsonValue | Policy): Policy {
     models: reader.oneOf('models', ['locked', 'unchecked']),
     dependencies: reader.unlessUnchecked('dependencies', () => decodeDependencyPins(reader)),
     engines: reader.unlessUnchecked('engines', () => decodeEnginePins(reader)),
-    upstreams: oneOfEach(reader, 'upstreams', UPSTREAM_KINDS),
+    upstreams: oneOfEach(reader, 'upstreams', ACCEPTED_UPSTREAMS),
     disclosures: oneOfEach(reader, 'disclosures', DISCLOSURE_NAMES),
     transforms: reader.oneOf('transforms', ['replayed', 'unchecked']),
   }

@@ -17,6 +17,7 @@ import { ISSUED_AT, type IssuedAnswer, issueAnswer, MODEL, NONCE } from '../kit/
 import { CHALLENGE_FIXTURES, type ChallengeFixture } from './answer/challenge-recipes.ts'
 import { KEY_FIXTURES } from './answer/key-recipes.ts'
 import { PARAMETER_FIXTURES } from './answer/parameter-recipes.ts'
+import { PIN_FIXTURES } from './answer/pin-recipes.ts'
 import { LOCKED_CONFIG, QUOTED_FIXTURES } from './answer/quoted-recipes.ts'
 import { RECEIPT_FIXTURES } from './answer/receipt-recipes.ts'
 import type { AnswerFixture } from './answer/recipe.ts'
@@ -162,6 +163,7 @@ for (const fixture of [
   ...QUOTED_FIXTURES,
   ...WITNESSED_FIXTURES,
   ...KEY_FIXTURES,
+  ...PIN_FIXTURES,
   ...PARAMETER_FIXTURES,
 ])
   writeFixture(fixture, snp)

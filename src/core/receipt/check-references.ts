@@ -3,17 +3,19 @@ import type { Attestation, Trust } from '../evidence/attestation.ts'
 import { checkChannel } from '../evidence/channel.ts'
 import { matchModel } from '../lock.ts'
 import type { Checker, Verified } from '../verdict.ts'
+import { checkPins } from './check-pins.ts'
 import { wasForwarded } from './check-transforms.ts'
+import { checkUpstream } from './check-upstream.ts'
 import type { HeldExchange } from './held.ts'
 import type { Receipt } from './receipt.ts'
 import { upstreamAssumptions } from './upstream-assumptions.ts'
 
 /** The checks that need the attestation: its end, the rows of the lock that it matched, the keys of its session. */
-export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream', 'channel'] as const
+export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream', 'engine', 'dependencies', 'channel'] as const
 
 /**
- * What carried the exchange; the life of the session as attested; model and upstream against the rows of the lock that measurement and
- * configuration matched.
+ * What carried the exchange; the life of the session as attested; the model against the rows of the lock that measurement and
+ * configuration matched; upstream, engine and dependencies against policy.
  */
 export function checkReferences(
   check: Checker<(typeof REFERENCE_CHECKS)[number]>,
@@ -31,11 +33,11 @@ export function checkReferences(
   })
   // A refusal ran no model: its claim only says what was asked for. It cannot pass for an answer: that must be of outcome complete.
   if (!wasForwarded(claims)) {
-    check.unchecked('model', 'nothing was forwarded')
-    check.unchecked('upstream', 'nothing was forwarded')
+    for (const name of ['model', 'upstream', 'engine', 'dependencies'] as const)
+      check.unchecked(name, 'nothing was forwarded')
     return
   }
-  const { model, upstream } = claims
+  const { model, engine } = claims
   const { rows } = attestation
   if (policy.models === 'unchecked') check.unchecked('model')
   // Rows are tuples: where nobody matched measurement and configuration, no row can vouch for the model.
@@ -46,9 +48,7 @@ export function checkReferences(
     if (!match.ok) check.fail('model', match.code, match.detail)
     check.pass('model', `${model.name} ${model.digest}`)
   }
-  check.that('upstream', policy.upstreams.includes(upstream.kind), 'UPSTREAM_UNATTESTED', {
-    pass: upstream.kind,
-    fail: `${upstream.kind} is not listed`,
-  })
+  checkUpstream(check, { claims, disclosed }, attestation.session, policy)
+  checkPins(check, engine, disclosed.dependencies, policy)
   for (const sentence of upstreamAssumptions(claims, attestation.session)) check.assume(sentence)
 }

@@ -37,9 +37,6 @@ export function upstreamAssumptions(claims: ServerClaims, session: Named): reado
   const { kind } = claims.upstream
   return [
     ...(kind === 'remote' ? ['The upstream model server is not attested: its answer is its word.'] : []),
-    ...(kind === 'attested'
-      ? ['That the upstream model server is attested is the word of the gateway: its evidence is not judged here.']
-      : []),
     ...(kind === 'local' ? ['The local model server is trusted as part of the measured machine.'] : []),
     ...weightsAssumption(claims, session),
     ...engineAssumption(claims, session),

@@ -1,8 +1,5 @@
 /** Judges the base URL of a model server: it is part of the measured configuration, so it must say exactly where requests go. @module */
-
-const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/
-/** A name without dots: another container of the same machine. */
-const NEIGHBOUR = /^[a-z0-9_-]*[a-z_-][a-z0-9_-]*$/
+import { isInsideMachine, isLoopback } from '../../core/receipt/upstream-host.ts'
 
 /** What is wrong with the URL and what to do; undefined when nothing is. The text never repeats the URL, which may hold a password. */
 export function checkBaseUrl(text: string, location: 'local' | 'remote'): string | undefined {
@@ -21,11 +18,10 @@ export function checkBaseUrl(text: string, location: 'local' | 'remote'): string
 }
 
 function checkPlace(url: URL, location: 'local' | 'remote'): string | undefined {
-  const loopback = LOOPBACK.test(url.hostname)
-  // `local` becomes a claim in every receipt: that the prompt did not leave the measured machine.
-  if (location === 'local' && !loopback && !NEIGHBOUR.test(url.hostname))
+  // `local` becomes a claim in every receipt, that the prompt did not leave the measured machine: verifiers hold it against the peer.
+  if (location === 'local' && !isInsideMachine(url.hostname))
     return 'names another machine: write `location: remote`, or a loopback address'
-  if (location === 'remote' && url.protocol === 'http:' && !loopback)
+  if (location === 'remote' && url.protocol === 'http:' && !isLoopback(url.hostname))
     return 'must begin with https://: prompts would leave this machine in clear'
   return undefined
 }

@@ -130,7 +130,7 @@ export function selfTrust(quote: EndorsedQuote, simulated: boolean): Trust {
       models: 'unchecked',
       dependencies: 'unchecked',
       engines: 'unchecked',
-      upstreams: ['embedded', 'local', 'attested', 'remote'],
+      upstreams: ['embedded', 'local', 'remote'],
       disclosures: ['response'],
       transforms: 'unchecked',
     },
