@@ -1,0 +1,11 @@
+/** Tools that the gateway runs: MCP servers and plain HTTP functions. @module */
+export { type MeasuredToolServer, measureToolServer, openToolServer } from './open.ts'
+export type {
+  HttpToolsConfig,
+  McpHttpConfig,
+  McpStdioConfig,
+  ToolDefinition,
+  ToolDeps,
+  ToolServer,
+  ToolServerConfig,
+} from './types.ts'
