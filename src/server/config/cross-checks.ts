@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { checkBaseUrl } from './base-url.ts'
 import type { ConfigIssue, ConfigPath } from './issue.ts'
+import { checkParameters } from './parameters-checks.ts'
 import type { MeasuredConfig, OperationalConfig } from './types.ts'
 
 /** Every fault that only shows when fields are laid beside each other. Empty: none. */
@@ -10,6 +11,7 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
     ...checkModels(measured),
     ...checkWeights(measured),
     ...checkPrompts(measured),
+    ...checkParameters(measured),
     ...duplicates(
       (measured.collections ?? []).map(({ id }) => id),
       (i) => ['measured', 'collections', i, 'id'],

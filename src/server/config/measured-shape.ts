@@ -1,6 +1,7 @@
 /** The shape of the measured part of the configuration. One of the two files that import `zod`. @module */
 import { z } from 'zod'
 import { DETERMINISM } from '../../core/receipt/claims.ts'
+import { contextTokens, defaults, rename } from './parameters-shape.ts'
 import type { MeasuredConfig, ModelConfig } from './types.ts'
 
 const HOST = /^(?=.{1,250}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?$/
@@ -83,6 +84,9 @@ const model = z.strictObject({
     .default('none'),
   weights: weights.exactOptional(),
   prompt: z.strictObject({ id: promptId(), version: promptVersion() }).exactOptional(),
+  defaults: defaults.exactOptional(),
+  rename: rename.exactOptional(),
+  contextTokens: contextTokens().exactOptional(),
 })
 
 const timeouts = z

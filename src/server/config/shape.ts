@@ -157,7 +157,9 @@ function unknownField(path: ConfigPath, key: string): ConfigIssue {
 function sentence(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return isMissing(issue) ? 'is missing: add it' : `must be ${TYPES[issue.expected] ?? issue.expected}`
+      if (isMissing(issue)) return 'is missing: add it'
+      // Where a shape has words of its own, they stand.
+      return issue.message.startsWith('must ') ? issue.message : `must be ${TYPES[issue.expected] ?? issue.expected}`
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`
     case 'invalid_union':

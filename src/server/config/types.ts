@@ -1,5 +1,6 @@
 /** The configuration after defaults: a measured part, whose digest is in the session, and an operational part. @module */
 import type { Determinism } from '../../core/receipt/claims.ts'
+import type { NumericParameter, PerParameter } from './numeric-parameters.ts'
 
 export interface ModelConfig {
   /** The name that clients use; may contain `/`. */
@@ -14,6 +15,12 @@ export interface ModelConfig {
   readonly weights?: WeightsConfig
   /** A model alias: every request for it gets this prompt, which then takes no variables. */
   readonly prompt?: { readonly id: string; readonly version: string }
+  /** Sampling parameters that requests get where they have none; in the words of the upstream. */
+  readonly defaults?: PerParameter<number>
+  /** What the upstream calls parameters that clients have other names for. */
+  readonly rename?: PerParameter<NumericParameter>
+  /** Tokens of prompt and answer that the model takes, as the operator asserts it. */
+  readonly contextTokens?: number
 }
 
 export interface WeightsConfig {

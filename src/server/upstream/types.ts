@@ -36,6 +36,8 @@ export interface ServedModel {
   readonly upstream: UpstreamKind
   /** Where this gateway measured them; the claim's digest is their root. */
   readonly weights?: ServedWeights
+  /** Tokens of prompt and answer that it takes, as its operator says. */
+  readonly contextTokens?: number
   /** Who signed these weights, verified at boot. */
   readonly publisher?: Publisher
   /** Seconds since 1970; what `GET /v1/models` shows as `created`. */
