@@ -8,10 +8,12 @@ import {
 } from '../../core/archive/index.ts'
 import type { JsonObject } from '../../core/encoding/json.ts'
 import type { Attestation, Trust } from '../../core/evidence/attestation.ts'
+import type { VerifiedAnswer } from '../../core/receipt/answer.ts'
+import { checkOutput } from '../../core/receipt/check-output.ts'
 import { EventStreamDigest } from '../../core/receipt/event-stream.ts'
 import { decodeReceipt } from '../../core/receipt/receipt.ts'
 import { type HeldExchange, type HeldOctets, holdOctets } from '../../core/receipt/verify.ts'
-import { failedCheck, type Verdict } from '../../core/verdict.ts'
+import { failedCheck, judge, type Verdict } from '../../core/verdict.ts'
 import { SOFTWARE_NAME, SOFTWARE_VERSION } from '../../server/version.ts'
 import { UsageError } from '../command.ts'
 import { readInput } from '../files.ts'
@@ -72,13 +74,24 @@ export function refuseOctets({ request, response }: ExchangeFiles, what: string)
     )
 }
 
-async function holdExchange(
+/** Octets as they were sent and received: those of a file, else those that the archive holds. */
+interface ExchangeOctets {
+  readonly request: Uint8Array | undefined
+  readonly response: Uint8Array | undefined
+}
+
+async function readOctets(archive: Archive, { request, response }: ExchangeFiles): Promise<ExchangeOctets> {
+  return {
+    request: request === undefined ? archive.request?.octets : await readInput(request),
+    response: response === undefined ? archive.response?.octets : await readInput(response),
+  }
+}
+
+function holdExchange(
   archive: Archive,
   receipt: string,
-  { request, response }: ExchangeFiles,
-): Promise<HeldExchange> {
-  const requestOctets = request === undefined ? archive.request?.octets : await readInput(request)
-  const responseOctets = response === undefined ? archive.response?.octets : await readInput(response)
+  { request: requestOctets, response: responseOctets }: ExchangeOctets,
+): HeldExchange {
   const mediaType = decodeReceipt(receipt).disclosed.response?.media_type ?? ''
   return {
     nonce: 'unchecked',
@@ -161,15 +174,30 @@ function describeAnswer(verdicts: ArchiveVerdicts): Readonly<Record<string, unkn
   return { grade, outcome: signed.claims.outcome, model: signed.claims.model }
 }
 
+/** What a verifier of digests alone cannot see: whether the octets held say what the receipt says they come to. */
+async function judgeOutput(verdicts: ArchiveVerdicts, response: Uint8Array | undefined): Promise<ArchiveVerdicts> {
+  if (verdicts.subject === 'gateway') return verdicts
+  const asOf = await judge(['output-digest'], async (check): Promise<VerifiedAnswer> => {
+    const answer = check.include('', verdicts.asOf)
+    checkOutput(check, answer.signed.disclosed.response, response ?? 'not-held')
+    return answer
+  })
+  return { ...verdicts, asOf }
+}
+
 /** @throws MalformedError what {@link decodeArchive} throws */
 export async function judgeArchive(bytes: Uint8Array, options: ArchiveOptions): Promise<Judged> {
   const archive = decodeArchive(bytes)
   const { receipt } = archive
   const { at, now } = options
   if (receipt === undefined) refuseOctets(options, 'this archive')
-  const held = receipt === undefined ? NOTHING_HELD : await holdExchange(archive, receipt, options)
+  const octets = await readOctets(archive, options)
+  const held = receipt === undefined ? NOTHING_HELD : holdExchange(archive, receipt, octets)
   const trust = receipt === undefined ? options.trust : demandOctets(options.trust, options)
-  const verdicts = await verifyArchive(archive, held, trust, { now, ...(at && { at }) })
+  const verdicts = await judgeOutput(
+    await verifyArchive(archive, held, trust, { now, ...(at && { at }) }),
+    octets.response,
+  )
   return {
     verdict: verdicts.asOf,
     result: describeResult(verdicts),

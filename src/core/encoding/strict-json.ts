@@ -3,7 +3,7 @@ import { MalformedError } from '../../errors.ts'
 import { decodeJson, type JsonValue, UNSAFE_KEYS } from './json.ts'
 
 /** Deeper answers are none that anyone reads. */
-const MAX_DEPTH = 32
+export const MAX_STRICT_DEPTH = 32
 const DOUBT = -1
 
 function isExact(value: number): boolean {
@@ -12,10 +12,10 @@ function isExact(value: number): boolean {
 
 /** Members of the value, all levels together, or {@link DOUBT} where something in it may not be strict. */
 function countMembers(value: JsonValue, depth: number): number {
+  if (depth > MAX_STRICT_DEPTH) return DOUBT
   if (typeof value === 'string') return /\p{Surrogate}/u.test(value) ? DOUBT : 0
   if (typeof value === 'number') return isExact(value) ? 0 : DOUBT
   if (typeof value !== 'object' || value === null) return 0
-  if (depth > MAX_DEPTH) return DOUBT
   let count = 0
   for (const [name, member] of Object.entries<JsonValue>(value)) {
     const within = countMembers(member, depth + 1)
@@ -41,7 +41,7 @@ export function isStrictJson(text: string, value: JsonValue): boolean {
   const members = countMembers(value, 0)
   if (members !== DOUBT && members === countColons(text) && !/"[ \t\n\r]+:/.test(text)) return true
   try {
-    decodeJson(text, { maxSize: text.length, maxDepth: MAX_DEPTH, numbers: 'any' })
+    decodeJson(text, { maxSize: text.length, maxDepth: MAX_STRICT_DEPTH, numbers: 'any' })
     return true
   } catch (error) {
     if (error instanceof MalformedError) return false
