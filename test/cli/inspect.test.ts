@@ -5,13 +5,17 @@ import { describe, expect, it } from 'vitest'
 import { recognise } from '../../src/cli/evidence/recognise.ts'
 import { inspectFile } from '../../src/cli/inspect/inspect-file.ts'
 import type { Inspection, Item } from '../../src/cli/inspect/item.ts'
+import { readPins } from '../../src/cli/inspect/pins.ts'
 import { inspectionJson, renderInspection } from '../../src/cli/inspect/render.ts'
 import { decodeHex, encodeHex } from '../../src/core/encoding/bytes.ts'
 import { decodeCbor } from '../../src/core/encoding/cbor.ts'
 import { decodeDer, decodeDerElements } from '../../src/core/encoding/der.ts'
 import { decodeCcel, encodeCcel, MAX_EVENTS } from '../../src/core/event-log/index.ts'
+import { decodePolicy } from '../../src/core/policy.ts'
+import { DEPENDENCY_ROLES } from '../../src/core/receipt/disclosed.ts'
 import { decodePckChain, decodeTdxQuote, OID_PCK_EXTENSION } from '../../src/core/tdx/index.ts'
 import { decodeCertificate } from '../../src/core/x509/index.ts'
+import { judgeFixture, readFixture } from '../core/receipt/fixture.ts'
 
 const FIXTURES = 'attestation-fixtures'
 const VECTORS = join('..', 'shared', 'vectors')
@@ -145,5 +149,39 @@ describe.skipIf(genuine.length === 0)('structure of genuine evidence', () => {
     const { octets: read, wrapping } = await recognise(new TextEncoder().encode(encodeHex(octets).toUpperCase()))
     expect(wrapping).toEqual(['hex'])
     expect(read).toEqual(decodeHex(encodeHex(octets)))
+  })
+})
+
+describe('pins', () => {
+  const ANSWERS = `${FIXTURES}/answer`
+  const pinsOf = async (name: string) =>
+    readPins(await recognise(new Uint8Array(readFileSync(`${ANSWERS}/${name}/archive.cmw.json`))))
+
+  it('are what a policy takes, and pass the answer that they were read from and no other', async () => {
+    const good = readFixture('dependencies-pinned')
+    const pins = await pinsOf('dependencies-pinned')
+    const policy = decodePolicy(JSON.stringify({ ...good.trust.policy, ...pins }))
+    expect((await judgeFixture({ ...good, trust: { ...good.trust, policy } })).ok).toBe(true)
+    const other = readFixture('dependencies-other-fail')
+    const verdict = await judgeFixture({
+      ...other,
+      trust: { ...other.trust, policy: { ...other.trust.policy, ...pins } },
+    })
+    expect(verdict).toMatchObject({ ok: false, code: 'DEPENDENCY_UNPINNED' })
+  })
+
+  it('name every role, also those that do not apply', async () => {
+    const { dependencies } = await pinsOf('dependencies-pinned')
+    expect(Object.keys(dependencies)).toEqual([...DEPENDENCY_ROLES])
+    expect(dependencies).toMatchObject({ tokenizer: ['none'], 'system-prompt': [expect.stringMatching(/^sha256:/)] })
+  })
+
+  it('say unchecked where the receipt withholds what it relied on', async () => {
+    expect(await pinsOf('dependencies-withheld-fail')).toMatchObject({ dependencies: 'unchecked' })
+  })
+
+  it('are not read from evidence alone', async () => {
+    const quote = await recognise(new Uint8Array(readFileSync(QUOTE)))
+    expect(() => readPins(quote)).toThrow('only a receipt')
   })
 })

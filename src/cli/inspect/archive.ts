@@ -6,6 +6,7 @@ import { decodeUtf8 } from '../../core/encoding/utf8.ts'
 import { decodeSession } from '../../core/evidence/session.ts'
 import { decodeStatement } from '../../core/evidence/statement.ts'
 import { decodeNote, decodeTlogProof } from '../../core/log/index.ts'
+import { DEPENDENCY_ROLES, type Dependencies } from '../../core/receipt/disclosed.ts'
 import { decodeReceipt } from '../../core/receipt/receipt.ts'
 import { MalformedError } from '../../errors.ts'
 import { certificateItem, text } from './certificates.ts'
@@ -17,7 +18,7 @@ import { inspectTdxQuote } from './tdx.ts'
 
 export function inspectReceipt(token: string): Inspection {
   const { claims, disclosed } = decodeReceipt(token)
-  const { request, forwarded, response } = disclosed
+  const { request, forwarded, response, dependencies } = disclosed
   const items = [
     text('issuer', claims.iss),
     text('issued', new Date(claims.iat * 1000).toISOString()),
@@ -34,8 +35,19 @@ export function inspectReceipt(token: string): Inspection {
       forwarded === undefined ? 'withheld' : `${forwarded.digest}, ${forwarded.transforms.length} changes`,
     ),
     text('response', response === undefined ? 'withheld' : `${response.digest}, ${response.size} octets`),
+    ...(dependencies === undefined ? [text('dependencies', 'withheld')] : dependencyItems(dependencies)),
   ]
   return { title: `receipt ${claims.jti}`, items, more: { claims, disclosed } }
+}
+
+function dependencyItems(dependencies: Dependencies): readonly Item[] {
+  return DEPENDENCY_ROLES.flatMap((role) => {
+    const found = dependencies[role]
+    if (found === 'none') return [text(role, 'none')]
+    return found.map(({ name, digest, annotations }) =>
+      text(role, `${name} sha256:${digest.sha256} (${annotations.source})`),
+    )
+  })
 }
 
 export function inspectArchive(octets: Uint8Array): Inspection {

@@ -57,8 +57,8 @@ export const RECEIPT_CODES = {
   ],
   MODEL_MISMATCH: ['The model is not the pinned one.', 'Compare the model digest with the lock row.'],
   UPSTREAM_UNATTESTED: [
-    'The answer comes from an upstream that policy does not accept.',
-    'Allow this kind of upstream, or choose another model.',
+    'The answer comes from an upstream that policy does not accept, or the receipt contradicts itself about where the model ran.',
+    'Allow this kind of upstream, or choose another model; a contradiction: do not rely on the answer.',
   ],
   POLICY_TUPLE: ['Measurement, configuration and model are pinned, but not together.', 'Use one lock row as a whole.'],
 } as const
