@@ -27,6 +27,7 @@ import {
 } from './cmw.ts'
 import { decodeHashLines, encodeHashLines } from './hash-lines.ts'
 import { decodeQuoteRecords, encodeQuoteRecords } from './quote-records.ts'
+import { decodeTokenLines, encodeTokenLines } from './token-lines.ts'
 
 export const ARCHIVE_PROFILE = 'urn:countersign:archive:1'
 export const ARCHIVE_TYPE = 'application/cmw+json'
@@ -40,6 +41,8 @@ export interface Archive {
   readonly statement: Uint8Array
   /** Token with those disclosures that its holder gives away. */
   readonly receipt?: string
+  /** Tokens of the steps before that of the receipt, first step first. */
+  readonly steps?: readonly string[]
   /** C2SP tlog-proof: of the receipt's leaf, or in an answer to a challenge of the nonce's. */
   readonly proof?: string
   /** C2SP tlog-proof of the quote's own leaf, in a later checkpoint that witnesses cosigned. */
@@ -61,6 +64,7 @@ export interface Archive {
 const STATEMENT_TYPE = `application/eat-ucs+json; eat_profile="${STATEMENT_PROFILE}"`
 const PROOF_TYPE = 'text/plain; charset=utf-8'
 const CONSISTENCY_TYPE = 'text/plain; charset=us-ascii'
+const STEPS_TYPE = 'text/plain; charset=us-ascii; profile="urn:countersign:steps:1"'
 const GENESIS_TYPE = 'application/json; profile="urn:countersign:genesis:1"'
 const RESULT_TYPE = 'application/eat-ucs+json; eat_profile="tag:ietf.org,2026:rats/ear#03"'
 const INSERT_TYPE = 'application/octet-stream'
@@ -87,7 +91,7 @@ function historyRecords({ proof, quoteProof, consistency, genesis, genesisProof 
 
 /** @throws CountersignError ERR_USAGE when the archive would be larger than a reader takes */
 export function encodeArchive(archive: Archive): Uint8Array {
-  const { quote, session, statement, receipt, inserts = new Map(), request, response, result } = archive
+  const { quote, session, statement, receipt, steps, inserts = new Map(), request, response, result } = archive
   const inserted = [...inserts].map(
     ([digest, octets]) => [`insert/${digest.slice('sha256:'.length)}`, evidence(INSERT_TYPE, octets)] as const,
   )
@@ -97,6 +101,7 @@ export function encodeArchive(archive: Archive): Uint8Array {
     session: evidence(SESSION_TYPE, session),
     statement: evidence(STATEMENT_TYPE, statement),
     ...(receipt === undefined ? {} : { receipt: evidence(RECEIPT_TYPE, encodeUtf8(receipt)) }),
+    ...(steps === undefined ? {} : { steps: evidence(STEPS_TYPE, encodeTokenLines(steps)) }),
     ...historyRecords(archive),
     ...Object.fromEntries(inserted),
     ...(request === undefined ? {} : { request: encodeRecord(request, CMW_EVIDENCE) }),
@@ -159,6 +164,7 @@ export function decodeArchive(bytes: Uint8Array): Archive {
     session,
     statement,
     ...(reader.has('receipt') ? { receipt: decodeAscii(octetsOf('receipt', RECEIPT_TYPE)) } : {}),
+    ...(reader.has('steps') ? { steps: decodeTokenLines(octetsOf('steps', STEPS_TYPE), 'archive.steps') } : {}),
     ...decodeHistory(reader),
     ...(inserts.size === 0 ? {} : { inserts }),
     ...(reader.has('request') ? { request: decodeRecord(reader, 'request', CMW_EVIDENCE) } : {}),

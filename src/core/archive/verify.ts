@@ -2,9 +2,11 @@
 import { type Attestation, type AttestationEvidence, type Trust, verifyAttestation } from '../evidence/attestation.ts'
 import { verifyHardwareAt } from '../evidence/bare.ts'
 import type { HardwareAttestation } from '../evidence/hardware.ts'
-import { type VerifiedAnswer, verifyAnswer } from '../receipt/answer.ts'
+import { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from '../receipt/answer.ts'
+import { readRunMembers } from '../receipt/run.ts'
+import { checkSteps } from '../receipt/run-chain.ts'
 import type { HeldExchange } from '../receipt/verify.ts'
-import type { Verdict } from '../verdict.ts'
+import { judge, type Verdict } from '../verdict.ts'
 import type { Archive } from './archive.ts'
 
 /** When an archive is judged. */
@@ -44,17 +46,36 @@ export async function verifyArchive(
   trust: Trust,
   { now, at }: ArchiveTimes,
 ): Promise<ArchiveVerdicts> {
-  const { receipt, proof, ...attested } = archive
+  const { receipt, proof, steps, ...attested } = archive
   const today = await verifyHardwareAt(archive, trust, now)
   if (receipt === undefined)
     return { subject: 'gateway', asOf: await judgeGateway(attested, trust, { now, at }), now: today }
   const evidence = { ...attested, receipt, ...(proof === undefined ? {} : { proof }) }
-  const asOf = await verifyAnswer(evidence, held, trust, {
+  const asOf = await judgeAnswer({ evidence, steps, held }, trust, {
     at: at ?? now,
     noncedAt: 'unknown',
     unproven: at === undefined ? 'statement' : 'as-given',
   })
   return { subject: 'answer', asOf, now: today }
+}
+
+interface JudgedAnswer {
+  readonly evidence: AnswerEvidence
+  readonly steps: Archive['steps']
+  readonly held: HeldExchange
+}
+
+function judgeAnswer(
+  { evidence, steps, held }: JudgedAnswer,
+  trust: Trust,
+  time: AnswerTime,
+): Promise<Verdict<VerifiedAnswer>> {
+  return judge(['run'], async (check) => {
+    const answer = check.include('', await verifyAnswer(evidence, held, trust, time))
+    const { run } = check.decode('run', () => readRunMembers(answer.signed.disclosed.exchange ?? {}))
+    await checkSteps(check, { token: evidence.receipt, step: run?.step ?? 0, steps }, answer.attestation)
+    return answer
+  })
 }
 
 function judgeGateway(

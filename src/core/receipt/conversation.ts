@@ -1,13 +1,16 @@
 /**
  * Chains of receipts: each names the one before it by `exchange.prev`, so that a turn cannot be taken out, put in or moved without the
- * next one showing it. Only the links are judged here: who signed is for `verifyReceipt` and `verifyAnswer`. wire.md section 2. @module
+ * next one showing it; what is remembered and what tools gave goes on from turn to turn. Only the links are judged here: who signed is for
+ * `verifyReceipt` and `verifyAnswer`. wire.md section 2. @module
  */
 import { sha256Ascii } from '../crypto/index.ts'
 import { encodeHex } from '../encoding/bytes.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
+import { checkRemembered, checkToolResults, type Turn } from './check-turns.ts'
 import { decodeReceipt, type Receipt } from './receipt.ts'
+import { readRunMembers } from './run.ts'
 
-const CHECKS = ['receipts', 'prev'] as const
+const CHECKS = ['receipts', 'prev', 'memory', 'tools'] as const
 
 /** Receipts of one conversation, in its order. Decoded; their signatures are judged elsewhere. */
 export interface ReceiptChain {
@@ -23,7 +26,7 @@ export function receiptDigest(token: string): string {
 }
 
 /**
- * Whether each receipt follows the one before. That the last one is the newest, and the first the beginning, is for their holder to know.
+ * Whether each receipt follows the one before, and goes on from what that one left. That the last one is the newest, and the first the beginning, is for their holder to know.
  * @param tokens the holder's, oldest first; all of it may have been cut and pasted
  */
 export function verifyConversation(tokens: readonly string[]): Promise<Verdict<ReceiptChain>> {
@@ -35,9 +38,24 @@ export function verifyConversation(tokens: readonly string[]): Promise<Verdict<R
       if (before !== undefined) judgeLink(check, receipt, { at, prev: receiptDigest(before.issuerJws) })
     })
     check.pass('prev', `${receipts.length - 1} links`)
+    const turns = check.decode('receipts', () => receipts.map(turnOf))
+    checkRemembered(check, turns)
+    checkToolResults(check, turns)
     const [first] = receipts
     return { receipts, begins: (first && predecessorOf(first)) ?? 'none' }
   })
+}
+
+function turnOf(receipt: Receipt): Turn {
+  const { claims, disclosed, issuerJws } = receipt
+  const { dependencies, exchange } = disclosed
+  return {
+    name: claims.jti,
+    digest: receiptDigest(issuerJws),
+    isWhole: claims.outcome === 'complete',
+    dependencies: dependencies ?? 'withheld',
+    run: exchange === undefined ? 'withheld' : readRunMembers(exchange),
+  }
 }
 
 function judgeLink(

@@ -6,8 +6,8 @@ import { digestUri } from '../crypto/index.ts'
 import { decodeSession } from '../evidence/session.ts'
 import { decodeVkey } from '../log/index.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
-import { decodeReceipt, type Receipt } from './receipt.ts'
-import { checkSignature, type SessionView, SIGNATURE_CHECKS } from './verify.ts'
+import type { Receipt } from './receipt.ts'
+import { judgeSignature, type SessionView } from './verify.ts'
 
 /** Octets as received; who collected them does not matter. */
 export interface EquivocationEvidence {
@@ -34,15 +34,6 @@ const NAMES = ['first', 'second'] as const
 function readView(session: Uint8Array): SessionView {
   const decoded = decodeSession(session)
   return { session: decoded, sessionDigest: digestUri(session), logKey: decodeVkey(decoded.keys.log) }
-}
-
-/** One receipt of the pair: signed by the receipt key of the session, whatever it says. */
-function judgeSignature(token: string, view: SessionView): Promise<Verdict<Receipt>> {
-  return judge(SIGNATURE_CHECKS, async (check) => {
-    const receipt = check.decode('receipt-format', () => decodeReceipt(token))
-    await checkSignature(check, receipt, view)
-    return receipt
-  })
 }
 
 /** How two receipts of one session contradict each other, if they do: their signatures are judged elsewhere. */

@@ -23,8 +23,7 @@ export interface SignedReceipt {
   readonly disclosed: Disclosed
 }
 
-/** Whether the receipt key of a session signed, whatever was signed. */
-export const SIGNATURE_CHECKS = ['receipt-format', 'session', 'key', 'signature'] as const
+const SIGNATURE_CHECKS = ['receipt-format', 'session', 'key', 'signature'] as const
 
 const CHECKS = [
   ...SIGNATURE_CHECKS,
@@ -50,7 +49,7 @@ type ReceiptSource = string | Receipt
 /** Session and log of a receipt: attested or, while an answer is judged as a whole, about to be. */
 export type SessionView = Pick<Attestation, 'session' | 'sessionDigest' | 'logKey'>
 
-export async function checkSignature(
+async function checkSignature(
   check: Checker<(typeof SIGNATURE_CHECKS)[number]>,
   { jws, claims }: Receipt,
   view: SessionView,
@@ -77,6 +76,15 @@ export async function checkSignature(
 
 function signedBy(publicKey: Uint8Array, { signature, signingInput }: Receipt['jws']): Promise<boolean> {
   return verifySignature('Ed25519', ed25519Spki(publicKey), signature, signingInput)
+}
+
+/** Whether the receipt key of a session signed, whatever the receipt says. */
+export function judgeSignature(token: string, view: SessionView): Promise<Verdict<Receipt>> {
+  return judge(SIGNATURE_CHECKS, async (check) => {
+    const receipt = check.decode('receipt-format', () => decodeReceipt(token))
+    await checkSignature(check, receipt, view)
+    return receipt
+  })
 }
 
 function checkContext(check: Check, claims: ReceiptClaims, view: SessionView, held: HeldExchange): void {

@@ -11,6 +11,7 @@ import { JsonEdits } from '../../../src/core/transform/json-edit.ts'
 import type { Splice } from '../../../src/core/transform/splice.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { createSimulatedSnp, importPki } from '../../../src/simulator/index.ts'
+import type { TestKey } from '../../kit/ed25519.ts'
 import { type DisclosedValues, type IssuedAnswer, issueAnswer } from '../../kit/issue-answer.ts'
 import { readFixture } from './fixture.ts'
 
@@ -98,6 +99,7 @@ export interface RunRecipe {
   readonly dependencies?: Readonly<Record<string, unknown>>
   readonly disclosed?: (values: DisclosedValues) => DisclosedValues
   readonly claims?: object
+  readonly receiptKey?: TestKey
   /** What the policy of the judge says of transforms. */
   readonly transforms?: 'replayed' | 'unchecked'
 }
@@ -114,7 +116,7 @@ function splicesOf(request: Uint8Array, path: string, { inserted = [], removed =
 }
 
 export function issueRun(recipe: RunRecipe): IssuedAnswer {
-  const { path = 'messages', list, more, exchange = {}, dependencies = {}, claims } = recipe
+  const { path = 'messages', list, more, exchange = {}, dependencies = {}, claims, receiptKey } = recipe
   const request = encodeUtf8(JSON.stringify({ ...more, model: 'demo', [path]: list }))
   return issueAnswer(snp, {
     request,
@@ -128,10 +130,11 @@ export function issueRun(recipe: RunRecipe): IssuedAnswer {
       return recipe.disclosed?.(changed) ?? changed
     },
     ...(claims === undefined ? {} : { claims: () => claims }),
+    ...(receiptKey === undefined ? {} : { receiptKey }),
   })
 }
 
-function viewOf(octets: Uint8Array): SessionView {
+export function viewOf(octets: Uint8Array): SessionView {
   const session = decodeSession(octets)
   return { session, sessionDigest: digestUri(octets), logKey: decodeVkey(session.keys.log) }
 }

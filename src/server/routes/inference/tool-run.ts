@@ -20,6 +20,8 @@ import { type Changes, type PreparedRequest, type Routed, transform } from './pr
 import type { Turn } from './turn.ts'
 
 const ROLE = 'tool-call'
+/** Splices of the role `tool-call` hold calls and nothing else: a verifier reads them. */
+const OFFER = 'tool-definitions'
 const CHAT = '/v1/chat/completions'
 const STEP_DOMAIN = encodeUtf8('countersign:run:1\0')
 const RID_SIZE = 16
@@ -196,7 +198,8 @@ export class ToolRun {
     const isEnough = this.#tools !== undefined && this.#called >= this.#tools.maxCalls
     const choice = this.#routed.request.fields['tool_choice']
     const isMade = choice !== undefined && choice !== null && choice !== 'auto' && choice !== 'none'
-    if (isEnough || isMade) edits.set('tool_choice', { octets: encodeUtf8(isEnough ? '"none"' : '"auto"'), role: ROLE })
+    if (isEnough || isMade)
+      edits.set('tool_choice', { octets: encodeUtf8(isEnough ? '"none"' : '"auto"'), role: OFFER })
   }
 }
 
