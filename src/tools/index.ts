@@ -6,6 +6,7 @@ export type {
   McpStdioConfig,
   ToolDefinition,
   ToolDeps,
+  ToolResult,
   ToolServer,
   ToolServerConfig,
 } from './types.ts'

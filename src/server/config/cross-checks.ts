@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { checkBaseUrl } from './base-url.ts'
 import type { ConfigIssue, ConfigPath } from './issue.ts'
 import { checkParameters } from './parameters-checks.ts'
+import { checkTools } from './tools-checks.ts'
 import type { MeasuredConfig, OperationalConfig } from './types.ts'
 
 /** Every fault that only shows when fields are laid beside each other. Empty: none. */
@@ -21,6 +22,7 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
     ...checkKeys(measured, operational),
     ...checkTls(measured, operational),
     ...checkMemory(measured, operational),
+    ...checkTools(measured),
   ]
 }
 

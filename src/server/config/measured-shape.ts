@@ -1,26 +1,19 @@
-/** The shape of the measured part of the configuration. One of the two files that import `zod`. @module */
+/** The shape of the measured part of the configuration. With field-shapes.ts, tools-shape.ts and shape.ts one of the files that import `zod`. @module */
 import { z } from 'zod'
 import { DETERMINISM } from '../../core/receipt/claims.ts'
+import { digest, environmentName, milliseconds, octets, path } from './field-shapes.ts'
 import { contextTokens, defaults, rename } from './parameters-shape.ts'
+import { modelTools, toolServer } from './tools-shape.ts'
 import type { MeasuredConfig, ModelConfig } from './types.ts'
 
 const HOST = /^(?=.{1,250}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::[1-9][0-9]{0,4})?$/
 const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/
 export const KEY: RegExp = /^[a-z][a-z0-9-]{0,63}$/
-const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,127}$/
 const ENGINE_WORD = /^[\x21-\x7e]{1,128}$/
 const DAY_MS = 86_400_000
 
 export const modelName = (): z.ZodString =>
   z.string().regex(MODEL_NAME, 'must begin with a letter or digit and hold only letters, digits and . _ : / @ + -')
-const milliseconds = (max: number, fallback: number): z.ZodDefault<z.ZodInt> =>
-  z.int().min(1).max(max).default(fallback)
-const octets = (max: number, fallback: number): z.ZodDefault<z.ZodInt> => z.int().min(1024).max(max).default(fallback)
-
-const digest = (): z.ZodString =>
-  z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 lower-case hexadecimal digits')
-const path = (): z.ZodString => z.string().min(1).max(4096)
-
 const publisher = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('sigstore'),
@@ -87,6 +80,7 @@ const model = z.strictObject({
   defaults: defaults.exactOptional(),
   rename: rename.exactOptional(),
   contextTokens: contextTokens().exactOptional(),
+  tools: modelTools.min(1).max(16).exactOptional(),
 })
 
 const timeouts = z
@@ -108,10 +102,7 @@ const upstream = z.discriminatedUnion('kind', [
     kind: z.literal('http'),
     location: z.enum(['local', 'remote']),
     baseUrl: z.string().max(2048),
-    apiKeyEnv: z
-      .string()
-      .regex(ENVIRONMENT_NAME, 'must be the name of an environment variable, in capitals; never the key itself')
-      .exactOptional(),
+    apiKeyEnv: environmentName().exactOptional(),
     engine: engine.exactOptional(),
     timeouts,
   }),
@@ -130,6 +121,8 @@ export const MEASURED: z.ZodType<WrittenMeasured> = z.strictObject({
   prompts: z.array(prompt).min(1).max(1024).exactOptional(),
   collections: z.array(collection).min(1).max(64).exactOptional(),
   memory: memory.exactOptional(),
+  tools: z.array(toolServer).min(1).max(16).exactOptional(),
+  toolCalls: z.int().min(1).max(8).exactOptional(),
   limits: z
     .strictObject({
       bodyBytes: octets(1 << 30, 8 << 20),

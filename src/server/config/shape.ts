@@ -1,5 +1,5 @@
 /**
- * The shape of the configuration file and its defaults. Beside measured-shape.ts the only file that imports `zod`.
+ * The shape of the configuration file and its defaults; of its measured part see measured-shape.ts.
  * What one field says about another is judged in cross-checks.ts. @module
  */
 import { z } from 'zod'

@@ -1,6 +1,9 @@
 /** The configuration after defaults: a measured part, whose digest is in the session, and an operational part. @module */
 import type { Determinism } from '../../core/receipt/claims.ts'
+import type { ToolServerConfig } from '../../tools/index.ts'
 import type { NumericParameter, PerParameter } from './numeric-parameters.ts'
+
+export type { ToolServerConfig } from '../../tools/index.ts'
 
 export interface ModelConfig {
   /** The name that clients use; may contain `/`. */
@@ -21,6 +24,15 @@ export interface ModelConfig {
   readonly rename?: PerParameter<NumericParameter>
   /** Tokens of prompt and answer that the model takes, as the operator asserts it. */
   readonly contextTokens?: number
+  /** A model alias: every request for it is offered these tools. */
+  readonly tools?: readonly ModelToolsConfig[]
+}
+
+export interface ModelToolsConfig {
+  /** An id of `tools`. */
+  readonly server: string
+  /** Names of its tools; absent for all. */
+  readonly allowed?: readonly string[]
 }
 
 export interface WeightsConfig {
@@ -120,6 +132,10 @@ export interface MeasuredConfig {
   readonly collections?: readonly CollectionConfig[]
   /** Absent: `previous_response_id` and `store` are the model server's matter. */
   readonly memory?: MemoryConfig
+  /** Absent: tools of type `mcp` are the model server's matter. */
+  readonly tools?: readonly ToolServerConfig[]
+  /** Calls of tools that one request gets at most; absent for 4. */
+  readonly toolCalls?: number
   readonly limits: { readonly bodyBytes: number; readonly blockBytes: number; readonly answerBytes: number }
 }
 

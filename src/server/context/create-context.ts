@@ -6,19 +6,34 @@ import { createMemory, type MemoryDeps } from './memory/memory.ts'
 import { createParameters } from './parameters/parameters.ts'
 import { loadCollections } from './retrieval/collections.ts'
 import { loadPrompts } from './templates/prompts.ts'
+import { loadTools } from './tools/tools.ts'
 import type { Context } from './types.ts'
 
 const MAX_PROMPT_FILE = 1 << 20
 
-/** @throws CountersignError ERR_CONFIG for files that are missing, or other than those measured */
+export interface ContextDeps extends MemoryDeps {
+  readonly clock: { now(): Date; monotonicMs(): number }
+  /** For bearer tokens and variables of tool servers, read once. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Certificates (PEM) that https tool servers must chain to, in place of the runtime's. */
+  readonly roots?: string
+}
+
+/** @throws CountersignError ERR_CONFIG for files and tool servers that are missing, or other than those measured */
 export async function createContext(
-  config: Pick<MeasuredConfig, 'prompts' | 'models' | 'collections' | 'memory'>,
-  deps: MemoryDeps,
+  config: Pick<MeasuredConfig, 'prompts' | 'models' | 'collections' | 'memory' | 'tools' | 'toolCalls'>,
+  deps: ContextDeps,
 ): Promise<Context> {
   const parameters = createParameters(config)
   const prompts = await loadPrompts(config, { read: readPromptFile })
   const collections = await loadCollections(config.collections ?? [])
   const memory = createMemory(config.memory, deps)
+  const { clock, env, roots } = deps
+  const tools = await loadTools(config, {
+    env,
+    monotonicMs: () => clock.monotonicMs(),
+    ...(roots === undefined ? {} : { roots }),
+  })
   return {
     // In this order they stand in the request: the prompt, what went before, the chunks, then what the client wrote.
     prepare: async (request) => {
@@ -26,12 +41,14 @@ export async function createContext(
       const prompt = await prompts.prepare(request)
       const remembered = await memory.prepare(request)
       const found = await collections.prepare(request)
+      const offered = tools.prepare(request)
       return {
-        dependencies: { ...used, ...prompt, ...remembered.dependencies, ...found },
+        dependencies: { ...used, ...prompt, ...remembered.dependencies, ...found, ...offered.dependencies },
+        ...(offered.tools && { tools: offered.tools }),
         ...(remembered.turn && { memory: remembered.turn }),
       }
     },
-    close: async () => undefined,
+    close: () => tools.close(),
   }
 }
 

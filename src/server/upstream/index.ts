@@ -48,6 +48,16 @@ interface Served {
  */
 export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps): Promise<UpstreamSet> {
   const context = await createContext(config, deps)
+  try {
+    return await serveAll(config, deps, context)
+  } catch (error) {
+    // Programs that it started would outlive the attempt.
+    await context.close()
+    throw error
+  }
+}
+
+async function serveAll(config: MeasuredConfig, deps: UpstreamDeps, context: Context): Promise<UpstreamSet> {
   const served = new Map<string, Served>()
   const upstreams: Upstream[] = []
   const { clock, tell = () => {} } = deps

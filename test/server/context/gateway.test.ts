@@ -181,7 +181,8 @@ describe('a gateway with a measured collection', () => {
     const collections = [
       { id: 'docs', directory: DOCS, root: 'sha256:'.padEnd(71, '0'), maxCharacters: 1200, results: 3 },
     ]
-    const deps = { clock: { now: () => new Date(0) }, random: (size: number) => new Uint8Array(size) }
+    const clock = { now: () => new Date(0), monotonicMs: () => 0 }
+    const deps = { clock, random: (size: number) => new Uint8Array(size), env: {} }
     await expect(createContext({ models: [], collections }, deps)).rejects.toMatchObject({
       code: 'ERR_CONFIG',
       message: expect.stringContaining(root),

@@ -7,7 +7,7 @@ import { type Collection, type FoundChunk, loadCollection } from '../../../retri
 import type { CollectionConfig } from '../../config/types.ts'
 import { ContextRefusal } from '../refusal.ts'
 import type { AddedDependencies, ContextRequest, ContextSource } from '../types.ts'
-import { MAX_RESULTS, readSearch, type Search } from './file-search.ts'
+import { MAX_RESULTS, readSearch } from './file-search.ts'
 
 const ROLE = 'retrieval-result'
 const CHAT = '/v1/chat/completions'
@@ -57,7 +57,8 @@ function prepare(collections: ReadonlyMap<string, Measured>, request: ContextReq
       .search(search.query, { limit: search.limit ?? config.results })
       .map((chunk) => ({ id: config.id, chunk })),
   )
-  takeTool(request, search)
+  // The model server is not to search again. What is left of the list is seen to by the source of tools.
+  request.edits.removeElements('tools', [search.index], 'retrieval-index')
   insert(request, found)
   return {
     'retrieval-index': asked.map(({ config }) => describe('retrieval-index', config.id, config.root)),
@@ -73,14 +74,6 @@ function describe(role: 'retrieval-index' | typeof ROLE, name: string, digest: s
     digest: { sha256: digest.slice('sha256:'.length) },
     annotations: { scheme, role, source: 'gateway' },
   }
-}
-
-/** The model server is not to search again. */
-function takeTool({ edits }: ContextRequest, { otherTools }: Search): void {
-  if (otherTools.length === 0) {
-    edits.remove('tools', 'retrieval-index')
-    if (edits.has('tool_choice')) edits.remove('tool_choice', 'retrieval-index')
-  } else edits.replace('tools', { octets: encodeUtf8(JSON.stringify(otherTools)), role: 'retrieval-index' })
 }
 
 /** One message for each chunk, before those of the client: so that one can be shown without the others. */

@@ -9,8 +9,8 @@ export interface Search {
   readonly query: string
   /** Chunks of each collection; undefined where the request does not say. */
   readonly limit: number | undefined
-  /** The tools that are left for the model server. */
-  readonly otherTools: readonly JsonValue[]
+  /** Where it stands among the tools. */
+  readonly index: number
 }
 
 const KNOWN = ['type', 'vector_store_ids', 'max_num_results']
@@ -45,7 +45,7 @@ export function readSearch(fields: JsonObject): Search | undefined {
     collections,
     query: newestText(fields).slice(-MAX_QUERY),
     limit: limit ?? undefined,
-    otherTools: tools.filter((other) => !isSearch(other)),
+    index: tools.indexOf(tool),
   }
 }
 
