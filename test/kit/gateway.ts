@@ -27,6 +27,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   /** Origin of an http upstream; the embedded model is always there too. */
   readonly upstream?: string
+  /** Lines of further models, indented by four. */
+  readonly models?: string
   /** Lines of the measured part, indented by two. */
   readonly measured?: string
   readonly snp?: Partial<SimulatedSnpOptions>
@@ -38,7 +40,7 @@ export interface TestGatewayOptions {
 }
 
 const config = (
-  { upstream, tls, measured = '', apiKeys = 'dangerously-none' }: TestGatewayOptions,
+  { upstream, tls, models = '', measured = '', apiKeys = 'dangerously-none' }: TestGatewayOptions,
   directory: string,
 ): string => `
 measured:
@@ -58,7 +60,7 @@ ${
       name: upstream-name
       digest: none
 `
-}  upstreams:
+}${models}  upstreams:
     embedded:
       kind: embedded
 ${upstream === undefined ? '' : `    mock:\n      kind: http\n      location: local\n      baseUrl: ${upstream}\n`}${measured}

@@ -1,6 +1,7 @@
 /** The `exchange` disclosure: what happened around an answer, descriptive only. wire.md section 2. @module */
 import type { JsonObject, JsonValue } from '../../core/encoding/json.ts'
 import type { RunMembers } from '../../core/receipt/run.ts'
+import type { ContextReading } from '../upstream/context-reading.ts'
 
 /** What was read from the request and the answer on the way. Everything here comes from client or upstream. */
 export interface AnswerFacts {
@@ -9,6 +10,7 @@ export interface AnswerFacts {
   readonly finishReasons?: readonly string[]
   readonly inputTokens?: number
   readonly outputTokens?: number
+  readonly context?: ContextReading
 }
 
 /** What carried the request, as the gateway itself saw it. */
@@ -68,12 +70,24 @@ function describePeer({ host, tlsSpkiSha256 }: NonNullable<ExchangeFacts['peer']
   return peer
 }
 
+/** Engines cut prompts without a word: where none is said nobody knows, also of a prompt that fills the context. */
+function describeContext({ inputTokens }: AnswerFacts, context: ContextReading): JsonObject {
+  const { promptTokens, contextLimit, truncated = 'unknown', renderedPrompt } = context
+  const members: Members = {}
+  add(members, 'prompt_tokens', count(inputTokens ?? promptTokens))
+  add(members, 'context_limit', count(contextLimit))
+  members['truncated'] = truncated
+  add(members, 'rendered_prompt', renderedPrompt)
+  return members
+}
+
 export function describeExchange(facts: ExchangeFacts): JsonObject {
   const { method, path, status, peer } = facts
   const exchange: Members = {
     http: { '@method': method, '@path': path, '@status': status },
     gen_ai: describeAnswer(facts),
   }
+  add(exchange, 'context', facts.context && describeContext(facts, facts.context))
   add(exchange, 'upstream', peer === undefined ? undefined : describePeer(peer))
   exchange['channel'] = facts.channel
   add(exchange, 'prev', facts.prev)

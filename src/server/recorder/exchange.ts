@@ -71,6 +71,7 @@ export class Exchange {
   #forwarding: Forwarding | undefined
   #forwarded: Forwarded | undefined
   #peer: UpstreamResponse['peer']
+  #context: UpstreamResponse['context']
   #facts: AnswerFacts = {}
   #run: RunMembers = {}
   #concluded = false
@@ -123,8 +124,9 @@ export class Exchange {
   }
 
   /** The upstream answers. */
-  answered(peer: UpstreamResponse['peer']): void {
+  answered({ peer, context }: Pick<UpstreamResponse, 'peer' | 'context'>): void {
     this.#peer = peer
+    this.#context = context
   }
 
   /** What was remembered of it belongs to what the answer relied on. */
@@ -175,6 +177,7 @@ export class Exchange {
     const { tenant, method, path, operation, retryCount, channel } = this.#opening
     const exchange = describeExchange({
       ...facts,
+      ...this.#contextOf(facts),
       ...run,
       method,
       path,
@@ -203,6 +206,14 @@ export class Exchange {
       inserts: this.#forwarding?.splices.map(({ insert }) => insert) ?? [],
       tenant,
     }
+  }
+
+  /** What the engine in this process knows goes before what one behind HTTP says, and that before what its operator says. */
+  #contextOf({ context }: AnswerFacts): Pick<AnswerFacts, 'context'> {
+    if (this.#forwarding === undefined) return {}
+    const { contextTokens } = this.#forwarding.model
+    const limit = contextTokens === undefined ? {} : { contextLimit: contextTokens }
+    return { context: { ...limit, ...context, ...this.#context } }
   }
 
   /** Where nothing was forwarded no model vouches for the answer, even if the request named one. */

@@ -1,6 +1,8 @@
 /** The embedded model behind the same interface as a model server: exact chat-completions octets in, exact octets out. @module */
 import { setImmediate } from 'node:timers/promises'
+import { digestUri } from '../../core/crypto/index.ts'
 import { encodeHex } from '../../core/encoding/bytes.ts'
+import { encodeUtf8 } from '../../core/encoding/utf8.ts'
 import type { EngineClaim } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import { showParameters } from '../../core/receipt/parameters.ts'
@@ -9,7 +11,9 @@ import type { AnswerHead } from '../../engine/chat/answer-objects.ts'
 import { Refusal } from '../../engine/chat/refusal.ts'
 import { type ChatRequest, decodeChatRequest, encodeSampling } from '../../engine/chat/request.ts'
 import { type ChatRun, startRun, type Turn } from '../../engine/chat/run.ts'
-import { EngineError } from '../../engine/index.ts'
+import { encodeChat, renderChat } from '../../engine/chat-template.ts'
+import { EngineError, type Model } from '../../engine/index.ts'
+import type { ContextReading } from './context-reading.ts'
 import { describe, NO_DEPENDENCIES } from './dependencies.ts'
 import type { EmbeddedModel } from './embedded-model.ts'
 import { modelSplice } from './model-splice.ts'
@@ -63,10 +67,22 @@ async function answer(
     const first = startRun(model, request, { choice: 0, turn })
     const run = (choice: number): ChatRun => (choice === 0 ? first : startRun(model, request, { choice, turn }))
     const answering = { request, run, head: head(request.model) }
-    if (request.stream) return { status: 200, mediaType: 'text/event-stream', body: relay(streamBlocks(answering)) }
-    return json(200, await wholeCompletion(answering))
+    const context = contextOf(model, request)
+    if (request.stream)
+      return { status: 200, mediaType: 'text/event-stream', context, body: relay(streamBlocks(answering)) }
+    return { ...json(200, await wholeCompletion(answering)), context }
   } catch (error) {
     return json(...refuse(error))
+  }
+}
+
+/** A prompt that has no room is refused: nothing is ever left out. */
+function contextOf({ vocabulary, contextLength }: Model, { messages }: ChatRequest): ContextReading {
+  return {
+    promptTokens: encodeChat(vocabulary, messages, contextLength).length,
+    contextLimit: contextLength,
+    truncated: 'no',
+    renderedPrompt: digestUri(encodeUtf8(renderChat(messages))),
   }
 }
 

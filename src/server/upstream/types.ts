@@ -5,6 +5,7 @@ import type { Dependencies } from '../../core/receipt/disclosed.ts'
 import type { Splice } from '../../core/transform/splice.ts'
 import type { Publisher } from '../../measure/publisher/index.ts'
 import type { ServedWeights } from '../weights/served-weights.ts'
+import type { ContextReading } from './context-reading.ts'
 
 /** A request after admission: the client's octets, and what was read from them. */
 export interface UpstreamRequest {
@@ -23,6 +24,8 @@ export interface UpstreamResponse {
   readonly retryAfter?: number
   /** Octets as they arrive; iterating slower slows the upstream down. Ends or throws CountersignError ERR_UPSTREAM. */
   readonly body: AsyncIterable<Uint8Array>
+  /** What an engine in this process knows of the context that it answers with. */
+  readonly context?: ContextReading
   /** Host and TLS key of the connection, where there is one. */
   readonly peer?: { readonly host: string; readonly tlsSpkiSha256?: string }
 }

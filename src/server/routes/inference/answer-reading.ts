@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/enc
 import { isStrictJson } from '../../../core/encoding/strict-json.ts'
 import { ChoiceMerger } from '../../../core/receipt/merged-choices.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
+import { readContext } from '../../upstream/context-reading.ts'
 import { readUsage } from '../../upstream/event-reading.ts'
 import { outputOfChoices } from './answer-output.ts'
 import type { AnswerReading, ParsedAnswer } from './operation.ts'
@@ -48,7 +49,12 @@ export function readChoices(answer: ParsedAnswer, choices: number): AnswerReadin
   if (list.length < choices) return { outcome: 'unusable', detail: `gave ${list.length} of ${choices} choices` }
   return {
     outcome: 'complete',
-    facts: { ...readNames(fields), finishReasons: reasons, ...readUsage(fields['usage']) },
+    facts: {
+      ...readNames(fields),
+      finishReasons: reasons,
+      ...readUsage(fields['usage']),
+      context: readContext(fields),
+    },
     output: outputOfChoices(mergeAnswer(answer)),
   }
 }

@@ -9,7 +9,7 @@ export async function ask({ exchange, operation, signal }: Turn, run: ToolRun): 
   // The intent becomes durable while the model thinks; no octet leaves before it is.
   const sent = run.upstream.send({ path: operation.path, body, signal })
   const [response] = await Promise.all([sent, exchange.admitted.durable])
-  exchange.answered(response.peer)
+  exchange.answered(response)
   return response
 }
 

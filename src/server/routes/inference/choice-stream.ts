@@ -3,6 +3,7 @@ import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import { ChoiceMerger } from '../../../core/receipt/merged-choices.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
+import { type ContextReading, readContext } from '../../upstream/context-reading.ts'
 import type { BlockReading } from '../../upstream/event-reading.ts'
 import { StreamProgress } from '../../upstream/stream-progress.ts'
 import { type ApiError, encodeApiError, upstreamFailed } from '../api-error.ts'
@@ -26,6 +27,7 @@ export class ChoiceStream implements StreamFollower {
   readonly terminator: Uint8Array = DONE
   readonly #progress: StreamProgress
   readonly #merger: ChoiceMerger = new ChoiceMerger('delta')
+  #context: ContextReading = {}
   #names: Pick<AnswerFacts, 'responseId' | 'responseModel'> = {}
 
   /** @param choices how many were asked for */
@@ -35,7 +37,12 @@ export class ChoiceStream implements StreamFollower {
 
   get facts(): AnswerFacts {
     const { finishReasons, usage } = this.#progress
-    return { ...this.#names, finishReasons: finishReasons.filter((reason) => reason !== null), ...usage }
+    return {
+      ...this.#names,
+      finishReasons: finishReasons.filter((reason) => reason !== null),
+      ...usage,
+      context: this.#context,
+    }
   }
 
   take(reading: BlockReading): BlockFate {
@@ -52,6 +59,7 @@ export class ChoiceStream implements StreamFollower {
       case 'error':
         return endsBefore({ outcome: 'upstream_error', error: errorOfEvent(reading.data) })
       case 'event':
+        this.#context = { ...this.#context, ...readContext(reading.data) }
         // An event without choices breaks clients of this API; there is nothing in it for them.
         if (!Array.isArray(reading.data['choices'])) return LEAVES_NEVER
         if (this.#names.responseId === undefined) this.#names = readNames(reading.data)
