@@ -62,6 +62,14 @@ describe('a configuration file', () => {
     })
   })
 
+  it('takes memory, of a month and 256 KiB where it does not say', () => {
+    const apiKeys = `  apiKeys: [{ id: a, tenant: t, ${KEY}, models: all }]`
+    const memoryOf = (text: string) =>
+      decodeConfig(file({ measured: `  memory: ${text}`, apiKeys }), { env: {} }).measured.memory
+    expect(memoryOf('{}')).toEqual({ retentionDays: 30, maxBytes: 262_144 })
+    expect(memoryOf('{ maxTurns: 8, retentionDays: 1 }')).toEqual({ retentionDays: 1, maxBytes: 262_144, maxTurns: 8 })
+  })
+
   it('gets its defaults', () => {
     const { measured, operational } = decodeConfig(file(), { env: {} })
     expect(measured).toEqual({
@@ -188,6 +196,22 @@ describe('a configuration is refused, with its place and what to do, for', () =>
       'operational.apiKeys: is missing: add a list or the word dangerously-none',
     ],
     ['an empty list of keys', file({ apiKeys: '  apiKeys: []' }), 'operational.apiKeys: must not be empty'],
+    [
+      'memory without keys to seal it with',
+      file({ measured: '  memory: {}' }),
+      'c.yaml:5:3: measured.memory: needs API keys to seal what is remembered: write a list into operational.apiKeys',
+    ],
+    [
+      'memory for no day',
+      file({ measured: '  memory: { retentionDays: 0 }' }),
+      'memory.retentionDays: must be at least 1',
+    ],
+    ['memory of no size', file({ measured: '  memory: { maxBytes: 1 }' }), 'memory.maxBytes: must be at least 1024'],
+    [
+      'memory with a field of another API',
+      file({ measured: '  memory: { ttl: 1 }' }),
+      'measured.memory.ttl: is not a known field: remove it, or write one of retentionDays, maxBytes, maxTurns',
+    ],
     ['another word for no keys', file({ apiKeys: '  apiKeys: none' }), 'must be a list or the word dangerously-none'],
     [
       'a key in clear',

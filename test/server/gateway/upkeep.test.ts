@@ -1,6 +1,8 @@
 /** What a gateway does every ten minutes: thins evidence, ends retention, reads its logs back. In a time that the test moves. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeArchive } from '../../../src/core/archive/index.ts'
+import { expiryDay } from '../../../src/server/context/memory/expire-states.ts'
+import { writeState } from '../../../src/server/context/memory/sealed-states.ts'
 import { beginLineage, createFileStore, nodeProcess, type ObjectStore } from '../../../src/storage/index.ts'
 import { MemoryFiles } from '../../kit/memory-files.ts'
 import { ask, attestArchive, type GatewayFixture, HOST, PLAIN_MODEL, ridOf, startFixture } from './gateway-fixture.ts'
@@ -136,6 +138,23 @@ describe('upkeep', () => {
     expect([lapsed.status, JSON.parse(lapsed.text).error.code]).toEqual([410, 'receipt_lapsed'])
     expect((await second.get(`/v1/receipts/${earlier}/proof`)).status).toBe(200)
     expect((await second.get(`/v1/receipts/${newer}`)).status).toBe(200)
+  })
+
+  it('removes remembered conversations on their day, whether or not the gateway still remembers any', async () => {
+    const { boot, files, store, pass } = await keep()
+    const kept = () => files.paths().filter((path) => path.startsWith('/data/private/memory/'))
+    const created = Math.floor(Date.now() / 1000)
+    const receipt = `sha256:${'0'.repeat(64)}`
+    const state = { created, turns: 1, elements: 1, receipt, octets: new Uint8Array(2) }
+    for (const days of [1, 30]) {
+      const more = { expires: expiryDay(created, days), iv: new Uint8Array(12) }
+      await writeState(store, { apiKey: 'cs_a', tenant: 'a' }, { responseId: `${days}`, state, ...more })
+    }
+    await boot()
+    await pass(12)
+    expect(kept()).toHaveLength(2)
+    await pass(60)
+    expect(kept()).toHaveLength(1)
   })
 
   it('leaves logs of others in the store alone', async () => {
