@@ -7,6 +7,7 @@ import { exchangeRows } from './exchange-rows.ts'
 import { absentFrom, compareValues, ROW_GROUPS, type Row, unknownRow } from './row.ts'
 import { foundationRows, measurementRows, sessionRows, weightsSource } from './session-rows.ts'
 import type { DiffSide } from './side.ts'
+import { toolRows } from './tool-rows.ts'
 import { transformRows } from './transform-rows.ts'
 
 function sorted(rows: readonly Row[]): readonly Row[] {
@@ -75,9 +76,14 @@ export function diffSides(before: DiffSide, after: DiffSide): readonly Row[] {
       `there is no receipt ${a.receipt === undefined ? 'in A' : 'in B'} to compare`,
     )
   const receipts = shareDisclosures(a.receipt, b.receipt)
+  const relied = dependencyRows(...receipts)
   const said = [
     ...claimRows(...receipts),
-    ...dependencyRows(...receipts),
+    ...relied.filter(({ group }) => group !== 'tool-call'),
+    ...toolRows(
+      ...receipts,
+      relied.filter(({ group }) => group === 'tool-call'),
+    ),
     ...transformRows(...receipts),
     ...exchangeRows(...receipts),
     ...requestRows(...receipts),

@@ -21,10 +21,21 @@ const KNOWN: Readonly<Record<string, readonly [RowGroup, string]>> = {
   'upstream.host': ['upstream', 'host'],
   'upstream.tls_spki_sha256': ['upstream', 'TLS key'],
   channel: ['channel', 'seen by the gateway'],
+  'run.step': ['exchange', 'step of the run'],
 }
 
 /** Differ between any two answers: they name the answer, they are not part of what it relied on. */
-const IDENTITY: readonly string[] = ['gen_ai.response_id', 'prev', 'started', 'duration_ms', 'retry_count', 'attempts']
+const IDENTITY: readonly string[] = [
+  'gen_ai.response_id',
+  'prev',
+  'run.parents',
+  'started',
+  'duration_ms',
+  'retry_count',
+  'attempts',
+]
+/** Have rows of their own. */
+const LISTED: readonly string[] = ['tools', 'calls']
 
 function* membersOf(value: JsonValue, path: string): Generator<readonly [string, string]> {
   if (!isJsonObject(value)) yield [path, typeof value === 'string' ? value : JSON.stringify(value)]
@@ -34,7 +45,7 @@ function* membersOf(value: JsonValue, path: string): Generator<readonly [string,
 
 function readMembers(exchange: JsonObject): ReadonlyMap<string, string> {
   const kept = [...membersOf(exchange, '')].filter(
-    ([path]) => !IDENTITY.some((name) => path === name || path.startsWith(`${name}.`)),
+    ([path]) => ![...IDENTITY, ...LISTED].some((name) => path === name || path.startsWith(`${name}.`)),
   )
   return new Map(kept)
 }

@@ -2,9 +2,9 @@
 import type { ResourceDescriptor } from '../evidence/resource-descriptor.ts'
 import { compareValues, type Row, type RowGroup } from './row.ts'
 
-interface Entry {
+export interface Entry {
   readonly name: string
-  /** Digest, how it was made, and who vouches: entries of equal name and text are equal. */
+  /** What is said of it: entries of equal name and text are equal. */
   readonly text: string
   /** From 1. */
   readonly place: number
@@ -13,6 +13,12 @@ interface Entry {
 interface Pair {
   readonly before?: Entry
   readonly after?: Entry
+}
+
+/** What stands on both sides, or on one of them. */
+export interface PlacedPair extends Pair {
+  /** It is equal on both sides and stands in another order. */
+  readonly isMoved: boolean
 }
 
 /** What a row says of a descriptor, without its name. */
@@ -79,25 +85,25 @@ function pairLeft(
   return { pairs, before, after }
 }
 
-function pairEntries(before: readonly Entry[], after: readonly Entry[]): readonly Pair[] {
+/** By what they are and where they stand, in the order of the later list. */
+export function pairEntries(before: readonly Entry[], after: readonly Entry[]): readonly PlacedPair[] {
   const common = commonPairs(before, after)
   const kept = new Set<Entry>(common.flatMap((pair) => [pair.before, pair.after]))
   const left = { before: before.filter((entry) => !kept.has(entry)), after: after.filter((entry) => !kept.has(entry)) }
   const moved = pairLeft(left, isEqual)
   const edited = pairLeft(moved, (a, b) => a.name === b.name)
-  const pairs: readonly Pair[] = [
-    ...common,
-    ...moved.pairs,
-    ...edited.pairs,
-    ...edited.before.map((entry) => ({ before: entry })),
-    ...edited.after.map((entry) => ({ after: entry })),
+  const pairs: readonly PlacedPair[] = [
+    ...common.map((pair) => ({ ...pair, isMoved: false })),
+    ...moved.pairs.map((pair) => ({ ...pair, isMoved: true })),
+    ...edited.pairs.map((pair) => ({ ...pair, isMoved: false })),
+    ...edited.before.map((entry) => ({ before: entry, isMoved: false })),
+    ...edited.after.map((entry) => ({ after: entry, isMoved: false })),
   ]
   const placeOf = (pair: Pair): number => pair.after?.place ?? pair.before?.place ?? 0
   return [...pairs].sort((a, b) => placeOf(a) - placeOf(b))
 }
 
-function rowOf(group: RowGroup, pair: Pair, isMoved: boolean): Row {
-  const { before, after } = pair
+function rowOf(group: RowGroup, { before, after, isMoved }: PlacedPair): Row {
   const show = (entry: Entry | undefined): string | undefined =>
     entry && (isMoved ? `place ${entry.place}, ${entry.text}` : entry.text)
   return compareValues(group, after?.name ?? before?.name ?? '', { before: show(before), after: show(after) })
@@ -109,12 +115,7 @@ export function sequenceRows(
   before: readonly ResourceDescriptor[],
   after: readonly ResourceDescriptor[],
 ): readonly Row[] {
-  const [a, b] = [entriesOf(before), entriesOf(after)]
-  const common = new Set<Entry>(commonPairs(a, b).map((pair) => pair.before))
-  return pairEntries(a, b).map((pair) => {
-    const isMoved = pair.before !== undefined && pair.after !== undefined && isEqual(pair.before, pair.after)
-    return rowOf(group, pair, isMoved && !common.has(pair.before))
-  })
+  return pairEntries(entriesOf(before), entriesOf(after)).map((pair) => rowOf(group, pair))
 }
 
 /** As {@link sequenceRows}; one thing on each side is one thing, whatever it is called: a template of another file name. */
