@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import { ChatCompletionStream } from 'openai/lib/ChatCompletionStream'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../../src/core/encoding/json.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
@@ -100,6 +101,32 @@ describe('merged output', () => {
     const replaced = Array.from({ length: 17 }, () => event({ note: { mebi } }))
     expect(merge('delta', ...replaced).failure).toBeUndefined()
   })
+})
+
+/** Vectors within what that SDK knows: calls and choices have an index. Log-probabilities of a choice's first event it keeps twice. */
+const AS_SDK: ReadonlySet<string> = new Set([
+  'text',
+  'empty members count as absent',
+  'calls by index, interleaved',
+  'the call of a function, as it was before tools',
+  'two choices, interleaved',
+])
+
+/** What the official SDK makes of a stream; the octets are as its own helpers pass them on, one JSON object a line. */
+async function mergeBySdk(stream: string): Promise<JsonObject> {
+  const lines = [...stream.matchAll(/^data: (\{.*\})$/gm)].map(([, data]) => `${data}\n`)
+  const readable = ReadableStream.from(lines.map((line) => encodeUtf8(line)))
+  return JSON.parse(JSON.stringify(await ChatCompletionStream.fromReadableStream(readable).finalChatCompletion()))
+}
+
+describe('the official SDK', () => {
+  it.each(cases.filter(({ name }) => AS_SDK.has(name)))(
+    'reads the same: $name',
+    async ({ stream = '', output_digest: digest }) => {
+      const { choices } = merge('message', await mergeBySdk(stream))
+      expect(outputDigest(choices ?? [])).toBe(digest)
+    },
+  )
 })
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
