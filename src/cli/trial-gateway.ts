@@ -7,7 +7,7 @@ import { decodeHex } from '../core/encoding/bytes.ts'
 import { CountersignError } from '../errors.ts'
 import type { GatewayConfig } from '../server/config/index.ts'
 import { createGateway, createStore, createUpstreams, type Gateway, type UpstreamSet } from '../server/index.ts'
-import { createSimulatedSnp } from '../simulator/index.ts'
+import { createSimulatedSnp, type SimulatedSnp } from '../simulator/index.ts'
 import { beginLineage, type ObjectStore, openLineage } from '../storage/index.ts'
 import type { Io } from './command.ts'
 import { printable } from './output.ts'
@@ -70,16 +70,36 @@ async function prepareLineage(store: ObjectStore, { config, lineage }: TrialOpti
 
 /** Starts it and waits until its first quote has verified. */
 export async function startTrialGateway(options: TrialOptions, io: Io): Promise<TrialGateway> {
-  const { config, folder, enrolmentToken = 'none' } = options
+  const { config } = options
   const store = await createStore(config)
   await prepareLineage(store, options)
   io.err('countersign: making a simulated TEE with throw-away keys (a few seconds)\n')
   // HOST_DATA carries the digest of the measured configuration, as a launch on hardware would set it.
   const hostData = decodeHex(config.digest.slice('sha256:'.length))
-  const [snp, upstreams] = await Promise.all([
-    createSimulatedSnp({ fields: { hostData } }),
-    createTrialUpstreams(config, io),
-  ])
+  const starting = createTrialUpstreams(config, io)
+  try {
+    const [snp, upstreams] = await Promise.all([createSimulatedSnp({ fields: { hostData } }), starting])
+    return await serve(options, { store, snp, upstreams })
+  } catch (error) {
+    // Programs that it started would keep this process up.
+    await starting.then(
+      (upstreams) => upstreams.close(),
+      () => undefined,
+    )
+    throw error
+  }
+}
+
+interface Serving {
+  readonly store: ObjectStore
+  readonly snp: SimulatedSnp
+  readonly upstreams: UpstreamSet
+}
+
+async function serve(
+  { config, folder, enrolmentToken = 'none' }: TrialOptions,
+  { store, snp, upstreams }: Serving,
+): Promise<TrialGateway> {
   const references = {
     rootFingerprint: snp.rootFingerprint,
     measurement: snp.measurement,

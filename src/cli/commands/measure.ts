@@ -16,6 +16,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'the root of a document collection, and proofs of its chunks',
     load: () => import('../measure/collection.ts'),
   },
+  tools: {
+    summary: 'the lists of tools of a configuration, and who the servers are',
+    load: () => import('../measure/tools.ts'),
+  },
 }
 
 const LINES: readonly string[] = Object.entries(VERBS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
@@ -34,7 +38,7 @@ function entryOf(name: string | undefined): Entry | undefined {
 }
 
 export const command: Command = {
-  summary: 'digests of weights and collections',
+  summary: 'digests of weights, collections and tools',
   help: HELP,
   async helpOn([name]) {
     const entry = entryOf(name)
