@@ -1,12 +1,12 @@
 /** Judges the receipt of an answer, and takes it for the answer to this request and no other. @module */
-import { decodeArchive } from '../core/archive/index.ts'
+import { type Archive, decodeArchive } from '../core/archive/index.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
 import type { HeldChannel } from '../core/evidence/channel.ts'
 import type { FailureCode } from '../core/failure-codes.ts'
-import type { Disclosed } from '../core/receipt/disclosed.ts'
+import { wasForwarded } from '../core/receipt/check-transforms.ts'
 import type { Receipt } from '../core/receipt/receipt.ts'
 import { type HeldExchange, type HeldOctets, holdOctets, verifySource } from '../core/receipt/verify.ts'
-import { missingReceipt, readReceipt, ridNames } from './carried-receipt.ts'
+import { issuerJws, missingReceipt, readReceipt, ridNames } from './carried-receipt.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { credentials, type Exchange } from './exchange.ts'
 import type { Gateways } from './gateways.ts'
@@ -17,6 +17,8 @@ import { ReceiptLedger } from './receipt-ledger.ts'
 const MAX_REMEMBERED = 10_000
 /** What verifying the gateway anew may mend: the receipt is of another session, or dated after the quote at hand. */
 const RENEWED: readonly FailureCode[] = ['EVIDENCE_DIGEST_MISMATCH', 'KEY_EXPIRED']
+/** Disclosures that answers do not always bring along, for their size. */
+const LEFT_BEHIND = ['dependencies', 'exchange'] as const
 const RECEIPT_ID = /^[A-Za-z0-9_-]{21}[AQgw]$/
 
 /** An answer on its way, and what was sent to have it. */
@@ -47,19 +49,26 @@ export class AnswerJudge {
   }
 
   /**
-   * @param token as the answer carried it, if it did
+   * @param sent the token as the answer carried it, if it did
    * @throws NotVerifiedError, CountersignError ERR_NETWORK
    */
   async accept(
-    token: string | undefined,
+    sent: string | undefined,
     response: HeldOctets,
     { exchange, channel, nonce, noncedAt, ...answer }: AnsweredExchange,
   ): Promise<AttestedReceipt> {
-    if (token === undefined) throw missingReceipt()
+    if (sent === undefined) throw missingReceipt()
     // The header is the host's: as an address it must be an id and nothing else before anything is fetched with it.
-    const sent = answer.response.headers.get('inference-receipt-id') ?? ''
-    const rid = RECEIPT_ID.test(sent) ? sent : ''
-    const carried = readReceipt(token)
+    const named = answer.response.headers.get('inference-receipt-id') ?? ''
+    const rid = RECEIPT_ID.test(named) ? named : ''
+    const first = readReceipt(sent)
+    const isReplayed = this.#isReplayed(first)
+    const archive =
+      rid !== '' && (isReplayed || this.#isShort(first)) ? await this.#archiveOf(exchange, rid) : undefined
+    // The same signed part with more disclosures; another one is not the receipt of this answer, whatever it discloses.
+    const token =
+      archive?.receipt !== undefined && issuerJws(archive.receipt) === issuerJws(sent) ? archive.receipt : sent
+    const carried = token === sent ? first : readReceipt(token)
     const held: HeldExchange = {
       nonce,
       request: holdOctets(exchange.request),
@@ -68,7 +77,10 @@ export class AnswerJudge {
       seen: this.#seen,
       channel,
       prev: exchange.headers.get('inference-receipt-prev') ?? 'none',
-      replay: await this.#replay(carried?.disclosed, exchange, rid),
+      replay:
+        isReplayed && archive === undefined
+          ? 'not-held'
+          : { request: exchange.request, inserts: archive?.inserts ?? new Map() },
     }
     await this.#ledger.refuseContradiction(token, carried)
     const { session, ...judged } = await this.#verify(carried ?? token, held, exchange)
@@ -114,22 +126,24 @@ export class AnswerJudge {
     }
   }
 
-  /** Octets that the gateway inserted, where policy wants the changes replayed and there are any. */
-  async #replay(
-    disclosed: Disclosed | undefined,
-    { base, request, headers }: Exchange,
-    rid: string,
-  ): Promise<HeldExchange['replay']> {
-    const listed = disclosed?.forwarded?.transforms.length ?? 0
-    if (this.#trust.policy.transforms === 'unchecked' || listed === 0) return { request, inserts: new Map() }
-    if (rid === '') return 'not-held'
+  /** Whether policy wants changes replayed and there are any: the octets that the gateway inserted are in the archive. */
+  #isReplayed(receipt: Receipt | undefined): boolean {
+    return this.#trust.policy.transforms !== 'unchecked' && (receipt?.disclosed.forwarded?.transforms.length ?? 0) > 0
+  }
+
+  /** Whether policy looks at a disclosure that stayed behind. */
+  #isShort(receipt: Receipt | undefined): boolean {
+    if (receipt === undefined || !wasForwarded(receipt.claims)) return false
+    const { disclosures, dependencies } = this.#trust.policy
+    const isDue = { dependencies: dependencies !== 'unchecked', exchange: false }
+    return LEFT_BEHIND.some(
+      (name) => receipt.disclosed[name] === undefined && (isDue[name] || disclosures.includes(name)),
+    )
+  }
+
+  async #archiveOf({ base, headers }: Exchange, rid: string): Promise<Archive> {
     const asked = { headers: { ...credentials(headers), accept: 'application/cmw+json' }, timeoutMs: 10_000 }
-    return {
-      request,
-      inserts:
-        decodeArchive(await pollDocument(`${base}/receipts/${rid}`, asked, this.#gateways.over(base))).inserts ??
-        new Map(),
-    }
+    return decodeArchive(await pollDocument(`${base}/receipts/${rid}`, asked, this.#gateways.over(base)))
   }
 }
 

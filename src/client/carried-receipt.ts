@@ -27,6 +27,11 @@ export function readReceipt(token: string): Receipt | undefined {
   }
 }
 
+/** The signed part of a token: what stays whatever is disclosed. */
+export function issuerJws(token: string): string {
+  return token.slice(0, token.indexOf('~'))
+}
+
 /** Whether a retrieval id is that of the receipt with this `jti`. */
 export function ridNames(rid: string, jti: string): boolean {
   try {

@@ -8,6 +8,7 @@ import { decodeReceipt } from '../core/receipt/receipt.ts'
 import type { HeldExchange } from '../core/receipt/verify.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { CountersignError } from '../errors.ts'
+import { issuerJws } from './carried-receipt.ts'
 import type { ClientDeps } from './deps.ts'
 import { demand, NotVerifiedError } from './errors.ts'
 import { PendingError, pollDocument } from './http.ts'
@@ -49,10 +50,6 @@ export interface ReachedGrade {
   /** C2SP tlog-proof of the receipt. */
   readonly proof: string
   readonly archive: Uint8Array
-}
-
-function issuerJws(token: string): string {
-  return token.slice(0, token.indexOf('~'))
 }
 
 /** The wanted grade or policy's, whichever is higher: the verdict itself then says when it is not reached. */
