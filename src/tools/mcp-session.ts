@@ -9,6 +9,8 @@ import type { ToolDefinition } from './types.ts'
 
 const CLIENT = { name: 'countersign', version: '1' }
 const LATER_MS = 1_000
+/** For a program to start, or a server to be reached: longer than a call may take, which waits for its own time alone. */
+const OPEN_MS = 30_000
 const MAX_PAGES = 32
 const MAX_TOOLS = 512
 /** Of the schemas of tools: JSON with fractions, deeper than the project's own documents. */
@@ -41,10 +43,10 @@ export class McpSession {
     // It offers the server nothing: no files, no model, no questions to people. What a server writes about its results is not judged here.
     const client = new Client(CLIENT, { capabilities: {} })
     client.onerror = () => undefined
-    const deadline = AbortSignal.timeout(timeoutMs)
+    const deadline = AbortSignal.timeout(OPEN_MS)
     let session: McpSession | undefined
     try {
-      await until(client.connect(link.transport, { timeout: timeoutMs }), deadline)
+      await until(client.connect(link.transport, { timeout: OPEN_MS + LATER_MS }), deadline)
       session = new McpSession(client, link, timeoutMs)
       await until(session.listed(), deadline)
       return session
@@ -107,7 +109,7 @@ export class McpSession {
     if (this.#client.getServerCapabilities()?.tools === undefined) return toolListOf(tools)
     for (let page = 0; page < MAX_PAGES; page++) {
       const params = cursor === undefined ? {} : { cursor }
-      const listed = await this.#client.request({ method: 'tools/list', params }, { timeout: this.#timeoutMs })
+      const listed = await this.#client.request({ method: 'tools/list', params }, { timeout: OPEN_MS })
       for (const { name, description = '', inputSchema } of listed.tools)
         tools.push({ name, description, inputSchema: schemaOf(inputSchema) })
       cursor = listed.nextCursor
