@@ -15,6 +15,14 @@ export interface StepLogprobs extends TokenLogprob {
   readonly top: TokenLogprob[]
 }
 
+/** The log-probability of one token among all there are. */
+export function logprobOf(logits: Float64Array, token: number): number {
+  const max = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY)
+  let sum = 0
+  for (const logit of logits) sum += exactExp(logit - max)
+  return (logits[token] ?? 0) - max - exactLog(sum)
+}
+
 /** @param allowed the tokens that could have been chosen; the probabilities of these add up to 1 */
 export function logprobsOf(
   vocabulary: Vocabulary,

@@ -3,10 +3,19 @@ import { decodeJson, isJsonObject, type JsonObject, type JsonValue } from '../co
 import { decodeUtf8 } from '../core/encoding/utf8.ts'
 import { MalformedError } from '../errors.ts'
 
+/** A call that a choice asks for, its parts joined. */
+export interface CallView {
+  readonly id: string
+  readonly name: string
+  readonly arguments: string
+}
+
 /** One choice, its parts joined. */
 export interface ChoiceView {
   readonly index: number
   readonly text: string
+  /** By index. */
+  readonly calls: readonly CallView[]
   /** `logprobs.content`, one entry for each token; undefined where there are none. */
   readonly logprobs: readonly JsonValue[] | undefined
   readonly finish: JsonValue
@@ -58,6 +67,7 @@ function events(octets: Uint8Array): readonly JsonObject[] {
 
 interface OpenChoice {
   readonly texts: string[]
+  readonly calls: Map<number, { readonly [part in keyof CallView]: string[] }>
   readonly logprobs: JsonValue[]
   hasLogprobs: boolean
   finish: JsonValue
@@ -68,14 +78,21 @@ function joinChoices(objects: readonly JsonObject[], member: 'delta' | 'message'
   for (const part of objects.flatMap((object) => list(object['choices']))) {
     if (!isJsonObject(part)) throw new MalformedError('PARSE_INVALID', 'a choice is an object')
     const index = typeof part['index'] === 'number' ? part['index'] : 0
-    const choice = open.get(index) ?? { texts: [], logprobs: [], hasLogprobs: false, finish: null }
+    const choice = open.get(index) ?? { texts: [], calls: new Map(), logprobs: [], hasLogprobs: false, finish: null }
     open.set(index, choice)
     addPart(choice, part, member)
   }
   return [...open]
-    .map(([index, { texts, logprobs, hasLogprobs, finish }]) => ({
+    .map(([index, { texts, calls, logprobs, hasLogprobs, finish }]) => ({
       index,
       text: texts.join(''),
+      calls: [...calls]
+        .sort(([a], [b]) => a - b)
+        .map(([, { id, name, arguments: given }]) => ({
+          id: id.join(''),
+          name: name.join(''),
+          arguments: given.join(''),
+        })),
       logprobs: hasLogprobs ? logprobs : undefined,
       finish,
     }))
@@ -84,12 +101,28 @@ function joinChoices(objects: readonly JsonObject[], member: 'delta' | 'message'
 
 function addPart(choice: OpenChoice, part: JsonObject, member: 'delta' | 'message'): void {
   const { [member]: said, logprobs, finish_reason: finish } = part
-  if (isPresent(said) && isJsonObject(said) && typeof said['content'] === 'string') choice.texts.push(said['content'])
+  if (isPresent(said) && isJsonObject(said)) {
+    if (typeof said['content'] === 'string') choice.texts.push(said['content'])
+    for (const [i, call] of list(said['tool_calls']).entries()) addCall(choice, call, i)
+  }
   if (isPresent(logprobs) && isJsonObject(logprobs)) {
     choice.hasLogprobs = true
     for (const entry of list(logprobs['content'])) choice.logprobs.push(entry)
   }
   if (isPresent(finish)) choice.finish = finish
+}
+
+/** In a stream parts of one call have its index; in a whole answer each entry is one. */
+function addCall({ calls }: OpenChoice, part: JsonValue, place: number): void {
+  if (!isJsonObject(part)) throw new MalformedError('PARSE_INVALID', 'a call is an object')
+  const index = typeof part['index'] === 'number' ? part['index'] : place
+  const call = calls.get(index) ?? { id: [], name: [], arguments: [] }
+  calls.set(index, call)
+  const called = part['function'] ?? null
+  const { name, arguments: given } = called !== null && isJsonObject(called) ? called : {}
+  if (typeof part['id'] === 'string') call.id.push(part['id'])
+  if (typeof name === 'string') call.name.push(name)
+  if (typeof given === 'string') call.arguments.push(given)
 }
 
 function isPresent(value: JsonValue | undefined): value is Exclude<JsonValue, null> {

@@ -1,9 +1,8 @@
 /** Compares an answer that was run again with what is at hand of the recorded one: its octets, else a digest of its output. @module */
 import { digestUri } from '../core/crypto/index.ts'
-import { encodeJcs } from '../core/encoding/jcs.ts'
-import { decodeJson, isJsonObject } from '../core/encoding/json.ts'
 import type { Octets } from '../core/receipt/disclosed.ts'
 import { EventStreamDigest } from '../core/receipt/event-stream.ts'
+import { digestOutput } from '../core/receipt/merged-octets.ts'
 import { MalformedError } from '../errors.ts'
 import { type AnswerView, readAnswer } from './answer-view.ts'
 import { type Divergence, findDivergence } from './divergence.ts'
@@ -39,7 +38,7 @@ export async function compareOctets(run: Run, response: Uint8Array, signed: Octe
   return { kind: 'divergent', divergence, why: await explain(divergence, run) }
 }
 
-/** The digest is over the choices in the form that is not streamed: so they are run. wire.md section 2. */
+/** The digest is over the merged choices, which are the same however they were sent. docs/formats.md, Merged output. */
 export async function compareOutput(run: Run, signed: Octets | undefined): Promise<Comparison> {
   const again = await runAgain({ ...run, request: { ...run.request, stream: false } }, NO_HEAD)
   const digest = signed?.output_digest
@@ -49,7 +48,7 @@ export async function compareOutput(run: Run, signed: Octets | undefined): Promi
       tokens: countTokens(again),
       why: 'the octets of the answer are not at hand and the receipt shows no digest of its output: nothing can be compared',
     }
-  const replayed = outputDigest(again.octets)
+  const replayed = digestOutput(again.octets, 'application/json')
   if (replayed === digest) return { kind: 'identical', tokens: countTokens(again), by: 'output-digest' }
   const divergence = { part: 'output-digest', recorded: digest, replayed } as const
   return { kind: 'divergent', divergence, why: await explain(divergence, run) }
@@ -71,11 +70,6 @@ function coveredDigest(octets: Uint8Array, stream: boolean): string {
   const covered = new EventStreamDigest()
   covered.update(octets)
   return covered.finish().digest
-}
-
-function outputDigest(octets: Uint8Array): string {
-  const answer = decodeJson(octets, { maxSize: octets.length, numbers: 'any' })
-  return digestUri(encodeJcs(isJsonObject(answer) ? (answer['choices'] ?? null) : null))
 }
 
 function countTokens({ tokens }: Rerun): number {

@@ -2,11 +2,14 @@
 import { encodeJcs } from '../core/encoding/jcs.ts'
 import { isJsonObject, type JsonValue } from '../core/encoding/json.ts'
 import { decodeTokens, encodeText, type Model } from '../engine/index.ts'
-import type { AnswerView, ChoiceView } from './answer-view.ts'
+import type { AnswerView, CallView, ChoiceView } from './answer-view.ts'
 
 /** What differs first. `octets`: the answers say the same in another form, or one of them cannot be read. */
 export type DivergentPart =
   | 'text'
+  /** A call of a tool: whether there is one, of which function, under which id. */
+  | 'tool_calls'
+  | 'arguments'
   | 'logprobs'
   | 'finish_reason'
   | 'choices'
@@ -43,7 +46,11 @@ export function findDivergence(
     if (other === undefined) break
     const place = { model, tokens: tokens[choice.index] ?? [] }
     const found =
-      compareLogprobs(other, choice) ?? compareText(other, choice, place) ?? compareFinish(other, choice, place)
+      compareLogprobs(other, choice) ??
+      compareCalls(other, choice) ??
+      compareText(other.text, choice.text, place) ??
+      compareArguments(other, choice, place) ??
+      compareFinish(other, choice, place)
     if (found !== undefined) return { ...found, choice: choice.index }
   }
   const [usage, wanted] = [show(recorded.usage), show(replayed.usage)]
@@ -72,12 +79,34 @@ interface Place {
   readonly tokens: readonly number[]
 }
 
-function compareText({ text: theirs }: ChoiceView, { text: ours }: ChoiceView, place: Place): Divergence | undefined {
+function compareText(theirs: string, ours: string, place: Place): Divergence | undefined {
   if (theirs === ours) return undefined
   const at = commonLength(theirs, ours)
   const { token, from } = tokenAt(place, ours, at)
   const [recorded, replayed] = [theirs, ours].map((text) => firstTokens(place.model, text.slice(from), at - from))
   return { part: 'text', token, recorded: recorded ?? '', replayed: replayed ?? '' }
+}
+
+function compareCalls({ calls: theirs }: ChoiceView, { calls: ours }: ChoiceView): Divergence | undefined {
+  const [recorded, replayed] = [namesOf(theirs), namesOf(ours)]
+  return recorded === replayed ? undefined : { part: 'tool_calls', recorded, replayed }
+}
+
+/** The tokens of an answer that is a call are those of its arguments. */
+function compareArguments(
+  { calls: theirs }: ChoiceView,
+  { calls: ours }: ChoiceView,
+  place: Place,
+): Divergence | undefined {
+  for (const [i, call] of ours.entries()) {
+    const found = compareText(theirs[i]?.arguments ?? '', call.arguments, place)
+    if (found !== undefined) return { ...found, part: 'arguments' }
+  }
+  return undefined
+}
+
+function namesOf(calls: readonly CallView[]): string {
+  return calls.length === 0 ? 'none' : show(calls.map(({ name, id }) => [name, id]))
 }
 
 function compareFinish(

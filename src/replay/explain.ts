@@ -11,6 +11,8 @@ export async function explain(
   { part, choice, token, recorded, replayed }: Divergence,
   { model, request, turn }: { readonly model: Model; readonly request: ChatRequest; readonly turn: Turn },
 ): Promise<string> {
+  if (part === 'arguments')
+    return `the model does not choose these arguments${request.sampling.temperature === 0 ? '' : ' under this seed'}: they were altered, or are of another request or model`
   if (part !== 'text') return REASONS[part]
   if (recorded === '') return 'the recorded answer ends earlier: it was cut, or other limits held'
   if (replayed === '')
@@ -26,6 +28,8 @@ export async function explain(
 }
 
 const REASONS = {
+  tool_calls:
+    'which function is called, and the id of the call, follow from the request alone: they were altered, or are of another request',
   logprobs:
     'the tokens are the same and their probabilities are not: other weights or other arithmetic, or altered figures',
   finish_reason: 'the texts are the same and end for another reason',

@@ -12,10 +12,16 @@ import {
 } from '../../src/replay/index.ts'
 import { SOFTWARE_VERSION } from '../../src/server/version.ts'
 import type { TestGateway } from '../kit/gateway.ts'
+import { ROUND, SEARCH } from './questions.ts'
 import { loadModel, record, startRecordedGateway } from './record.ts'
 
 /** What the model was not trained for, drawn at a high temperature: each draw shows. */
 const WILD = { messages: [{ role: 'user', content: 'q7 zz 0 ?' }], temperature: 2, max_tokens: 12 } as const
+
+const ASKING = { role: 'user', content: 'How many of 3 or 12 receipts are in Paris today?' } as const
+
+/** Makes the model call a function. */
+const FORCED = { messages: [ASKING], tools: [SEARCH], tool_choice: 'required' } as const
 
 let gateway: TestGateway
 let loaded: LoadedModel
@@ -80,6 +86,14 @@ describe('an answer of a gateway, run again', () => {
         temperature: 0,
       },
     ],
+    ['of a call of a tool', { ...FORCED, temperature: 0 }],
+    ['of a call that was drawn', { ...FORCED, temperature: 2 }],
+    ['of a streamed call', { ...FORCED, seed: 9, stream: true, stream_options: { include_usage: true } }],
+    ['of a named call', { ...FORCED, tool_choice: { type: 'function', function: { name: 'search' } } }],
+    ['with tools that were not called', { ...FORCED, tool_choice: 'auto', max_tokens: 8 }],
+    ['after a result of a tool', { messages: [ASKING, ...ROUND], tools: [SEARCH], max_tokens: 16 }],
+    ['streamed after a result of a tool', { messages: [ASKING, ...ROUND], stream: true, max_tokens: 16 }],
+    ['of a call after a result of a tool', { ...FORCED, messages: [ASKING, ...ROUND] }],
   ])('%s, is identical to the octet', async (_, members) => {
     const { conditions, result } = await replayAnswer(await recorded(members), loaded)
     expect(statuses(conditions)).toEqual({
@@ -230,6 +244,46 @@ describe('an altered answer', () => {
     expect((await divergent(withResponse(answer, JSON.stringify(body)))).divergence.part).toBe(part)
   })
 
+  it('that is a call parts at the token of its arguments', async () => {
+    const answer = await recorded({ ...FORCED, temperature: 0 })
+    const body = JSON.parse(responseText(answer))
+    const called = body.choices[0].message.tool_calls[0].function
+    called.arguments = called.arguments.replace(/"note":".*"/, '"note":"Zq"')
+    const { divergence, why } = await divergent(withResponse(answer, JSON.stringify(body)))
+    expect(divergence).toMatchObject({ part: 'arguments', choice: 0, token: expect.any(Number) })
+    expect(divergence.token).toBeGreaterThan(10)
+    expect(why).toBe('the model does not choose these arguments: they were altered, or are of another request or model')
+  })
+
+  it('that is a streamed call parts at the token whose block was altered', async () => {
+    const answer = await recorded({ ...FORCED, seed: 3, stream: true })
+    const list = blocks(answer)
+    const token = list.length - 8
+    list[token + 1] = (list[token + 1] ?? '').replace(/"arguments":".*?"\}/, '"arguments":"Zq"}')
+    const { divergence, why } = await divergent(withResponse(answer, list.join('\n\n')))
+    expect(divergence).toMatchObject({ part: 'arguments', choice: 0, token })
+    expect(why).toContain('under this seed')
+  })
+
+  it.each<readonly [string, (text: string) => string]>([
+    ['under another id', (text) => text.replace(/call_[0-9a-f]{4}/, 'call_zzzz')],
+    ['of another function', (text) => text.replace('"name":"search"', '"name":"delete"')],
+    ['that is none', (text) => text.replace(/"tool_calls":\[.*?\}\]/, '"tool_calls":[]')],
+  ])('that is a call %s parts in the call', async (_, change) => {
+    const answer = await recorded({ ...FORCED, temperature: 0 })
+    const { divergence, why } = await divergent(withResponse(answer, change(responseText(answer))))
+    expect(divergence).toMatchObject({ part: 'tool_calls', replayed: expect.stringMatching(/^\[\["search","call_/) })
+    expect(why).toContain('altered')
+  })
+
+  it('in text to which a call was added parts in the call', async () => {
+    const answer = await recorded({ temperature: 0, max_tokens: 4 })
+    const body = JSON.parse(responseText(answer))
+    body.choices[0].message.tool_calls = ROUND[0].tool_calls
+    const { divergence } = await divergent(withResponse(answer, JSON.stringify(body)))
+    expect(divergence).toMatchObject({ part: 'tool_calls', recorded: '[["search","call_1"]]', replayed: 'none' })
+  })
+
   it('that is no answer parts as a whole', async () => {
     const answer = await recorded({ temperature: 0, max_tokens: 4 })
     for (const text of ['', 'Hello', '[]', '{"choices":{}}'])
@@ -248,27 +302,31 @@ describe('an altered answer', () => {
 })
 
 describe('without the octets of the answer', () => {
-  const withoutResponse = async (
-    members: object,
-  ): Promise<{ answer: RecordedAnswer; choices: Parameters<typeof encodeJcs>[0] }> => {
-    const answer = await recorded(members)
-    return { answer: { ...answer, response: 'not-held' }, choices: JSON.parse(responseText(answer)).choices }
-  }
-  const signing = (answer: RecordedAnswer, output_digest: string): RecordedAnswer => {
+  const withoutResponse = async (members: object): Promise<RecordedAnswer> => ({
+    ...(await recorded(members)),
+    response: 'not-held',
+  })
+  const signing = (answer: RecordedAnswer, output_digest: string | undefined): RecordedAnswer => {
     const { response } = answer.receipt.disclosed
     if (response === undefined) throw new Error('no response')
-    return withDisclosed(answer, { response: { ...response, output_digest } })
+    const { output_digest: _, ...rest } = response
+    return withDisclosed(answer, { response: { ...rest, ...(output_digest !== undefined && { output_digest }) } })
   }
 
   it('says that nothing can be compared', async () => {
-    const { answer } = await withoutResponse({ temperature: 0, max_tokens: 4 })
+    const answer = signing(await withoutResponse({ temperature: 0, max_tokens: 4 }), undefined)
     const { result } = await replayAnswer(answer, loaded)
     expect(result).toMatchObject({ kind: 'not-compared', tokens: 4 })
   })
 
-  it('compares the digest of the choices where the receipt shows one', async () => {
-    const { answer, choices } = await withoutResponse({ ...WILD, seed: 4, n: 2 })
-    const same = await replayAnswer(signing(answer, digestUri(encodeJcs(choices))), loaded)
+  it.each<readonly [string, object]>([
+    ['two choices', { ...WILD, seed: 4, n: 2 }],
+    ['a stream', { ...WILD, seed: 4, stream: true }],
+    ['a call', FORCED],
+    ['a streamed call', { ...FORCED, stream: true }],
+  ])('compares the digest of the output where the receipt shows one: %s', async (_, members) => {
+    const answer = await withoutResponse(members)
+    const same = await replayAnswer(answer, loaded)
     expect(same.result).toMatchObject({ kind: 'identical', by: 'output-digest' })
     const other = await replayAnswer(signing(answer, digestUri(encodeJcs([]))), loaded)
     expect(other.result).toMatchObject({ kind: 'divergent', divergence: { part: 'output-digest' } })

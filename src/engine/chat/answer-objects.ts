@@ -17,17 +17,38 @@ export interface ChatUsage {
   readonly total_tokens: number
 }
 
+/** A function that the answer asks the client for. */
+export interface NamedCall {
+  readonly id: string
+  readonly name: string
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls'
+
 export interface FinishedChoice {
+  /** Where there is a call, its arguments. */
   readonly text: string
-  readonly finish: 'stop' | 'length'
+  readonly call: NamedCall | undefined
+  readonly finish: FinishReason
   /** Empty where none were asked for. */
   readonly logprobs: readonly StepLogprobs[]
 }
 
+export interface CallDelta {
+  readonly index: number
+  readonly id?: string
+  readonly type?: 'function'
+  readonly function: { readonly name?: string; readonly arguments: string }
+}
+
 export interface Delta {
   readonly index: number
-  readonly delta: { readonly role?: 'assistant'; readonly content?: string }
-  readonly finish: 'stop' | 'length' | null
+  readonly delta: {
+    readonly role?: 'assistant'
+    readonly content?: string | null
+    readonly tool_calls?: readonly CallDelta[]
+  }
+  readonly finish: FinishReason | null
   readonly logprobs?: readonly StepLogprobs[]
 }
 
@@ -45,9 +66,14 @@ export function encodeCompletion(
       object: 'chat.completion',
       created,
       model,
-      choices: choices.map(({ text, finish, logprobs }, index) => ({
+      choices: choices.map(({ text, call, finish, logprobs }, index) => ({
         index,
-        message: { role: 'assistant', content: text, refusal: null },
+        message: {
+          role: 'assistant',
+          content: call === undefined ? text : null,
+          refusal: null,
+          ...(call !== undefined && { tool_calls: [showCall(call, text)] }),
+        },
         logprobs: withLogprobs ? { content: logprobs.map(showLogprobs), refusal: null } : null,
         finish_reason: finish,
       })),
@@ -81,6 +107,10 @@ export function createChunkEncoder(
     usage: (usage) => block({ ...head, choices: [], usage }),
     done: () => encoder.encode('data: [DONE]\n\n'),
   }
+}
+
+function showCall({ id, name }: NamedCall, text: string): object {
+  return { id, type: 'function', function: { name, arguments: text } }
 }
 
 function showLogprobs({ top, ...chosen }: StepLogprobs): object {

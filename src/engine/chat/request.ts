@@ -7,6 +7,7 @@ import type { ChatMessage } from '../chat-template.ts'
 import { MemberReader } from './member-reader.ts'
 import { decodeMessages } from './messages.ts'
 import { Refusal } from './refusal.ts'
+import { decodeTools, type ForcedCall } from './tools.ts'
 
 export interface ChatRequest {
   /** As the client wrote it, or as it was spliced. */
@@ -17,6 +18,8 @@ export interface ChatRequest {
   readonly topLogprobs: number | undefined
   readonly stream: boolean
   readonly includeUsage: boolean
+  /** The call that the answer must be; undefined for an answer in text. */
+  readonly call: ForcedCall | undefined
 }
 
 /** What decides about the tokens, as used: nothing is left to a default. */
@@ -47,8 +50,6 @@ const NEUTRAL: Readonly<Record<string, (value: JsonValue) => boolean>> = {
   presence_penalty: (value) => value === 0,
   logit_bias: (value) => isJsonObject(value) && Object.keys(value).length === 0,
   response_format: (value) => isJsonObject(value) && value['type'] === 'text' && Object.keys(value).length === 1,
-  tools: (value) => Array.isArray(value) && value.length === 0,
-  tool_choice: (value) => value === 'none',
   modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
   store: (value) => value === false,
   service_tier: (value) => value === 'auto' || value === 'default',
@@ -70,6 +71,10 @@ export function decodeChatRequest(body: Uint8Array): ChatRequest {
   const topLogprobs = decodeLogprobs(reader)
   const stream = reader.flag('stream') ?? false
   const includeUsage = decodeStreamOptions(reader, stream)
+  const call = decodeTools(reader, { messages, body })
+  if (call !== undefined && sampling.n > 1) throw new Refusal('n must be 1 where a tool must be called', { param: 'n' })
+  if (call !== undefined && topLogprobs !== undefined)
+    throw new Refusal('a call of a tool has no log-probabilities', { param: 'logprobs' })
   reader.ignore(IGNORED)
   for (const [name, isNeutral] of Object.entries(NEUTRAL)) {
     const value = reader.optional(name)
@@ -77,7 +82,7 @@ export function decodeChatRequest(body: Uint8Array): ChatRequest {
   }
   const [unknown] = reader.rest()
   if (unknown !== undefined) throw unsupported(unknown)
-  return { model, messages, sampling, topLogprobs, stream, includeUsage }
+  return { model, messages, sampling, topLogprobs, stream, includeUsage, call }
 }
 
 function parse(body: Uint8Array): JsonObject {

@@ -1,4 +1,5 @@
 /** Runs the embedded model for a request: one token, then others have their turn. @module */
+import { type CallStep, generateCall } from '../call/generate-call.ts'
 import { type GenerateStep, generateChat, type TokenStep, type Usage } from '../generate.ts'
 import type { Model } from '../model.ts'
 import type { ChatRequest } from './request.ts'
@@ -13,15 +14,15 @@ export interface ChatRun {
 }
 
 /**
- * Takes up one choice and reads the first token of the prompt, so that what cannot be answered is refused before any octet.
+ * Takes up one choice, of text or of the call that is demanded, and takes the first step of the arithmetic, so that what cannot be answered is refused before any octet.
  * @throws EngineError context_length_exceeded, invalid_option
  */
 export function startRun(
   model: Model,
-  { messages, sampling, topLogprobs }: ChatRequest,
+  { messages, sampling, topLogprobs, call }: ChatRequest,
   { choice, turn }: { readonly choice: number; readonly turn: Turn },
 ): ChatRun {
-  const generator = generateChat(model, messages, {
+  const options = {
     temperature: sampling.temperature,
     topP: sampling.top_p,
     seed: sampling.seed,
@@ -29,14 +30,18 @@ export function startRun(
     stop: sampling.stop,
     ...(sampling.max_tokens === null ? {} : { maxTokens: sampling.max_tokens }),
     ...(topLogprobs === undefined ? {} : { topLogprobs }),
-  })
+  }
+  const generator =
+    call === undefined
+      ? generateChat(model, messages, options)
+      : generateCall(model, messages, { ...options, form: call })
   const first = generator.next()
   return { steps: () => drive(generator, first, turn) }
 }
 
 async function* drive(
-  generator: Generator<GenerateStep, Usage, void>,
-  first: IteratorResult<GenerateStep, Usage>,
+  generator: Generator<GenerateStep | CallStep, Usage, void>,
+  first: IteratorResult<GenerateStep | CallStep, Usage>,
   turn: Turn,
 ): AsyncGenerator<TokenStep, Usage, void> {
   for (let result = first; ; result = generator.next()) {

@@ -142,6 +142,7 @@ function embeddedDependencies(
   // The seed may come from the octets that the engine is given.
   const request = decodable(forwarded)
   if (request === undefined) return NO_DEPENDENCIES
+  const own = requestDependencies(body)
   return {
     ...NO_DEPENDENCIES,
     tokenizer: describe('tokenizer', [{ name: 'tokenizer.json', octets: tokenizer, scheme: 'raw', source: 'gateway' }]),
@@ -149,7 +150,8 @@ function embeddedDependencies(
       { name: 'chat_template.jinja', octets: chatTemplate, scheme: 'raw', source: 'gateway' },
     ]),
     // The client's own: what the gateway put before it has roles of its own.
-    'system-prompt': requestDependencies(body)['system-prompt'],
+    'system-prompt': own['system-prompt'],
+    'tool-definitions': own['tool-definitions'],
     'sampling-parameters': describe('sampling-parameters', [
       {
         name: showParameters({ ...request.sampling }),

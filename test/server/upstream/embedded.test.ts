@@ -20,7 +20,7 @@ interface Answer {
   readonly id: string
   readonly choices: readonly {
     readonly index: number
-    readonly message: { readonly content: string }
+    readonly message: { readonly content: string; readonly tool_calls?: readonly { readonly id: string }[] }
     readonly logprobs: {
       readonly content: readonly { readonly token: string; readonly top_logprobs: readonly object[] }[]
     } | null
@@ -335,8 +335,9 @@ describe('an abort', () => {
 describe('a request is refused for', () => {
   const message = (change: object): object => ({ messages: [{ ...QUESTION, ...change }] })
   it.each([
-    ['tools', { tools: [{ type: 'function' }] }, 'tools'],
-    ['a choice of tools', { tool_choice: 'required' }, 'tool_choice'],
+    ['a tool that is none', { tools: [{ type: 'function' }] }, 'tools[0].function'],
+    ['a call of something else than a function', { tools: [{ type: 'mcp', server_label: 'x' }] }, 'tools[0].type'],
+    ['a choice of tools without any', { tool_choice: 'required' }, 'tool_choice'],
     ['functions', { functions: [{}] }, 'functions'],
     ['a response format', { response_format: { type: 'json_object' } }, 'response_format'],
     ['a bias', { logit_bias: { 5: 1 } }, 'logit_bias'],
@@ -351,7 +352,8 @@ describe('a request is refused for', () => {
     ['no messages', { messages: [] }, 'messages'],
     ['messages that are text', { messages: 'hi' }, 'messages'],
     ['a message that is text', { messages: ['hi'] }, 'messages[0]'],
-    ['an unknown role', message({ role: 'tool' }), 'messages[0].role'],
+    ['an unknown role', message({ role: 'robot' }), 'messages[0].role'],
+    ['a result without a call', message({ role: 'tool', tool_call_id: 'a' }), 'messages[0].tool_call_id'],
     ['a role of a prototype', message({ role: 'constructor' }), 'messages[0].role'],
     ['a message without content', message({ content: null }), 'messages[0].content'],
     ['no parts', message({ content: [] }), 'messages[0].content'],
@@ -420,6 +422,48 @@ describe('a request is refused for', () => {
   it('another path', async () => {
     const { status } = await upstream.send({ ...chatRequest(octets()), path: '/v1/embeddings' })
     expect(status).toBe(404)
+  })
+})
+
+describe('tools', () => {
+  const parameters = { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] }
+  const tools = [{ type: 'function', function: { name: 'search', parameters } }]
+
+  it('are called where that is demanded, and the answer after that is text', async () => {
+    const called = await ask({ tools, tool_choice: 'required', max_tokens: 50 })
+    const { message, finish_reason } = called.choices[0] ?? {}
+    expect([finish_reason, message]).toMatchObject([
+      'tool_calls',
+      {
+        content: null,
+        tool_calls: [{ type: 'function', function: { name: 'search', arguments: '{"query":"a receipt"}' } }],
+      },
+    ])
+    const [{ id } = { id: '' }] = message?.tool_calls ?? []
+    const next = await ask({ tools, messages: [QUESTION, message, { role: 'tool', tool_call_id: id, content: 'x' }] })
+    expect(next.choices[0]).toMatchObject({
+      message: { content: expect.stringMatching(/^\w/) },
+      finish_reason: 'length',
+    })
+  })
+
+  it('have no call where none fits, before any octet of a stream', async () => {
+    const wanting = { ...parameters, properties: { query: { type: 'string', minLength: 400 } } }
+    const none = [{ type: 'function', function: { name: 'search', parameters: wanting } }]
+    const { status } = await upstream.send(chatRequest(octets({ tools: none, tool_choice: 'required', stream: true })))
+    expect(status).toBe(400)
+  })
+
+  it('are a dependency, by the octets of the client', () => {
+    const body = octets({ tools, messages: [QUESTION] })
+    const { 'tool-definitions': definitions } = upstream.dependencies(body, model, body)
+    expect(definitions).toEqual([
+      {
+        name: 'tools',
+        digest: { sha256: digest(Buffer.from(JSON.stringify(tools))) },
+        annotations: { scheme: 'raw', role: 'tool-definitions', source: 'client' },
+      },
+    ])
   })
 })
 
