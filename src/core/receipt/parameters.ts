@@ -29,7 +29,6 @@ export const SAMPLING_MEMBERS = [
   'reasoning',
   'text',
 ] as const
-export type SamplingMember = (typeof SAMPLING_MEMBERS)[number]
 
 /** One thing under the names that APIs have for it. */
 export const LENGTH_LIMITS: readonly string[] = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
