@@ -36,6 +36,13 @@ interface JudgedReceipt {
   readonly session: Uint8Array
 }
 
+interface ReadReceipt {
+  readonly token: string
+  /** Undefined where it does not decode. */
+  readonly carried: Receipt | undefined
+  readonly replay: HeldExchange['replay']
+}
+
 export class AnswerJudge {
   readonly #trust: Trust
   readonly #gateways: Gateways
@@ -61,14 +68,7 @@ export class AnswerJudge {
     // The header is the host's: as an address it must be an id and nothing else before anything is fetched with it.
     const named = answer.response.headers.get('inference-receipt-id') ?? ''
     const rid = RECEIPT_ID.test(named) ? named : ''
-    const first = readReceipt(sent)
-    const isReplayed = this.#isReplayed(first)
-    const archive =
-      rid !== '' && (isReplayed || this.#isShort(first)) ? await this.#archiveOf(exchange, rid) : undefined
-    // The same signed part with more disclosures; another one is not the receipt of this answer, whatever it discloses.
-    const token =
-      archive?.receipt !== undefined && issuerJws(archive.receipt) === issuerJws(sent) ? archive.receipt : sent
-    const carried = token === sent ? first : readReceipt(token)
+    const { token, carried, replay } = await this.#read(sent, exchange, rid)
     const held: HeldExchange = {
       nonce,
       request: holdOctets(exchange.request),
@@ -77,10 +77,7 @@ export class AnswerJudge {
       seen: this.#seen,
       channel,
       prev: exchange.headers.get('inference-receipt-prev') ?? 'none',
-      replay:
-        isReplayed && archive === undefined
-          ? 'not-held'
-          : { request: exchange.request, inserts: archive?.inserts ?? new Map() },
+      replay,
     }
     await this.#ledger.refuseContradiction(token, carried)
     const { session, ...judged } = await this.#verify(carried ?? token, held, exchange)
@@ -124,6 +121,21 @@ export class AnswerJudge {
       verdict: await verifySource(receipt, renewed.attestation, held, this.#trust),
       session: renewed.session,
     }
+  }
+
+  /** The receipt as it came with the answer, or with all that policy looks at where the answer left some behind. */
+  async #read(sent: string, exchange: Exchange, rid: string): Promise<ReadReceipt> {
+    const { request } = exchange
+    const carried = readReceipt(sent)
+    const isReplayed = this.#isReplayed(carried)
+    if (!isReplayed && !this.#isShort(carried)) return { token: sent, carried, replay: { request, inserts: new Map() } }
+    if (rid === '') return { token: sent, carried, replay: 'not-held' }
+    const { receipt = '', inserts = new Map() } = await this.#archiveOf(exchange, rid)
+    const replay = { request, inserts }
+    // The same signed part with more disclosures; another one is not the receipt of this answer, whatever it discloses.
+    return issuerJws(receipt) === issuerJws(sent)
+      ? { token: receipt, carried: readReceipt(receipt), replay }
+      : { token: sent, carried, replay }
   }
 
   /** Whether policy wants changes replayed and there are any: the octets that the gateway inserted are in the archive. */
