@@ -100,6 +100,13 @@ describe('sampling parameters of a model of the configuration', () => {
     ])
     expect(check).toMatchObject({ status: 'pass' })
   })
+
+  it('are none where the engine took nothing: there is nothing to hold them against', async () => {
+    const { response, parameters, check } = await ask({ model: 'countersign-demo-2m', temperature: 1, top_k: 5 })
+    expect(response.status).toBe(400)
+    expect(parameters).toBe('none')
+    expect(check).toMatchObject({ status: 'not-performed', required: false, detail: 'none: upstream_error' })
+  })
 })
 
 describe('the context of an answer', () => {
