@@ -123,9 +123,10 @@ describe('countersign replay', () => {
     const none = await run(replay, at('bare.cmw.json'), ...trusted())
     expect(none.exit, none.out).toBe(3)
     expect(none.out).toContain('the octets of the request are not at hand')
+    // The receipt names the digest of the choices, which needs no octets.
     const half = await run(replay, at('bare.cmw.json'), ...trusted(), '--request', at('request'))
-    expect(half.exit, half.out).toBe(3)
-    expect(half.out).toContain('nothing can be compared')
+    expect(half.exit, half.out).toBe(0)
+    expect(half.out).toContain('the digest of its choices')
   })
 
   it('wants one archive', async () => {
