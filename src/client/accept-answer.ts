@@ -127,13 +127,13 @@ export class AnswerJudge {
   async #read(sent: string, exchange: Exchange, rid: string): Promise<ReadReceipt> {
     const { request } = exchange
     const carried = readReceipt(sent)
-    const isReplayed = this.#isReplayed(carried)
-    if (!isReplayed && !this.#isShort(carried)) return { token: sent, carried, replay: { request, inserts: new Map() } }
+    const isShort = this.#isShort(carried)
+    if (!isShort && !this.#isReplayed(carried)) return { token: sent, carried, replay: { request, inserts: new Map() } }
     if (rid === '') return { token: sent, carried, replay: 'not-held' }
     const { receipt = '', inserts = new Map() } = await this.#archiveOf(exchange, rid)
     const replay = { request, inserts }
     // The same signed part with more disclosures; another one is not the receipt of this answer, whatever it discloses.
-    return issuerJws(receipt) === issuerJws(sent)
+    return isShort && issuerJws(receipt) === issuerJws(sent)
       ? { token: receipt, carried: readReceipt(receipt), replay }
       : { token: sent, carried, replay }
   }
