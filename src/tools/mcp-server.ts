@@ -76,6 +76,8 @@ export class McpToolServer implements ToolServer {
         session?.retire()
         return result('timeout', 'The tool gave no result in time.')
       }
+      // What the server itself says of a call leaves the connection as it is; any other failure may have left it useless.
+      if (!(error instanceof ProtocolError)) session?.retire()
       return result(...explain(error))
     }
   }

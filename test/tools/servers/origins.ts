@@ -1,0 +1,108 @@
+/** HTTP servers on loopback ports: plain or TLS with a key of their own, and the small MCP server behind them. @module */
+import 'reflect-metadata'
+import { createHash, randomUUID, webcrypto } from 'node:crypto'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
+import * as x509 from '@peculiar/x509'
+import { createSmallServer } from './small.mjs'
+
+export interface Identity {
+  readonly cert: string
+  readonly key: string
+  /** `sha256:…` */
+  readonly spki: string
+}
+
+export async function makeIdentity(name: string): Promise<Identity> {
+  x509.cryptoProvider.set(webcrypto)
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: '01',
+    name: `CN=${name}`,
+    notBefore: new Date(Date.now() - 3_600_000),
+    notAfter: new Date(Date.now() + 3_600_000),
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
+  })
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+  const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey))
+  return {
+    cert: certificate.toString('pem'),
+    key: `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`,
+    spki: `sha256:${createHash('sha256').update(spki).digest('hex')}`,
+  }
+}
+
+export interface RunningOrigin {
+  readonly origin: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** @param port 0 for a free one */
+export async function startOrigin(
+  listener: RequestListener,
+  { identity, port = 0 }: { readonly identity?: Identity; readonly port?: number } = {},
+): Promise<RunningOrigin> {
+  const server: Server =
+    identity === undefined
+      ? createServer(listener)
+      : createTlsServer({ cert: identity.cert, key: identity.key }, listener)
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
+  const address = server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : 0
+  return {
+    origin: `http${identity === undefined ? '' : 's'}://127.0.0.1:${bound}`,
+    port: bound,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/** The small server over streamable HTTP, with sessions. @param onRequest is told the headers of each request */
+export function smallOverHttp(
+  onRequest: (authorization: string | undefined) => void = () => undefined,
+): RequestListener {
+  const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>()
+  const transportOf = async (id: string | undefined): Promise<WebStandardStreamableHTTPServerTransport> => {
+    const known = id === undefined ? undefined : sessions.get(id)
+    if (known !== undefined) return known
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => randomUUID(),
+      onsessioninitialized: (session) => {
+        sessions.set(session, transport)
+      },
+    })
+    await createSmallServer().connect(transport)
+    return transport
+  }
+  return (request, response) => {
+    onRequest(request.headers.authorization)
+    const id = request.headers['mcp-session-id']
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value)
+    void (async () => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(Buffer.from(chunk))
+      const transport = await transportOf(typeof id === 'string' ? id : undefined)
+      const method = request.method ?? 'GET'
+      const answer = await transport.handleRequest(
+        new Request(`http://127.0.0.1${request.url ?? '/'}`, {
+          method,
+          headers,
+          ...(method === 'POST' ? { body: Buffer.concat(chunks).toString('utf8') } : {}),
+        }),
+      )
+      response.writeHead(answer.status, Object.fromEntries(answer.headers))
+      response.flushHeaders()
+      if (answer.body === null) response.end()
+      else for await (const chunk of answer.body) response.write(chunk)
+      response.end()
+    })().catch(() => response.destroy())
+  }
+}
