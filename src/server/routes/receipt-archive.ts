@@ -8,7 +8,10 @@ import type { PublishedLog } from '../log/index.ts'
 import type { StoredReceipt } from '../recorder/sealed-store.ts'
 import type { PastBoot } from './history.ts'
 
-type KeptReceipt = Extract<StoredReceipt, { state: 'kept' }>
+type KeptReceipt = Extract<StoredReceipt, { state: 'kept' }> & {
+  /** Tokens of the model calls before, the first first. */
+  readonly steps?: readonly string[]
+}
 
 export interface ReceiptArchive {
   readonly octets: Uint8Array
@@ -52,13 +55,13 @@ async function genesisParts(
  */
 export async function archiveReceipt(
   { log, evidence }: PastBoot,
-  { token, inserts, index }: KeptReceipt,
+  { token, inserts, index, steps }: KeptReceipt,
   wish: CoveringWish,
 ): Promise<ReceiptArchive | undefined> {
   const { session } = decodeReceipt(token).claims
   const store = await evidence()
   const covering = await store.covering(index, session, wish)
-  const given = { receipt: token, inserts }
+  const given = { receipt: token, inserts, ...(steps && { steps }) }
   if (covering === undefined) {
     const newest = await store.newest(session)
     return newest && { octets: exportArchive(newest, given), grade: 'signed' }

@@ -2,7 +2,7 @@
 import { ARCHIVE_TYPE } from '../../core/archive/index.ts'
 import { RECEIPT_TYPE } from '../../core/receipt/receipt.ts'
 import type { Caller } from '../middleware/authenticate.ts'
-import { eraseReceipt } from '../recorder/sealed-store.ts'
+import { eraseRun, findSteps } from '../recorder/step-receipts.ts'
 import { evidenceUnavailable, neverQuoted, notFound, receiptGone, tooManySearches } from './api-error.ts'
 import type { FoundReceipt, History } from './history.ts'
 import type { GatewayParts } from './parts.ts'
@@ -49,10 +49,15 @@ export async function showReceipt(asked: Asked, accept: string): Promise<Respons
   const { grade } = asked.preferences
   await awaitGrade(found, asked)
   if (!accept.includes(ARCHIVE_TYPE)) return respondText(RECEIPT_TYPE, receipt.token, OWN)
-  const archive = await archiveReceipt(boot, receipt, {
-    grade: grade === 'quoted' ? 'quoted' : 'witnessed',
-    nowSeconds: asked.parts.clock.seconds(),
-  })
+  const steps = await findSteps(boot, { rid: asked.rid, tenant: asked.caller.tenant }, receipt)
+  const archive = await archiveReceipt(
+    boot,
+    { ...receipt, ...(steps && { steps }) },
+    {
+      grade: grade === 'quoted' ? 'quoted' : 'witnessed',
+      nowSeconds: asked.parts.clock.seconds(),
+    },
+  )
   if (archive === undefined) return respondError(evidenceUnavailable('none of the session of this receipt is kept'))
   const applied = grade === undefined ? {} : { 'preference-applied': `receipt=${archive.grade}` }
   return respondOctets(ARCHIVE_TYPE, archive.octets, { ...OWN, ...applied })
@@ -75,12 +80,12 @@ function proofWaitMs({ parts, preferences: { wait } }: Asked): number {
   return wait === undefined ? 0 : boundedWaitMs(parts.config, wait)
 }
 
-/** Disclosures, salts and inserted octets go; the leaf stays. */
+/** Disclosures, salts and inserted octets go, those of the steps with them; the leaves stay. */
 export async function deleteReceipt(asked: Asked): Promise<Response> {
   const found = await find(asked)
   if (found === undefined) return respondError(notFound())
   if (found === 'busy') return respondError(tooManySearches())
   const { rid, caller } = asked
-  if (found.receipt.state === 'kept') await eraseReceipt(found.boot, { rid, tenant: caller.tenant }, found.receipt)
+  if (found.receipt.state === 'kept') await eraseRun(found.boot, { rid, tenant: caller.tenant }, found.receipt)
   return respondNothing()
 }

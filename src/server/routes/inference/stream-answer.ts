@@ -6,7 +6,7 @@ import type { UpstreamResponse } from '../../upstream/types.ts'
 import { logUnavailable } from '../api-error.ts'
 import { ask, isSuccess } from './ask.ts'
 import { holdFor } from './hold.ts'
-import type { StreamEnd, StreamFollower } from './operation.ts'
+import type { StreamFollower } from './operation.ts'
 import { StreamRelay } from './stream-relay.ts'
 import { discard, type Followed, followSteps, isEventStream, noStream, STREAM_TYPE } from './stream-steps.ts'
 import type { ToolRun } from './tool-run.ts'
@@ -42,26 +42,27 @@ export async function relayStream(turn: Turn, run: ToolRun, createFollower: () =
   const relay = new StreamRelay({ client, signal, blockBytes, monotonicMs })
   const stopBeat = parts.pulse.add((nowMs) => relay.beat(nowMs))
   try {
-    const { follower, end } = run.mayCall
+    const followed = run.mayCall
       ? await followSteps(turn, { relay, run, createFollower }, response)
       : await followOne(relay, createFollower(), response)
-    await conclude(turn, { relay, run, follower }, end)
+    await conclude(turn, { relay, run, followed })
   } finally {
     stopBeat()
   }
 }
 
 async function followOne(relay: StreamRelay, follower: StreamFollower, response: UpstreamResponse): Promise<Followed> {
-  return { follower, end: await relay.run(response, follower) }
+  return { follower, end: await relay.run(response, follower), spoken: false }
 }
 
 interface Relayed {
   readonly relay: StreamRelay
   readonly run: ToolRun
-  readonly follower: StreamFollower
+  readonly followed: Followed
 }
 
-async function conclude(turn: Turn, { relay, run, follower }: Relayed, end: StreamEnd): Promise<void> {
+async function conclude(turn: Turn, { relay, run, followed }: Relayed): Promise<void> {
+  const { follower, end, spoken } = followed
   const { client, exchange, wish } = turn
   const { attester } = turn.parts
   const { terminal, digest } = relay.finish(end, follower)
@@ -74,7 +75,7 @@ async function conclude(turn: Turn, { relay, run, follower }: Relayed, end: Stre
     status: end.outcome === 'client_aborted' ? CLIENT_GONE : 200,
     response: {
       digest: digest.digest,
-      ...(output?.digest === undefined ? {} : { output_digest: output.digest }),
+      ...(output?.digest === undefined || spoken ? {} : { output_digest: output.digest }),
       size: digest.size,
       media_type: STREAM_TYPE,
     },

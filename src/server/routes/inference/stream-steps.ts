@@ -17,6 +17,8 @@ export const STREAM_TYPE = 'text/event-stream'
 export interface Followed {
   readonly follower: StreamFollower
   readonly end: StreamEnd
+  /** Whether a step before said something: then no one model call gave all that the client holds. */
+  readonly spoken: boolean
 }
 
 interface Following {
@@ -32,13 +34,15 @@ export async function followSteps(
   first: UpstreamResponse,
 ): Promise<Followed> {
   let response = first
+  let spoken = false
   for (;;) {
     const follower = new ToolStream(createFollower())
     const seen = new SeenStream(response)
     const end = await followStep(turn, { relay, run, follower, seen })
-    if (end !== 'goes-on') return { follower, end }
+    if (end !== 'goes-on') return { follower, end, spoken }
+    spoken ||= follower.spoke
     const next = await askAgain(turn, run, relay)
-    if ('outcome' in next) return { follower, end: next }
+    if ('outcome' in next) return { follower, end: next, spoken }
     response = next
   }
 }

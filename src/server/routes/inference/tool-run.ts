@@ -3,7 +3,7 @@
  * own; the tools are run, what they gave goes to the model, and so on until it answers. The client gets that answer and its receipt, which
  * lists all calls. docs/formats.md, Tools and runs. @module
  */
-import { digestUri, sha256 } from '../../../core/crypto/index.ts'
+import { digestUri } from '../../../core/crypto/index.ts'
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeJcs } from '../../../core/encoding/jcs.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
@@ -12,6 +12,7 @@ import type { Octets } from '../../../core/receipt/disclosed.ts'
 import type { RunMembers, ToolCallRecord } from '../../../core/receipt/run.ts'
 import type { AddedDependencies, CalledTool, ModelCall, OfferedTools } from '../../context/types.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
+import { stepRid } from '../../recorder/step-receipts.ts'
 import { describe } from '../../upstream/dependencies.ts'
 import type { Upstream } from '../../upstream/types.ts'
 import { UpstreamFailure } from '../../upstream/upstream-failure.ts'
@@ -23,8 +24,6 @@ const ROLE = 'tool-call'
 /** Splices of the role `tool-call` hold calls and nothing else: a verifier reads them. */
 const OFFER = 'tool-definitions'
 const CHAT = '/v1/chat/completions'
-const STEP_DOMAIN = encodeUtf8('countersign:run:1\0')
-const RID_SIZE = 16
 const COMMA = encodeUtf8(',')
 /** As receipts show names, each other by its digest. */
 const PLAIN = /^[\x21-\x7e]{1,128}$/
@@ -37,11 +36,6 @@ export interface StepAnswer {
   readonly output: AnswerOutput
   readonly response: Octets
   readonly facts: AnswerFacts
-}
-
-/** Name and capability of a step's receipt: whoever has the rid of the answer can fetch it too. @param step below 256 */
-export function stepRid(rid: Uint8Array, step: number): Uint8Array {
-  return sha256(concatBytes(STEP_DOMAIN, rid, Uint8Array.of(step))).subarray(0, RID_SIZE)
 }
 
 export class ToolRun {

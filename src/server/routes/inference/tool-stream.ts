@@ -12,6 +12,7 @@ export class ToolStream implements StreamFollower {
   readonly #inner: StreamFollower
   /** Until it says something, nobody knows whether it will. */
   #state: 'silent' | 'speaking' | 'calling' = 'silent'
+  #spoke = false
 
   constructor(inner: StreamFollower) {
     this.#inner = inner
@@ -25,6 +26,11 @@ export class ToolStream implements StreamFollower {
     return this.#inner.terminator
   }
 
+  /** Whether anything left: then the client holds it in front of what the next step says. */
+  get spoke(): boolean {
+    return this.#spoke
+  }
+
   output(): AnswerOutput {
     return this.#inner.output()
   }
@@ -35,6 +41,7 @@ export class ToolStream implements StreamFollower {
     if (deltasOf(reading.data).some(callsTool)) this.#state = 'calling'
     else if (this.#state === 'silent' && deltasOf(reading.data).some(saysSomething)) {
       this.#state = 'speaking'
+      this.#spoke = true
       return { ...fate, leaves: 'with-held' }
     }
     return this.#state === 'speaking' ? fate : { ...fate, ...HELD }
