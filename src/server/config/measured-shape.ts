@@ -80,7 +80,7 @@ const model = z.strictObject({
   defaults: defaults.exactOptional(),
   rename: rename.exactOptional(),
   contextTokens: contextTokens().exactOptional(),
-  tools: modelTools.min(1).max(16).exactOptional(),
+  tools: modelTools.exactOptional(),
 })
 
 const timeouts = z

@@ -1,6 +1,6 @@
 /** The shape of what the configuration says of sampling parameters of a model. @module */
 import { z } from 'zod'
-import { NUMERIC_PARAMETERS } from './numeric-parameters.ts'
+import { NUMERIC_PARAMETERS, type NumericParameter, type PerParameter } from './numeric-parameters.ts'
 
 const number = (): z.ZodNumber => z.number('must be a number')
 const fraction = (): z.ZodExactOptional<z.ZodNumber> => number().min(0).max(1).exactOptional()
@@ -8,7 +8,7 @@ const tokens = (): z.ZodExactOptional<z.ZodInt> => z.int().min(1).max(1_000_000_
 const penalty = (): z.ZodExactOptional<z.ZodNumber> => number().min(-2).max(2).exactOptional()
 const factor = (): z.ZodExactOptional<z.ZodNumber> => number().min(0.01).max(10).exactOptional()
 
-export const defaults = z.strictObject({
+export const defaults: z.ZodType<PerParameter<number>> = z.strictObject({
   temperature: number().min(0).max(2).exactOptional(),
   top_p: fraction(),
   // Some engines write -1 for all tokens.
@@ -28,7 +28,7 @@ export const defaults = z.strictObject({
 const name = z.enum(NUMERIC_PARAMETERS)
 
 /** From the name that clients use to the engine's. */
-export const rename = z.strictObject({
+export const rename: z.ZodType<PerParameter<NumericParameter>> = z.strictObject({
   temperature: name.exactOptional(),
   top_p: name.exactOptional(),
   top_k: name.exactOptional(),

@@ -1,6 +1,7 @@
 /** The shape of tool servers in the measured configuration. @module */
 import { z } from 'zod'
 import { digest, environmentName, milliseconds, octets, path } from './field-shapes.ts'
+import type { ModelToolsConfig, ToolServerConfig } from './types.ts'
 
 /** Without an underscore: `<server>__<tool>` says which is which. */
 const serverId = (): z.ZodString =>
@@ -23,7 +24,7 @@ const httpFunction = z.strictObject({
   path: z.string().regex(/^(?:\/[A-Za-z0-9._~-]+)+\/?$/, 'must be a plain path that begins with a slash'),
 })
 
-export const toolServer = z.discriminatedUnion('kind', [
+export const toolServer: z.ZodType<ToolServerConfig> = z.discriminatedUnion('kind', [
   z.strictObject({
     id: serverId(),
     kind: z.literal('mcp-stdio'),
@@ -60,6 +61,7 @@ export const toolServer = z.discriminatedUnion('kind', [
 ])
 
 /** Tools that an alias brings to every request. */
-export const modelTools = z.array(
-  z.strictObject({ server: serverId(), allowed: z.array(toolName()).min(1).max(128).exactOptional() }),
-)
+export const modelTools: z.ZodType<readonly ModelToolsConfig[]> = z
+  .array(z.strictObject({ server: serverId(), allowed: z.array(toolName()).min(1).max(128).exactOptional() }))
+  .min(1)
+  .max(16)
