@@ -9,6 +9,7 @@ const COMMANDS = {
   checks: ['scripts/checks.mjs'],
   bench: ['bench/main.mjs'],
   test: ['scripts/test.mjs'],
+  'example:context': ['scripts/example-context.mjs'],
   conformance: ['scripts/conformance.mjs'],
   differential: ['scripts/differential.mjs'],
   faults: ['scripts/faults.mjs'],

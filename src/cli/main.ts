@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       summary: 'verify an archive, bare evidence, or a live gateway',
       load: () => import('./commands/verify.ts'),
     },
+    conversation: {
+      summary: 'verify the archives of one conversation, and their order',
+      load: () => import('./commands/conversation.ts'),
+    },
     receipts: { summary: 'list and export answers that were kept', load: () => import('./commands/receipts.ts') },
     inspect: { summary: 'show what a file says, without judging', load: () => import('./commands/inspect.ts') },
     diff: { summary: 'what changed between two answers', load: () => import('./commands/diff.ts') },
@@ -44,7 +48,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
   }
 
 function usage(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`)
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
   return `countersign COMMAND [options]\n\n${lines.join('\n')}\n\nEach command has --help. Start with: countersign demo\n`
 }
 

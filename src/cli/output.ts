@@ -1,6 +1,6 @@
 /** How verdicts look on a terminal. @module */
 import { FAILURE_CODES } from '../core/failure-codes.ts'
-import type { Check, Verdict } from '../core/verdict.ts'
+import { type Check, failedCheck, type Verdict } from '../core/verdict.ts'
 
 const MARKS = { pass: '✓', fail: '✗', 'not-performed': '–' } as const
 const COLOURS = { pass: '32', fail: '31', 'not-performed': '33' } as const
@@ -88,6 +88,13 @@ export function renderVerdict(verdict: Verdict<unknown>, { result, hints = [], .
     lines.push(...hints.map((sentence) => `  ${printable(sentence)}`))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** A verdict in one line: what was verified, or the code and the check that failed. */
+export function verdictWords(verdict: Verdict<unknown>, result: string): string {
+  if (verdict.ok) return `verified${verdict.simulated ? ' (simulated)' : ''}: ${result}`
+  const check = failedCheck(verdict.checks)
+  return `NOT VERIFIED: ${verdict.code}, check ${check?.name ?? 'unknown'}${check?.detail ? `: ${check.detail}` : ''}`
 }
 
 /** A verdict for machines. */

@@ -1,8 +1,9 @@
 /** Both sides of a comparison under a policy: whether what they say is true. @module */
 import type { Trust } from '../../core/evidence/attestation.ts'
-import { failedCheck, type Verdict } from '../../core/verdict.ts'
+import type { Verdict } from '../../core/verdict.ts'
 import { UsageError } from '../command.ts'
 import { judgeArchive } from '../evidence/judge-archive.ts'
+import { verdictWords } from '../output.ts'
 import type { ReadSide, SideName } from './read-side.ts'
 
 export interface SideVerdict {
@@ -10,12 +11,6 @@ export interface SideVerdict {
   readonly verdict: Verdict<object>
   /** What was verified, or the code and the check that failed. */
   readonly words: string
-}
-
-function wordsOf(verdict: Verdict<object>, result: string): string {
-  if (verdict.ok) return `verified${verdict.simulated ? ' (simulated)' : ''}: ${result}`
-  const check = failedCheck(verdict.checks)
-  return `NOT VERIFIED: ${verdict.code}, check ${check?.name ?? 'unknown'}${check?.detail ? `: ${check.detail}` : ''}`
 }
 
 /** @throws UsageError for a receipt alone */
@@ -32,7 +27,7 @@ export async function verifySides(
       )
     const held = { trust, now, at: undefined, request: undefined, response: undefined }
     const { verdict, result } = await judgeArchive(archive, held)
-    verdicts.push({ name, verdict, words: wordsOf(verdict, result) })
+    verdicts.push({ name, verdict, words: verdictWords(verdict, result) })
   }
   return verdicts
 }
