@@ -6,6 +6,7 @@ const STEPS = [
   ['typecheck', ['npm', 'run', '-s', 'typecheck']],
   ['deps', ['npm', 'run', '-s', 'deps']],
   ['package', ['npm', 'run', '-s', 'package']],
+  ['example:context', ['npm', 'run', '-s', 'example:context']],
 ]
 
 for (const [name, [command, ...args]] of STEPS) {

@@ -55,8 +55,9 @@ export async function loadTools(
     prepare: (request) => {
       const asked = tools && readAskedTools(request.fields, brought.get(request.modelId) ?? [])
       const prepared = asked !== undefined && asked.servers.length > 0 ? offer(servers, request, asked) : undefined
-      clean(request)
-      if (prepared === undefined) return { dependencies: {} }
+      const isEmptied = clean(request)
+      // What the client asked for is named by what it got: the model is given no tool.
+      if (prepared === undefined) return { dependencies: isEmptied ? { [ROLE]: 'none' } : {} }
       const { dependencies, functions } = prepared
       return { dependencies, tools: new Offer(functions, { maxCalls: callsOf(request, toolCalls), monotonicMs }) }
     },
@@ -160,10 +161,11 @@ function insert(
 }
 
 /** A list that the gateway has emptied goes, and what chooses from it: model servers refuse an empty one. */
-function clean({ fields, edits }: ContextRequest): void {
+function clean({ fields, edits }: ContextRequest): boolean {
   const { tools } = fields
-  if (!Array.isArray(tools) || tools.length === 0 || edits.count('tools') !== 0) return
+  if (!Array.isArray(tools) || tools.length === 0 || edits.count('tools') !== 0) return false
   // Only a search was taken out: whoever asks for tools of a server gets some.
   edits.remove('tools', SEARCH_ROLE)
   if (edits.has('tool_choice')) edits.remove('tool_choice', SEARCH_ROLE)
+  return true
 }
