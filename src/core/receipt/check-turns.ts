@@ -1,6 +1,7 @@
 /** What goes on from turn to turn of a conversation: the state that the gateway remembers, and calls that the client answers. @module */
 import type { Checker } from '../verdict.ts'
 import { rememberedState } from './check-memory.ts'
+import { standsForOthers } from './client-calls.ts'
 import type { Dependencies } from './disclosed.ts'
 import type { AskedCall, RunMembers, ToolCallRecord } from './run.ts'
 
@@ -67,13 +68,20 @@ export function checkToolResults(check: Checker<'tools'>, turns: readonly Turn[]
     const { tools = [], calls = [] } = turn.run === 'withheld' ? {} : turn.run
     const brought = tools.filter(({ by }) => by === 'client')
     if (brought.length > 0) {
-      for (const call of asked) checkResult(check, turn, call, brought)
-      answered += asked.length
+      const told = asked.filter((call) => isTold(call, brought))
+      for (const call of told) checkResult(check, turn, call, brought)
+      answered += told.length
     }
     if (turn.isWhole) asked = calls
   }
   if (answered > 0) check.pass('tools', `${answered} results`)
   else check.unchecked('tools', 'no results of tools that an answer is known to ask for')
+}
+
+/** Of many calls receipts hold some, and a digest of the others: those are judged by the request itself. */
+function isTold(call: AskedCall, brought: readonly ToolCallRecord[]): boolean {
+  if (standsForOthers(call)) return false
+  return brought.some(({ id }) => id === call.id) || !brought.some(standsForOthers)
 }
 
 /** The request may lack the call itself, as behind `previous_response_id`: then the gateway could not say what it was. */

@@ -4,11 +4,14 @@
  * runs. @module
  */
 import { digestUri } from '../crypto/index.ts'
+import { encodeJcs } from '../encoding/jcs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../encoding/json.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
 import type { AskedCall, ToolCallRecord } from './run.ts'
 
-const PLAIN_NAME = /^[\x21-\x7e]{1,128}$/
+const PLAIN_NAME = /^[\x21-\x7e]{1,64}$/
+/** Entries that a list of calls has, and one more that stands for all others: a receipt stays one that fits, whatever is brought. */
+export const MAX_LISTED = 8
 
 /** What was given back for a call. */
 export interface AnsweredCall {
@@ -31,10 +34,13 @@ function textDigest(value: JsonValue | undefined): string {
   return typeof text === 'string' && !/\p{Surrogate}/u.test(text) ? digestUri(encodeUtf8(text)) : 'none'
 }
 
-/** A name as a receipt holds it: the model or the client chose it, and a long one, or one of control characters, goes by its digest. */
-function textOf(value: JsonValue | undefined): string {
-  if (typeof value !== 'string') return 'none'
+/** A name as a receipt holds it: the model or the client chose it, and a long one, or one with blanks, goes by its digest. */
+export function shownName(value: string): string {
   return PLAIN_NAME.test(value) ? value : digestUri(encodeUtf8(value))
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? shownName(value) : 'none'
 }
 
 /** The calls that one message or item of the model asks for. */
@@ -47,7 +53,13 @@ export function askedCalls(element: JsonObject): readonly AskedCall[] {
 }
 
 function asked(id: JsonValue | undefined, called: JsonObject): AskedCall {
-  return { id: textOf(id), tool: textOf(called['name']), arguments: textDigest(called['arguments']) }
+  const { name, arguments: text } = called
+  // Merged answers have no member for what is empty.
+  return {
+    id: textOf(id),
+    tool: textOf(name),
+    arguments: textDigest(text === undefined && name !== undefined ? '' : text),
+  }
 }
 
 /** What one message or item gives back; undefined for every other. */
@@ -70,7 +82,7 @@ function isOfModel(element: JsonObject): boolean {
 export function clientToolCalls(fields: JsonObject): readonly ToolCallRecord[] {
   const elements = elementsIn(fields['messages'] ?? fields['input'])
   const calls = elements.flatMap(askedCalls)
-  return elements.slice(elements.findLastIndex(isOfModel) + 1).flatMap((element) => {
+  const records = elements.slice(elements.findLastIndex(isOfModel) + 1).flatMap((element) => {
     const answered = answeredCall(element)
     if (answered === undefined) return []
     const call = calls.findLast(({ id }) => id === answered.id)
@@ -86,4 +98,43 @@ export function clientToolCalls(fields: JsonObject): readonly ToolCallRecord[] {
     } as const
     return [record]
   })
+  return foldBrought(records)
+}
+
+/** Names in a receipt have no blanks: no client and no model can write these. */
+const OTHERS = /^[1-9][0-9]* (?:earlier|more) calls?$/
+
+function others(count: number, which: 'earlier' | 'more'): string {
+  return `${count} ${which} ${count === 1 ? 'call' : 'calls'}`
+}
+
+/** Whether an entry stands for several calls, of which it has the digest. */
+export function standsForOthers({ tool }: Pick<AskedCall, 'tool'>): boolean {
+  return OTHERS.test(tool)
+}
+
+/** The newest are listed, what was before them is one entry: it counts their records, and its result is the digest of them (JCS). */
+function foldBrought(records: readonly ToolCallRecord[]): readonly ToolCallRecord[] {
+  const listed = records.slice(-MAX_LISTED)
+  const earlier = records.slice(0, -MAX_LISTED)
+  if (earlier.length === 0) return listed
+  const entry = {
+    id: 'none',
+    by: 'client',
+    tool: others(earlier.length, 'earlier'),
+    identity: 'none',
+    schema: 'none',
+    arguments: 'none',
+    result: digestUri(encodeJcs(earlier.map((record) => ({ ...record })))),
+    outcome: 'ok',
+  } as const
+  return [entry, ...listed]
+}
+
+/** As a receipt lists the calls that an answer leaves to the client: the first, and one entry whose arguments are the digest of all others. */
+export function foldAsked(calls: readonly AskedCall[]): readonly AskedCall[] {
+  const more = calls.slice(MAX_LISTED)
+  if (more.length === 0) return calls
+  const digest = digestUri(encodeJcs(more.map((call) => ({ ...call }))))
+  return [...calls.slice(0, MAX_LISTED), { id: 'none', tool: others(more.length, 'more'), arguments: digest }]
 }

@@ -97,7 +97,7 @@ function readAskedCall(value: JsonValue, at: number): AskedCall {
   const call = {
     id: reader.string('id'),
     tool: reader.string('tool'),
-    arguments: reader.string('arguments', DIGEST_URI),
+    arguments: reader.string('arguments', DIGEST_OR_NONE),
   }
   reader.end()
   return call

@@ -176,9 +176,17 @@ export class JsonEdits {
     const last = [...this.#members.values()].at(-1)
     const at = last?.end ?? this.#bytes.lastIndexOf(0x7d)
     const stays = [...this.#members.keys()].some((name) => this.#fates.get(name)?.kind !== 'removed')
-    for (const [i, { name, value }] of this.#added.entries()) {
-      const key = encodeUtf8(`${i > 0 || stays ? ',' : ''}${JSON.stringify(name)}:`)
-      yield { at, remove: 0, insert: concatBytes(key, value.octets), role: value.role }
+    const texts = this.#added.map(({ name, value }, i) => ({
+      octets: concatBytes(encodeUtf8(`${i > 0 || stays ? ',' : ''}${JSON.stringify(name)}:`), value.octets),
+      role: value.role,
+    }))
+    // Each splice costs a receipt 200 octets: neighbours of one role are one.
+    for (let i = 0; i < texts.length; ) {
+      const { role = '' } = texts[i] ?? {}
+      const end = texts.findIndex((text, j) => j > i && text.role !== role)
+      const run = texts.slice(i, end < 0 ? texts.length : end)
+      yield { at, remove: 0, insert: concatBytes(...run.map(({ octets }) => octets)), role }
+      i += run.length
     }
   }
 }

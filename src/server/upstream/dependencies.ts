@@ -19,6 +19,16 @@ export const NO_DEPENDENCIES: Dependencies = {
   'memory-after': 'none',
 }
 
+const MAX_NAME = 80
+const TAIL = 40
+
+/** A name as receipts have room for: of a longer one the middle goes, and the digest says which it is. */
+export function shortName(name: string): string {
+  if (name.length <= MAX_NAME) return name
+  const letters = [...name]
+  return `${letters.slice(0, MAX_NAME - TAIL - 1).join('')}…${letters.slice(-TAIL).join('')}`
+}
+
 /** One thing by its octets. */
 export interface DescribedOctets {
   readonly name: string

@@ -1,5 +1,6 @@
 /** What a client's request itself brings along, whichever API it is of: system messages, tool definitions, sampling parameters, earlier state. @module */
 import { equalBytes } from '../../core/crypto/equal.ts'
+import { digestUri } from '../../core/crypto/index.ts'
 import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/encoding/json.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
@@ -20,7 +21,8 @@ export interface RequestSurroundings extends MeasuredParts {
 /**
  * The dependencies that can be read from the request, each vouched for by the client unless the gateway changed it. What the model server adds to them
  * (its tokenizer, its template, its defaults) is known only as far as it lies in files that the gateway measured.
- * - `system-prompt` raw UTF-8 of each system or developer message's text; text parts are joined by a line feed; `instructions`
+ * - `system-prompt` raw UTF-8 of each system or developer message's text; text parts are joined by a line feed; `instructions`. Beyond eight
+ *   the others are one: JCS of the list of their digests (`sha256:…`)
  * - `tool-definitions` raw octets of the member `tools`
  * - `sampling-parameters` JCS of the sampling members that are there, as forwarded
  * - `prompt-template` raw octets of the member `prompt`, where it names a stored one
@@ -42,7 +44,7 @@ export function requestDependencies(
   ]
   return {
     ...NO_DEPENDENCIES,
-    'system-prompt': describe('system-prompt', prompts),
+    'system-prompt': describe('system-prompt', foldPrompts(prompts)),
     tokenizer: describeMeasured('tokenizer', 'tokenizer as in the measured files', tokenizer),
     'chat-template': describeMeasured(
       'chat-template',
@@ -90,6 +92,18 @@ function samplingParameters(asked: JsonObject, forwarded: JsonValue): readonly D
 
 function instructions({ instructions: text }: JsonObject): readonly DescribedOctets[] {
   return typeof text === 'string' ? [clientOctets('instructions', new TextEncoder().encode(text))] : []
+}
+
+/** Of more messages than a receipt has room for the first are named one by one. */
+const MAX_PROMPTS = 8
+
+/** What is behind the first ones is one thing: JCS of the list of their digests. */
+function foldPrompts(prompts: readonly DescribedOctets[]): readonly DescribedOctets[] {
+  const more = prompts.slice(MAX_PROMPTS)
+  if (more.length === 0) return prompts
+  const octets = encodeJcs(more.map(({ octets: text }) => digestUri(text)))
+  const name = `${more.length} more ${more.length === 1 ? 'message' : 'messages'}`
+  return [...prompts.slice(0, MAX_PROMPTS), { name, octets, scheme: 'jcs', source: 'client' }]
 }
 
 /** The texts of system and developer messages. @param member where they stand */

@@ -1,5 +1,8 @@
 /** Calls of tools in a receipt, held against the octets that the model was given: good vectors, and bad ones that differ in one thing. */
 import { describe, expect, it } from 'vitest'
+import { digestUri } from '../../../src/core/crypto/index.ts'
+import { encodeJcs } from '../../../src/core/encoding/jcs.ts'
+import type { JsonObject } from '../../../src/core/encoding/json.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
 import { clientToolCalls } from '../../../src/core/receipt/client-calls.ts'
 import type { HeldExchange } from '../../../src/core/receipt/verify.ts'
@@ -223,6 +226,36 @@ describe('calls that the client ran', () => {
     ['the gateway passes one for its own', withTools(BROUGHT, [record(OWN, 'client'), record(ALSO)])],
   ])('[R12] are refused where %s', async (_, recipe) => {
     expect(await judgeRun(recipe)).toEqual(MISMATCH)
+  })
+
+  const MANY = Array.from({ length: 30 }, (_, at): Call => ({ ...OWN, id: `call_${at}`, result: `rain ${at}` }))
+  const asked = [USER, askingMessage(MANY), ...MANY.map(toolMessage)]
+  const [earlier, ...newest] = clientToolCalls({ messages: asked }).map((one): JsonObject => ({ ...one }))
+
+  it('[R12] are the newest eight and a digest of those before, where a request brings many', async () => {
+    expect(newest).toEqual(MANY.slice(-8).map((call) => record(call, 'client')))
+    expect(earlier).toMatchObject({
+      id: 'none',
+      tool: '22 earlier calls',
+      result: digestUri(encodeJcs(MANY.slice(0, 22).map((call) => record(call, 'client')))),
+    })
+    const tools = [...(earlier ? [earlier] : []), ...newest]
+    expect(await judgeRun({ list: asked, ...listing(tools) })).toEqual(['ok', 'pass', 'pass'])
+    const [first, ...others] = MANY
+    const edited = [
+      USER,
+      askingMessage(MANY),
+      ...[{ ...OWN, id: first?.id ?? '', result: 'sun' }, ...others].map(toolMessage),
+    ]
+    expect(await judgeRun({ list: edited, ...listing(tools) })).toEqual(MISMATCH)
+    expect(await judgeRun({ list: asked, ...listing(newest) })).toEqual(MISMATCH)
+  })
+
+  it('have names of up to 64 letters, and others go by their digest', () => {
+    const long = { ...OWN, id: 'i'.repeat(65), tool: '22 earlier calls' }
+    expect(clientToolCalls({ messages: [askingMessage([long]), toolMessage(long)] })).toMatchObject([
+      { id: digestOf(long.id), tool: digestOf(long.tool) },
+    ])
   })
 
   it('are read in full from a request, whatever a client wrote into it', () => {

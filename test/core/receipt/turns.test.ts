@@ -112,6 +112,18 @@ describe('results that a client brings', () => {
   const client = (call: Call, more: object = {}): JsonObject => record(call, 'client', more)
   const PASSES = ['ok', 'memory not-performed', 'tools pass']
 
+  it('[R12] are judged one by one as far as they are listed one by one', async () => {
+    const many = tokenOf({
+      exchange: { calls: [asked(LOOK), asked(READ), { ...asked(READ), id: 'none', tool: '3 more calls' }] },
+    })
+    const earlier = { ...record(LOOK, 'client'), id: 'none', tool: '4 earlier calls', arguments: 'none' }
+    const listed = record(READ, 'client')
+    expect(await judge(many, bringing([earlier, listed], many))).toEqual(['ok', 'memory not-performed', 'tools pass'])
+    const other = record({ ...READ, arguments: '{"all":1}' }, 'client')
+    expect(await judge(many, bringing([earlier, other], many))).toEqual(['TOOL_TRANSCRIPT_MISMATCH', 'tools'])
+    expect(await judge(many, bringing([listed], many))).toEqual(['TOOL_TRANSCRIPT_MISMATCH', 'tools'])
+  })
+
   it.each<[string, readonly string[]]>([
     ['for both calls', [asking, bringing([client(LOOK), client(READ)])]],
     ['in any order', [asking, bringing([client(READ), client(LOOK)])]],

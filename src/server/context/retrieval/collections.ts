@@ -5,6 +5,7 @@ import type { ResourceDescriptor } from '../../../core/evidence/resource-descrip
 import { CountersignError } from '../../../errors.ts'
 import { type Collection, type FoundChunk, loadCollection } from '../../../retrieval/index.ts'
 import type { CollectionConfig } from '../../config/types.ts'
+import { shortName } from '../../upstream/dependencies.ts'
 import { ContextRefusal } from '../refusal.ts'
 import type { AddedDependencies, ContextRequest, ContextSource } from '../types.ts'
 import { MAX_RESULTS, readSearch } from './file-search.ts'
@@ -70,7 +71,7 @@ function prepare(collections: ReadonlyMap<string, Measured>, request: ContextReq
 function describe(role: 'retrieval-index' | typeof ROLE, name: string, digest: string): ResourceDescriptor {
   const scheme = role === ROLE ? 'raw' : 'rfc6962'
   return {
-    name,
+    name: shortName(name),
     digest: { sha256: digest.slice('sha256:'.length) },
     annotations: { scheme, role, source: 'gateway' },
   }

@@ -3,7 +3,7 @@
 import { isJsonObject, type JsonValue } from '../../../core/encoding/json.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import type { MeasuredConfig, ModelConfig } from '../../config/types.ts'
-import { describe } from '../../upstream/dependencies.ts'
+import { describe, shortName } from '../../upstream/dependencies.ts'
 import { ContextRefusal } from '../refusal.ts'
 import type { AddedDependencies, ContextRequest, ContextSource } from '../types.ts'
 import { createPromptTemplate, type PromptTemplate, type PromptVariable, RenderError } from './prompt-template.ts'
@@ -58,7 +58,7 @@ class Prompts implements ContextSource {
     const { template, variables } = chosen
     const text = render(template, variables)
     insert(request, template, text)
-    const name = `${template.id}@${template.version}`
+    const name = shortName(`${template.id}@${template.version}`)
     const gateway = { scheme: 'raw', source: 'gateway' } as const
     const descriptors = describe(ROLE, [
       { name, octets: template.octets, ...gateway },

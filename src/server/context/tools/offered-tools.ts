@@ -2,6 +2,7 @@
 import { digestUri } from '../../../core/crypto/index.ts'
 import { encodeJcs } from '../../../core/encoding/jcs.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
+import { shownName } from '../../../core/receipt/client-calls.ts'
 import type { ToolResult } from '../../../tools/index.ts'
 import type { CalledTool, ModelCall, OfferedTools } from '../types.ts'
 import type { OfferedFunction } from './functions.ts'
@@ -35,9 +36,9 @@ export class Offer implements OfferedTools {
     const result = await this.#run(call, offered, signal)
     return {
       record: {
-        id: call.id,
+        id: shownName(call.id),
         by: 'gateway',
-        tool: call.name,
+        tool: shownName(call.name),
         identity: result.identity,
         schema: offered === undefined ? 'none' : digestUri(encodeJcs({ ...offered.definition })),
         arguments: digestUri(octetsOf(call.arguments)),

@@ -150,7 +150,8 @@ function insert(
   const list = { octets: encodeUtf8(`[${elements.join(',')}]`), role: ROLE }
   if (Array.isArray(fields['tools'])) {
     edits.removeElements('tools', asked.indices, ROLE)
-    for (const element of elements) edits.insertLast('tools', { octets: encodeUtf8(element), role: ROLE })
+    // One splice, as many as they are.
+    edits.insertLast('tools', { octets: encodeUtf8(elements.join(',')), role: ROLE })
   } else if (edits.has('tools')) edits.replace('tools', list)
   else edits.add('tools', list)
   // Calls of one answer are all the gateway's or all the client's: half of them cannot be answered.

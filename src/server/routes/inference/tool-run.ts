@@ -7,7 +7,7 @@ import { digestUri } from '../../../core/crypto/index.ts'
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeJcs } from '../../../core/encoding/jcs.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
-import { askedCalls, clientToolCalls } from '../../../core/receipt/client-calls.ts'
+import { askedCalls, clientToolCalls, foldAsked, MAX_LISTED, shownName } from '../../../core/receipt/client-calls.ts'
 import type { Octets } from '../../../core/receipt/disclosed.ts'
 import type { RunMembers, ToolCallRecord } from '../../../core/receipt/run.ts'
 import type { AddedDependencies, CalledTool, ModelCall, OfferedTools } from '../../context/types.ts'
@@ -25,7 +25,7 @@ const ROLE = 'tool-call'
 const OFFER = 'tool-definitions'
 const CHAT = '/v1/chat/completions'
 const COMMA = encodeUtf8(',')
-/** As receipts show names, each other by its digest. */
+/** What the model names its calls. */
 const PLAIN = /^[\x21-\x7e]{1,128}$/
 /** What the model is given for a call beyond the limit. */
 const REFUSED = 'No more tools may be called for this request: answer with what is known.'
@@ -96,6 +96,8 @@ export class ToolRun {
     if (tools === undefined || calls.length === 0) return undefined
     const own = calls.filter(({ name }) => tools.owns(name))
     if (own.length === 0) return undefined
+    if (own.length > MAX_LISTED)
+      throw new UpstreamFailure('protocol', 'the model asked for more tools at once than a receipt lists')
     if (own.length < calls.length)
       throw new UpstreamFailure('protocol', 'the model asked for tools of the gateway and of the client at once')
     if (
@@ -114,7 +116,7 @@ export class ToolRun {
     const rid = stepRid(exchange.admitted.rid, this.#step)
     const { digest, durable } = exchange.concludeStep({
       rid,
-      response,
+      response: withOutput(response, output),
       facts,
       run: this.#members(output.elements.flatMap(askedCalls)),
     })
@@ -140,7 +142,7 @@ export class ToolRun {
   #members(calls: RunMembers['calls'] & object): RunMembers {
     return {
       ...(this.#records.length > 0 && { tools: [...this.#records] }),
-      ...(calls.length > 0 && { calls }),
+      ...(calls.length > 0 && { calls: foldAsked(calls) }),
       ...((this.#step > 0 || this.#parents.length > 0) && { run: { step: this.#step, parents: this.#parents } }),
     }
   }
@@ -197,9 +199,14 @@ export class ToolRun {
   }
 }
 
+/** Of a step no octets are kept: what it said is compared by this digest when it is run again. */
+function withOutput(response: Octets, { digest }: AnswerOutput): Octets {
+  return digest === undefined ? response : { ...response, output_digest: digest }
+}
+
 function refuse({ id, name, arguments: text }: ModelCall): CalledTool {
   const record = {
-    id,
+    id: shownName(id),
     by: 'gateway',
     tool: name,
     identity: 'none',
