@@ -46,3 +46,20 @@ export function recordedAnswer(archive: Archive, given: GivenOctets = {}): Recor
     inserts: archive.inserts ?? new Map(),
   }
 }
+
+/**
+ * The model calls before that of the answer, first step first: of the same request, with a part of what was inserted. What each said is known
+ * by its digest alone.
+ * @throws MalformedError what `decodeReceipt` throws
+ */
+export function recordedSteps(
+  { steps = [], request, inserts }: Archive,
+  given: GivenOctets = {},
+): readonly RecordedAnswer[] {
+  return steps.map((token) => ({
+    receipt: decodeReceipt(token),
+    request: given.request ?? request?.octets ?? 'not-held',
+    response: 'not-held',
+    inserts: inserts ?? new Map(),
+  }))
+}

@@ -16,9 +16,17 @@ export async function startRecordedGateway(): Promise<TestGateway> {
   return gateway
 }
 
+/** Where answers are recorded. */
+export interface Recorded {
+  /** With `/v1`. */
+  readonly base: string
+  /** Absent where none is asked for. */
+  readonly apiKey?: string
+}
+
 /** Posts a chat request and fetches the archive of its answer. @param grade `quoted` waits for the hardware */
 export async function record(
-  { base }: Pick<TestGateway, 'base'>,
+  { base, apiKey }: Recorded,
   members: object,
   grade: 'signed' | 'quoted' = 'signed',
 ): Promise<Archive> {
@@ -29,16 +37,22 @@ export async function record(
       ...members,
     }),
   )
+  const authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
   const answer = await fetch(`${base}/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...authorization },
     body: request,
   })
   const response = new Uint8Array(await answer.arrayBuffer())
   const mediaType = answer.headers.get('content-type') ?? ''
   const kept = await fetch(`${base}/receipts/${answer.headers.get('inference-receipt-id')}`, {
-    headers: { accept: 'application/cmw+json', ...(grade === 'quoted' ? { prefer: 'receipt=quoted, wait=20' } : {}) },
+    headers: {
+      accept: 'application/cmw+json',
+      ...authorization,
+      ...(grade === 'quoted' ? { prefer: 'receipt=quoted, wait=20' } : {}),
+    },
   })
+  if (!kept.ok) throw new Error(`no archive: ${answer.status} ${new TextDecoder().decode(response)}`)
   return {
     ...decodeArchive(new Uint8Array(await kept.arrayBuffer())),
     request: { mediaType: 'application/json', octets: request },

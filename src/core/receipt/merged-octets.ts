@@ -46,8 +46,8 @@ function takeStream(merger: ChoiceMerger, stream: string): void {
   }
 }
 
-/** @throws MalformedError where the answer has no merged form */
-export function digestOutput(octets: Uint8Array, mediaType: string): string {
+/** Choices by index. @throws MalformedError where the answer has no merged form */
+export function mergeOutput(octets: Uint8Array, mediaType: string): readonly JsonObject[] {
   const isStream = /^text\/event-stream\s*(?:;|$)/i.test(mediaType)
   const merger = new ChoiceMerger(isStream ? 'delta' : 'message')
   const text = decodeUtf8(octets)
@@ -56,5 +56,10 @@ export function digestOutput(octets: Uint8Array, mediaType: string): string {
   const { choices, failure } = merger
   if (choices === undefined) throw new MalformedError('PARSE_INVALID', failure ?? '')
   if (choices.length === 0) throw new MalformedError('PARSE_INVALID', 'the answer has no choices')
-  return outputDigest(choices)
+  return choices
+}
+
+/** @throws MalformedError where the answer has no merged form */
+export function digestOutput(octets: Uint8Array, mediaType: string): string {
+  return outputDigest(mergeOutput(octets, mediaType))
 }
