@@ -1,5 +1,6 @@
 /** `countersign.lock.json`, generated: reference values as rows. A row is a tuple and matches as a whole. wire.md section 7. @module */
 import { decodeJson } from './encoding/json.ts'
+import { POLICY_CODES } from './encoding/policy-lists.ts'
 import { ObjectReader } from './encoding/shape.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
 import type { FailureCode } from './failure-codes.ts'
@@ -10,7 +11,6 @@ import {
   registersOf,
   sameMeasurements,
 } from './measurement/measurements.ts'
-import { POLICY_CODES } from './policy.ts'
 
 export interface LockedModel {
   readonly name: string

@@ -1,7 +1,8 @@
 /** `countersign.policy.json`, written by hand: what a verifier demands. Every field is required; to leave one out is spelled `"unchecked"`. @module */
 import { MalformedError } from '../errors.ts'
 import { decodeJson, type JsonValue } from './encoding/json.ts'
-import { ObjectReader, type ShapeCodes } from './encoding/shape.ts'
+import { distinct, listOf, POLICY_CODES } from './encoding/policy-lists.ts'
+import { ObjectReader } from './encoding/shape.ts'
 import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
 import { decodeWitnessPolicy, type WitnessPolicy } from './log/index.ts'
@@ -12,11 +13,6 @@ import { type DependencyPins, type EnginePin, readDependencyPins, readEnginePin 
 import { decodeSnpPolicy, type SnpPolicy } from './snp/index.ts'
 import { decodeTdxPolicy, type TdxPolicy } from './tdx/index.ts'
 
-export const POLICY_CODES: ShapeCodes = {
-  missing: 'POLICY_INCOMPLETE',
-  unknown: 'POLICY_UNKNOWN_KEY',
-  invalid: 'POLICY_INVALID',
-}
 export const PLATFORMS = ['snp', 'tdx', 'nitro'] as const
 export type Platform = (typeof PLATFORMS)[number]
 
@@ -76,21 +72,6 @@ export interface Policy {
   readonly transforms: 'replayed' | 'unchecked'
 }
 
-function nonEmpty<T>(reader: ObjectReader, key: string, list: readonly T[]): readonly T[] {
-  if (list.length === 0) throw reader.invalid(key, 'must not be empty: spell "unchecked" to leave the check out')
-  if (new Set(list).size !== list.length) throw reader.invalid(key, 'must not name one thing twice')
-  return list
-}
-
-function oneOfEach<const T extends string>(reader: ObjectReader, key: string, allowed: readonly T[]): readonly T[] {
-  const list = reader.strings(key).map((item) => {
-    const found = allowed.find((candidate) => candidate === item)
-    if (found === undefined) throw reader.invalid(key, `may hold ${allowed.join(', ')}`)
-    return found
-  })
-  return nonEmpty(reader, key, list)
-}
-
 function decodeDependencyPins(reader: ObjectReader): DependencyPins {
   const pins = readDependencyPins(reader.object('dependencies'))
   // Nothing pinned would look like pins.
@@ -107,7 +88,7 @@ function decodeEnginePins(reader: ObjectReader): readonly EnginePin[] {
 function decodeLive(reader: ObjectReader): Policy['live'] {
   const live = {
     maxAgeSeconds: reader.integer('maxAgeSeconds', { min: 1, max: 86_400 }),
-    channel: reader.unlessUnchecked('channel', () => oneOfEach(reader, 'channel', BINDINGS)),
+    channel: reader.unlessUnchecked('channel', () => listOf(reader, 'channel', BINDINGS)),
   }
   reader.end()
   return live
@@ -170,7 +151,7 @@ export function decodePolicy(source: Uint8Array | string): Policy {
 export function readPolicy(value: JsonValue | Policy): Policy {
   const reader = new ObjectReader(value, 'policy', POLICY_CODES)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
-  const platforms = oneOfEach(reader, 'platforms', PLATFORMS)
+  const platforms = listOf(reader, 'platforms', PLATFORMS)
   const policy: Policy = {
     version: 1,
     revision: reader.integer('revision'),
@@ -179,10 +160,10 @@ export function readPolicy(value: JsonValue | Policy): Policy {
     roots:
       reader.value('roots') === 'built-in'
         ? 'built-in'
-        : nonEmpty(reader, 'roots', reader.strings('roots', DIGEST_URI)),
+        : distinct(reader, 'roots', reader.strings('roots', DIGEST_URI)),
     dangerouslyTrustSimulatedRoots: reader.strings('dangerouslyTrustSimulatedRoots', DIGEST_URI),
     origins: reader.unlessUnchecked('origins', () =>
-      nonEmpty(reader, 'origins', reader.strings('origins', /^[^\s/+]+\/log\/$/)),
+      distinct(reader, 'origins', reader.strings('origins', /^[^\s/+]+\/log\/$/)),
     ),
     grade: reader.oneOf('grade', GRADES),
     live: decodeLive(reader.object('live')),
@@ -191,8 +172,8 @@ export function readPolicy(value: JsonValue | Policy): Policy {
     models: reader.oneOf('models', ['locked', 'unchecked']),
     dependencies: reader.unlessUnchecked('dependencies', () => decodeDependencyPins(reader)),
     engines: reader.unlessUnchecked('engines', () => decodeEnginePins(reader)),
-    upstreams: oneOfEach(reader, 'upstreams', ACCEPTED_UPSTREAMS),
-    disclosures: oneOfEach(reader, 'disclosures', DISCLOSURE_NAMES),
+    upstreams: listOf(reader, 'upstreams', ACCEPTED_UPSTREAMS),
+    disclosures: listOf(reader, 'disclosures', DISCLOSURE_NAMES),
     transforms: reader.oneOf('transforms', ['replayed', 'unchecked']),
   }
   reader.end()

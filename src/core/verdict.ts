@@ -63,11 +63,8 @@ export class Checker<Name extends string> {
 
   /** Passes if `condition` holds, else fails with `code` and ends the judgement. */
   that(name: Name, condition: boolean, code: FailureCode, options: CheckOptions = {}): void {
-    if (condition) this.#record({ name, status: 'pass', required: true, detail: passDetail(options) }, options)
-    else {
-      this.#record({ name, status: 'fail', required: true, detail: failDetail(options), code }, options)
-      throw new Rejected(code)
-    }
+    if (condition) this.pass(name, options)
+    else this.fail(name, code, options)
   }
 
   /** @param shown the detail, or what the check saw and wanted */
@@ -98,6 +95,16 @@ export class Checker<Name extends string> {
   /** Policy says `unchecked`: shown as not performed, and not required. */
   unchecked(name: Name, detail = 'policy: unchecked'): void {
     this.#record({ name, status: 'not-performed', required: false, detail })
+  }
+
+  /**
+   * Whether policy makes the demand that a check is for. Where it says `unchecked`, the check shows what was seen, as not performed and
+   * not required.
+   */
+  demands<T>(name: Name, demand: T | 'unchecked', seen: string | number): demand is T {
+    const isMade = demand !== 'unchecked'
+    if (!isMade) this.unchecked(name, `${seen}; policy: unchecked`)
+    return isMade
   }
 
   /** Required, but what it needs is not there: the verdict will not be ok. */
@@ -171,9 +178,8 @@ function isList<Name extends string>(names: CheckNames<Name>): names is readonly
 
 /** Where it is: the first failed check, else the first required one that was not performed. */
 function firstFailure(checks: readonly Check[]): FailureCode | undefined {
-  const failed = checks.find((check) => check.status === 'fail')
-  if (failed) return failed.code ?? 'CHECK_NOT_PERFORMED'
-  return checks.some((check) => check.required && check.status !== 'pass') ? 'CHECK_NOT_PERFORMED' : undefined
+  const failed = failedCheck(checks)
+  return failed && (failed.code ?? 'CHECK_NOT_PERFORMED')
 }
 
 /**

@@ -38,6 +38,20 @@ describe('judge', () => {
     expect(verdict).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED' })
   })
 
+  it('holds a value against a demand only where policy makes one, and shows the value where it does not', async () => {
+    const least = async (demand: number | 'unchecked') => {
+      const verdict = await judge(['a'], async (check) => {
+        if (check.demands('a', demand, 7)) check.that('a', demand <= 7, 'TDX_TCB_STATUS', { seen: '7' })
+        return {}
+      })
+      return [verdict.ok, verdict.checks[0]]
+    }
+    const unchecked = { name: 'a', status: 'not-performed', required: false, detail: '7; policy: unchecked' }
+    expect(await least('unchecked')).toEqual([true, unchecked])
+    expect(await least(7)).toMatchObject([true, { status: 'pass' }])
+    expect(await least(8)).toMatchObject([false, { status: 'fail', code: 'TDX_TCB_STATUS' }])
+  })
+
   it('is ok when policy spells a check unchecked, and shows it', async () => {
     const verdict = await judge(NAMES, async (check) => {
       check.unchecked('a')

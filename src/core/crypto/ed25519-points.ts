@@ -8,14 +8,11 @@ export const ED25519_SPKI_PREFIX: Uint8Array = Uint8Array.from([
 ])
 const KEY_AT = ED25519_SPKI_PREFIX.length
 
+const PRIME = 2n ** 255n - 19n
+const ORDER_EIGHT = 0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
+
 /** y of the points whose order divides 8, little-endian: 0, 1, -1 and the two of order 8. */
-const SMALL_ORDER: readonly Uint8Array[] = [
-  new Uint8Array(SIZE),
-  littleEndian(1n),
-  littleEndian(2n ** 255n - 20n),
-  littleEndian(0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n),
-  littleEndian(0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n),
-]
+const SMALL_ORDER: readonly Uint8Array[] = [0n, 1n, PRIME - 1n, ORDER_EIGHT, PRIME - ORDER_EIGHT].map(littleEndian)
 
 function littleEndian(value: bigint): Uint8Array {
   return Uint8Array.from({ length: SIZE }, (_, index) => Number((value >> BigInt(8 * index)) & 0xffn))

@@ -1,6 +1,7 @@
 /** What a verifier demands of an event log. Every field is required; to leave a check out is spelled `"unchecked"`. @module */
 import type { JsonValue } from '../encoding/json.ts'
-import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
+import { POLICY_CODES } from '../encoding/policy-lists.ts'
+import { ObjectReader } from '../encoding/shape.ts'
 import { REGISTERS, type Register } from './logged-event.ts'
 
 /** Kinds of event whose text has a name that a policy can ask for. */
@@ -29,7 +30,6 @@ export interface EventLogPolicy {
   readonly required: readonly RequiredEvent[] | 'unchecked'
 }
 
-const CODES: ShapeCodes = { missing: 'POLICY_INCOMPLETE', unknown: 'POLICY_UNKNOWN_KEY', invalid: 'POLICY_INVALID' }
 const TEXT = /^.{1,1024}$/su
 const HEX = /^(?:[0-9a-f]{2})*$/
 
@@ -40,7 +40,7 @@ const HEX = /^(?:[0-9a-f]{2})*$/
  * that is not replayed)
  */
 export function decodeEventLogPolicy(value: JsonValue | EventLogPolicy): EventLogPolicy {
-  const reader = new ObjectReader(value, 'policy.eventLog', CODES)
+  const reader = new ObjectReader(value, 'policy.eventLog', POLICY_CODES)
   const registers = reader.array('replay')
   const replay = REGISTERS.filter((register) => registers.includes(register))
   if (replay.length === 0 || replay.length !== registers.length)
@@ -60,7 +60,7 @@ function decodeRequired(reader: ObjectReader, replay: readonly Register[]): read
 }
 
 function decodeRequiredEvent(item: JsonValue, path: string, replay: readonly Register[]): RequiredEvent {
-  const reader = new ObjectReader(item, path, CODES)
+  const reader = new ObjectReader(item, path, POLICY_CODES)
   const number = reader.integer('register', { max: 3 })
   const register = replay.find((candidate) => candidate === number)
   if (register === undefined) throw reader.invalid('register', 'must be among those of replay')

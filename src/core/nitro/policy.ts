@@ -1,6 +1,7 @@
 /** What a verifier demands of Nitro evidence. Every field is required; to leave a check out is spelled `"unchecked"`. @module */
 import type { JsonValue } from '../encoding/json.ts'
-import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
+import { POLICY_CODES } from '../encoding/policy-lists.ts'
+import { ObjectReader } from '../encoding/shape.ts'
 import { NITRO_KINDS, type NitroKind } from './payload.ts'
 import { MEASURED_REGISTERS } from './registers.ts'
 
@@ -25,7 +26,6 @@ export interface NitroPolicy {
   readonly revocation: 'unchecked'
 }
 
-const CODES: ShapeCodes = { missing: 'POLICY_INCOMPLETE', unknown: 'POLICY_UNKNOWN_KEY', invalid: 'POLICY_INVALID' }
 const REGISTER_NAME = /^(?:[0-9]|[12][0-9]|3[01])$/
 const REGISTER_VALUE = /^[0-9a-f]{96}$/
 /** Enclaves: always zero. A pin on one would pin nothing. */
@@ -40,7 +40,7 @@ const MAX_SKEW_SECONDS = 300
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists are invalid)
  */
 export function decodeNitroPolicy(value: JsonValue | NitroPolicy): NitroPolicy {
-  const reader = new ObjectReader(value, 'policy.nitro', CODES)
+  const reader = new ObjectReader(value, 'policy.nitro', POLICY_CODES)
   const document = reader.oneOf('document', NITRO_KINDS)
   const policy: NitroPolicy = {
     document,

@@ -65,17 +65,16 @@ function checkFloor(
   name: SnpCheck,
   { product, level, floors }: { product: SnpProduct; level: Tcb; floors: TcbFloors },
 ): void {
-  if (floors === 'unchecked') {
-    check.unchecked(name, `${formatTcb(level)}; policy: unchecked`)
-    return
-  }
+  if (!check.demands(name, floors, formatTcb(level))) return
   const floor = floors[product]
   if (floor === undefined) check.fail(name, 'POLICY_INCOMPLETE', `the policy has no minimum for ${product}`)
   const below = firstBelow(level, floor)
-  const values = { seen: formatTcb(level), wanted: `at least ${formatTcb(floor)}` }
+  const seen = formatTcb(level)
+  const wanted = `at least ${formatTcb(floor)}`
   check.that(name, below === undefined, 'SNP_TCB_TOO_OLD', {
-    ...values,
-    ...(below === undefined ? {} : { fail: `${below} is too old: ${values.seen}; ${values.wanted} is due` }),
+    seen,
+    wanted,
+    fail: `${below} is too old: ${seen}; ${wanted} is due`,
   })
 }
 
@@ -86,10 +85,7 @@ function checkVersion(
   seen: FirmwareVersion,
   floor: FirmwareVersion | 'unchecked',
 ): void {
-  if (floor === 'unchecked') {
-    check.unchecked(name, `${formatFirmware(seen)}; policy: unchecked`)
-    return
-  }
+  if (!check.demands(name, floor, formatFirmware(seen))) return
   const newEnough = order({ ...seen, build: 0 }) >= order({ ...floor, build: 0 }) && seen.build >= floor.build
   check.that(name, newEnough, 'SNP_TCB_TOO_OLD', {
     seen: formatFirmware(seen),

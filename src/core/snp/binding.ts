@@ -109,8 +109,7 @@ export function checkChip(check: Checker<SnpCheck>, report: SnpReport, key: Endo
 /** AMD gives a VLEK to one provider: another one's machines are other people's. */
 export function checkProvider(check: Checker<SnpCheck>, key: EndorsementKey, { cspIds }: SnpPolicy): void {
   if (key.kind === 'vcek') check.unchecked('provider', 'a VCEK is the key of a chip and names no provider')
-  else if (cspIds === 'unchecked') check.unchecked('provider', `${key.cspId}; policy: unchecked`)
-  else
+  else if (check.demands('provider', cspIds, key.cspId))
     check.that('provider', cspIds.includes(key.cspId), 'SNP_SIGNER_KIND', {
       seen: key.cspId,
       wanted: cspIds.join(' or '),

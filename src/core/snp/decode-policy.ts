@@ -1,6 +1,7 @@
 /** Decodes the `snp` section of a policy from JSON: complete, known and well-formed, or refused. @module */
 import type { JsonValue } from '../encoding/json.ts'
-import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
+import { distinct, hexList, listOf, POLICY_CODES } from '../encoding/policy-lists.ts'
+import { ObjectReader } from '../encoding/shape.ts'
 import { SNP_SIGNER_KINDS } from './endorsements.ts'
 import { PLATFORM_BITS } from './platform-info.ts'
 import type { Demand, PlatformDemands, SnpPolicy, TcbFloors } from './policy.ts'
@@ -8,7 +9,6 @@ import { SNP_PRODUCTS, type SnpProduct } from './product.ts'
 import { type FirmwareVersion, SNP_REPORT_VERSIONS } from './report.ts'
 import type { Tcb } from './tcb.ts'
 
-const CODES: ShapeCodes = { missing: 'POLICY_INCOMPLETE', unknown: 'POLICY_UNKNOWN_KEY', invalid: 'POLICY_INVALID' }
 const DEMANDS = ['required', 'unchecked'] as const
 const FORBIDDEN = ['forbidden', 'unchecked'] as const
 const VMPLS = [0, 1, 2, 3] as const
@@ -24,7 +24,7 @@ const MITIGATIONS = /^[0-9a-f]{16}$/
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists and masks are invalid)
  */
 export function decodeSnpPolicy(value: JsonValue | SnpPolicy): SnpPolicy {
-  const reader = new ObjectReader(value, 'policy.snp', CODES)
+  const reader = new ObjectReader(value, 'policy.snp', POLICY_CODES)
   const products = listOf(reader, 'products', SNP_PRODUCTS)
   const policy: SnpPolicy = {
     products,
@@ -191,24 +191,4 @@ function decodeMitigations(reader: ObjectReader, key: string): string {
 
 function octet(reader: ObjectReader, key: string): number {
   return reader.integer(key, { max: MAX_OCTET })
-}
-
-function listOf<T extends JsonValue>(reader: ObjectReader, key: string, known: readonly T[]): readonly T[] {
-  const items = reader.array(key).map((item) => {
-    const value = known.find((candidate) => candidate === item)
-    if (value === undefined) throw reader.invalid(key, `must not hold ${JSON.stringify(item)}`)
-    return value
-  })
-  return distinct(reader, key, items)
-}
-
-function hexList(reader: ObjectReader, key: string, size: number): readonly string[] | 'unchecked' {
-  const form = new RegExp(`^[0-9a-f]{${2 * size}}$`)
-  return reader.unlessUnchecked(key, () => distinct(reader, key, reader.strings(key, form)))
-}
-
-function distinct<T>(reader: ObjectReader, key: string, items: readonly T[]): readonly T[] {
-  if (items.length === 0) throw reader.invalid(key, 'must not be empty: spell "unchecked" to leave the check out')
-  if (new Set(items).size !== items.length) throw reader.invalid(key, 'must not name one thing twice')
-  return items
 }

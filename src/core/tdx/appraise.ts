@@ -12,10 +12,7 @@ export function appraiseModule(check: Checker<TdxCheck>, { mrSeam, teeTcbSvn }: 
   checkListed(check, 'module-listed', 'TDX_MODULE', { field: 'MRSEAM', seen: mrSeam, wanted: policy.mrSeams })
   const { minimumTeeTcbSvn: floor } = policy
   const seen = `TEE_TCB_SVN ${teeTcbSvn.join('.')}`
-  if (floor === 'unchecked') {
-    check.unchecked('tee-tcb-svn', `${seen}; policy: unchecked`)
-    return
-  }
+  if (!check.demands('tee-tcb-svn', floor, seen)) return
   const reached = teeTcbSvn.every((level, index) => level >= (floor[index] ?? Number.POSITIVE_INFINITY))
   check.that('tee-tcb-svn', reached, 'TDX_MODULE', { seen, wanted: `each at least ${floor.join('.')}` })
 }
@@ -29,9 +26,8 @@ export function appraiseAttributes(check: Checker<TdxCheck>, body: TdReport, pol
     pass: hex,
     fail: `${hex} has bits without a meaning, 0x${attributes.reserved.toString(16)}`,
   })
-  if (policy.septVeDisable === 'unchecked')
-    check.unchecked('sept-ve', `${attributes.septVeDisable ? 'set' : 'not set'}; policy: unchecked`)
-  else check.that('sept-ve', attributes.septVeDisable, 'TDX_SEPT_VE', { pass: 'set', fail: `${hex} lacks bit 28` })
+  if (check.demands('sept-ve', policy.septVeDisable, attributes.septVeDisable ? 'set' : 'not set'))
+    check.that('sept-ve', attributes.septVeDisable, 'TDX_SEPT_VE', { pass: 'set', fail: `${hex} lacks bit 28` })
   checkMigration(check, body, { attributes, policy })
   checkAllowed(check, attributes, policy)
   const { tdAttributes, xfam } = body
@@ -51,10 +47,7 @@ export function appraiseAttributes(check: Checker<TdxCheck>, body: TdReport, pol
 export function appraiseServiceTd(check: Checker<TdxCheck>, { mrServiceTd }: TdReport, policy: TdxPolicy): void {
   const { serviceTds: wanted } = policy
   const seen = mrServiceTd === undefined ? 'none (TD 1.0)' : encodeHex(mrServiceTd)
-  if (wanted === 'unchecked') {
-    check.unchecked('service-td', `${seen}; policy: unchecked`)
-    return
-  }
+  if (!check.demands('service-td', wanted, seen)) return
   const bound = mrServiceTd !== undefined && !isZero(mrServiceTd)
   const pinned = wanted !== 'forbidden' && wanted.includes(seen)
   check.that('service-td', !bound || pinned, 'TDX_SERVICE_TD', {
@@ -95,14 +88,10 @@ function checkMigration(
 
 function checkAllowed(check: Checker<TdxCheck>, { names }: TdAttributes, { allowedAttributes }: TdxPolicy): void {
   const seen = names.join(', ') || 'none'
-  if (allowedAttributes === 'unchecked') {
-    check.unchecked('attributes', `${seen}; policy: unchecked`)
-    return
-  }
+  if (!check.demands('attributes', allowedAttributes, seen)) return
   const allowed = allowedAttributes === 'none' ? [] : allowedAttributes
   const foreign = names.filter((name) => !allowed.includes(name))
   check.that('attributes', foreign.length === 0, 'TDX_ATTRIBUTES', {
-    pass: seen,
     fail: `${foreign.join(', ')}: not allowed`,
     seen,
     wanted: allowed.length === 0 ? 'none' : `none but ${allowed.join(', ')}`,
@@ -116,12 +105,8 @@ function checkListed(
   { field, seen, wanted }: { readonly field: string; readonly seen: Uint8Array; readonly wanted: TdxPins },
 ): void {
   const hex = encodeHex(seen)
-  if (wanted === 'unchecked') {
-    check.unchecked(name, `${hex}; policy: unchecked`)
-    return
-  }
+  if (!check.demands(name, wanted, hex)) return
   check.that(name, wanted.includes(hex), code, {
-    pass: hex,
     fail: `${field} is ${hex}, ${wanted.length === 1 ? wanted[0] : `one of ${wanted.length}`} is due`,
     seen: hex,
     wanted: wanted.join(' or '),

@@ -40,10 +40,7 @@ export function checkNumbers(
   { minimumEvaluationDataNumber: floor }: TdxPolicy,
 ): void {
   const seen = `TCB info ${tcbInfo.evaluationDataNumber}, QE identity ${qeIdentity.evaluationDataNumber}`
-  if (floor === 'unchecked') {
-    check.unchecked('collateral-number', `${seen}; policy: unchecked`)
-    return
-  }
+  if (!check.demands('collateral-number', floor, seen)) return
   const least = Math.min(tcbInfo.evaluationDataNumber, qeIdentity.evaluationDataNumber)
   check.that('collateral-number', least >= floor, 'COLLATERAL_ROLLBACK', { seen, wanted: `at least ${floor}` })
 }
@@ -71,7 +68,7 @@ export function checkQeIdentity(check: Checker<TdxCheck>, report: QeReport, iden
   check.that('qe-identity-match', wrong.length === 0, 'QE_IDENTITY_MISMATCH', {
     seen,
     wanted,
-    ...(wrong.length > 0 && { fail: `${wrong.join(', ')} of the quoting enclave: ${formatBits(report, identity)}` }),
+    fail: `${wrong.join(', ')} of the quoting enclave: ${formatBits(report, identity)}`,
   })
 }
 

@@ -25,7 +25,7 @@ export {
 export { createTdxRoots } from './roots.ts'
 export type { MatchedLevel, TcbPass, TdxTcb } from './tcb.ts'
 export { decodeTcbInfo, type TcbInfo } from './tcb-info.ts'
-export { TCB_STATUSES, type TcbStatus } from './tcb-status.ts'
+export { ACCEPTABLE_TCB_STATUSES, type TcbStatus } from './tcb-status.ts'
 export { decodeTdAttributes, type TdAttributeName, type TdAttributes } from './td-attributes.ts'
 export type { TdBodyType, TdReport } from './td-report.ts'
 export {

@@ -39,7 +39,6 @@ export function checkMeasurements(
   const differing = rows.map((row) => REGISTERS.filter((register) => row[register] !== seen[register]))
   const matches = differing.some((registers) => registers.length === 0)
   check.that('measurement', matches, 'MEASUREMENT_MISMATCH', {
-    pass: format(seen),
     fail: describe(seen, rows, differing),
     seen: format(seen),
     wanted: rows.map(format).join(' or ') || 'no row is pinned',

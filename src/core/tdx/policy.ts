@@ -1,8 +1,9 @@
 /** What a verifier demands of TDX evidence. Every field is required; to leave a check out is spelled `"unchecked"`. @module */
 import type { JsonValue } from '../encoding/json.ts'
-import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
+import { distinct, hexList, listOf, POLICY_CODES } from '../encoding/policy-lists.ts'
+import { ObjectReader } from '../encoding/shape.ts'
 import { TDX_QUOTE_VERSIONS, type TdxQuoteVersion } from './quote.ts'
-import { type AcceptableTcbStatus, TCB_STATUSES } from './tcb-status.ts'
+import { ACCEPTABLE_TCB_STATUSES, type AcceptableTcbStatus } from './tcb-status.ts'
 import { TD_ATTRIBUTE_NAMES, type TdAttributeName } from './td-attributes.ts'
 import { TD_BODY_TYPES, type TdBodyType } from './td-report.ts'
 
@@ -51,7 +52,6 @@ export interface TdxPolicy {
   readonly mrOwnerConfigs: TdxPins
 }
 
-const CODES: ShapeCodes = { missing: 'POLICY_INCOMPLETE', unknown: 'POLICY_UNKNOWN_KEY', invalid: 'POLICY_INVALID' }
 const DEMANDS = ['required', 'unchecked'] as const
 const ADVISORY = /^[A-Z0-9][A-Z0-9-]{1,63}$/
 const COMPONENTS = 16
@@ -64,35 +64,35 @@ const MAX_WIDE_SVN = 0xffff
  * @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID (empty lists are invalid)
  */
 export function decodeTdxPolicy(value: JsonValue | TdxPolicy): TdxPolicy {
-  const reader = new ObjectReader(value, 'policy.tdx', CODES)
+  const reader = new ObjectReader(value, 'policy.tdx', POLICY_CODES)
   const floor = (key: string, max: number): number | 'unchecked' =>
     reader.unlessUnchecked(key, () => reader.integer(key, { max }))
   const policy: TdxPolicy = {
-    quoteVersions: list(reader, 'quoteVersions', (item) => TDX_QUOTE_VERSIONS.find((known) => known === item)),
-    bodyTypes: list(reader, 'bodyTypes', (item) => TD_BODY_TYPES.find((known) => known === item)),
+    quoteVersions: listOf(reader, 'quoteVersions', TDX_QUOTE_VERSIONS),
+    bodyTypes: listOf(reader, 'bodyTypes', TD_BODY_TYPES),
     tcb: reader.oneOf('tcb', DEMANDS),
-    tcbStatuses: list(reader, 'tcbStatuses', acceptable),
+    tcbStatuses: listOf(reader, 'tcbStatuses', ACCEPTABLE_TCB_STATUSES),
     advisories: unlessNone(reader, 'advisories', () =>
       distinct(reader, 'advisories', reader.strings('advisories', ADVISORY)),
     ),
     minimumEvaluationDataNumber: floor('minimumEvaluationDataNumber', Number.MAX_SAFE_INTEGER),
     revocation: reader.oneOf('revocation', DEMANDS),
-    platformInstanceIds: pins(reader, 'platformInstanceIds', 16),
-    deniedFmspcs: pins(reader, 'deniedFmspcs', 6),
+    platformInstanceIds: hexList(reader, 'platformInstanceIds', 16),
+    deniedFmspcs: hexList(reader, 'deniedFmspcs', 6),
     minimumQeSvn: floor('minimumQeSvn', MAX_WIDE_SVN),
     minimumPceSvn: floor('minimumPceSvn', MAX_WIDE_SVN),
     minimumTeeTcbSvn: reader.unlessUnchecked('minimumTeeTcbSvn', () => components(reader, 'minimumTeeTcbSvn')),
-    mrSeams: pins(reader, 'mrSeams', 48),
+    mrSeams: hexList(reader, 'mrSeams', 48),
     septVeDisable: reader.oneOf('septVeDisable', DEMANDS),
     allowedAttributes: unlessNone(reader, 'allowedAttributes', () =>
-      list(reader, 'allowedAttributes', (item) => TD_ATTRIBUTE_NAMES.find((known) => known === item)),
+      listOf(reader, 'allowedAttributes', TD_ATTRIBUTE_NAMES),
     ),
-    tdAttributes: pins(reader, 'tdAttributes', 8),
-    xfams: pins(reader, 'xfams', 8),
-    serviceTds: reader.value('serviceTds') === 'forbidden' ? 'forbidden' : pins(reader, 'serviceTds', 48),
-    mrConfigIds: pins(reader, 'mrConfigIds', 48),
-    mrOwners: pins(reader, 'mrOwners', 48),
-    mrOwnerConfigs: pins(reader, 'mrOwnerConfigs', 48),
+    tdAttributes: hexList(reader, 'tdAttributes', 8),
+    xfams: hexList(reader, 'xfams', 8),
+    serviceTds: reader.value('serviceTds') === 'forbidden' ? 'forbidden' : hexList(reader, 'serviceTds', 48),
+    mrConfigIds: hexList(reader, 'mrConfigIds', 48),
+    mrOwners: hexList(reader, 'mrOwners', 48),
+    mrOwnerConfigs: hexList(reader, 'mrOwnerConfigs', 48),
   }
   reader.end()
   const { allowedAttributes: allowed, serviceTds } = policy
@@ -100,11 +100,6 @@ export function decodeTdxPolicy(value: JsonValue | TdxPolicy): TdxPolicy {
   if (typeof allowed !== 'string' && allowed.includes('MIGRATABLE') && typeof serviceTds === 'string')
     throw reader.invalid('allowedAttributes', 'may hold MIGRATABLE only where serviceTds is a list')
   return policy
-}
-
-function acceptable(item: JsonValue): AcceptableTcbStatus | undefined {
-  const status = TCB_STATUSES.find((known) => known === item)
-  return status === 'Revoked' ? undefined : status
 }
 
 function components(reader: ObjectReader, key: string): readonly number[] {
@@ -119,24 +114,4 @@ function components(reader: ObjectReader, key: string): readonly number[] {
 
 function unlessNone<T>(reader: ObjectReader, key: string, read: () => T): T | 'none' | 'unchecked' {
   return reader.value(key) === 'none' ? 'none' : reader.unlessUnchecked(key, read)
-}
-
-function list<T>(reader: ObjectReader, key: string, read: (item: JsonValue) => T | undefined): readonly T[] {
-  const items = reader.array(key).map((item) => {
-    const value = read(item)
-    if (value === undefined) throw reader.invalid(key, `must not hold ${JSON.stringify(item)}`)
-    return value
-  })
-  return distinct(reader, key, items)
-}
-
-function pins(reader: ObjectReader, key: string, size: number): TdxPins {
-  const form = new RegExp(`^[0-9a-f]{${2 * size}}$`)
-  return reader.unlessUnchecked(key, () => distinct(reader, key, reader.strings(key, form)))
-}
-
-function distinct<T>(reader: ObjectReader, key: string, items: readonly T[]): readonly T[] {
-  if (items.length === 0) throw reader.invalid(key, 'must not be empty: spell "unchecked" to leave the check out')
-  if (new Set(items).size !== items.length) throw reader.invalid(key, 'must not name one thing twice')
-  return items
 }

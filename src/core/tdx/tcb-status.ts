@@ -1,7 +1,10 @@
 /** Intel's words for the state of a platform, and how the states of its parts converge. Pure rules. @module */
 
-/** From best to worst. The two relaunch states come out of {@link relaunchStatus}; no document states them. */
-export const TCB_STATUSES = [
+/**
+ * What a policy may accept, from best to worst: nothing that is revoked. The two relaunch states come out of {@link relaunchStatus}; no
+ * document states them.
+ */
+export const ACCEPTABLE_TCB_STATUSES = [
   'UpToDate',
   'SWHardeningNeeded',
   'ConfigurationNeeded',
@@ -10,12 +13,9 @@ export const TCB_STATUSES = [
   'TDRelaunchAdvisedConfigurationNeeded',
   'OutOfDate',
   'OutOfDateConfigurationNeeded',
-  'Revoked',
 ] as const
-export type TcbStatus = (typeof TCB_STATUSES)[number]
-
-/** What a policy may accept: nothing that is revoked. */
-export type AcceptableTcbStatus = Exclude<TcbStatus, 'Revoked'>
+export type AcceptableTcbStatus = (typeof ACCEPTABLE_TCB_STATUSES)[number]
+export type TcbStatus = AcceptableTcbStatus | 'Revoked'
 
 /** What a TCB level of a platform may state. */
 export const PLATFORM_STATUSES = [

@@ -4,7 +4,7 @@ import type { Trust } from '../../core/evidence/attestation.ts'
 import type { EndorsedQuote } from '../../core/evidence/hardware.ts'
 import { decodeNitroDocument, type NitroPolicy } from '../../core/nitro/index.ts'
 import type { SnpPolicy } from '../../core/snp/index.ts'
-import { decodePckChain, decodeTdxQuote, TCB_STATUSES, type TdxPolicy } from '../../core/tdx/index.ts'
+import { ACCEPTABLE_TCB_STATUSES, decodePckChain, decodeTdxQuote, type TdxPolicy } from '../../core/tdx/index.ts'
 
 /** Signature, chain, debug bit and report data are judged whatever stands here. */
 const SNP: SnpPolicy = {
@@ -62,7 +62,7 @@ function tdxPolicy(collateral: boolean): TdxPolicy {
     quoteVersions: [4, 5],
     bodyTypes: [2, 3],
     tcb,
-    tcbStatuses: TCB_STATUSES.filter((status) => status !== 'Revoked'),
+    tcbStatuses: ACCEPTABLE_TCB_STATUSES,
     advisories: 'unchecked',
     minimumEvaluationDataNumber: 'unchecked',
     revocation: tcb,
