@@ -10,14 +10,14 @@ const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 const IMPORTS = `
-import { decodeArchive, decodeLock, decodePolicy, encodeEar, holdOctets, verifyArchive, verifyEquivocation } from 'countersign'
+import { decodeArchive, decodeLock, decodePolicy, holdOctets, verifyArchive, verifyEquivocation } from 'countersign'
 import { readLock, readPolicy } from 'countersign/node'
 import { createTlsChannel } from 'countersign/node'
 import { defineBadge } from 'countersign/badge'
 import { createModel } from 'countersign/engine'
 import { createOhttpChannel } from 'countersign/ohttp'
 import { receiptOption } from 'countersign/openai'
-import { createMemoryStore } from 'countersign/receipts'
+import { createMemoryStore, encodeEar } from 'countersign/receipts'
 import { FAILURE_CODES } from 'countersign/failure-codes'
 import { decodeForkProof } from 'countersign/log'
 import { createGateway } from 'countersign/server'

@@ -1,6 +1,5 @@
 /** Countersign: verifies answers, receipts and evidence, and fetches answers that are verified. Browser and Node. @module */
 
-export { decompressEvidence } from './client/decompress-evidence.ts'
 export {
   type AttestedFetch,
   type AttestedFetchOptions,
@@ -24,9 +23,6 @@ export {
   type ArchiveVerdicts,
   decodeArchive,
   decodeEquivocation,
-  type EarContext,
-  encodeArchive,
-  encodeEar,
   encodeEquivocation,
   verifyArchive,
 } from './core/archive/index.ts'
@@ -46,19 +42,6 @@ export { decodeStatement, type Statement, statementReportData } from './core/evi
 export type { WitnessedQuote } from './core/evidence/witnesses.ts'
 export type { FailureCode } from './core/failure-codes.ts'
 export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
-export {
-  decodeForkProof,
-  decodeWitnessPolicy,
-  encodeForkProof,
-  type Following,
-  type ForkProof,
-  type Freshness,
-  verifyFollowing,
-  verifyForkProof,
-  verifyWitnessedCheckpoint,
-  type WitnessedCheckpoint,
-  type WitnessPolicy,
-} from './core/log/index.ts'
 export {
   decodeNitroDocument,
   type NitroDocument,
@@ -80,6 +63,7 @@ export {
 export { EventStreamDigest, type StreamDigest } from './core/receipt/event-stream.ts'
 export { type QuotedReceipt, verifyQuoted } from './core/receipt/grade.ts'
 export { decodeReceipt, type Receipt } from './core/receipt/receipt.ts'
+export { type Run, verifyRun } from './core/receipt/run-chain.ts'
 export {
   type HeldExchange,
   type HeldOctets,
@@ -98,7 +82,6 @@ export {
   verifySnpReport,
 } from './core/snp/index.ts'
 export {
-  decodePcsDocument,
   decodeTdxQuote,
   STRICT_TDX_POLICY,
   type TdxCollateral,

@@ -15,7 +15,7 @@ export class NotVerifiedError extends CountersignError {
   readonly checks: readonly Check[]
   /**
    * Keep it. With RECEIPT_EQUIVOCATION both receipts and their session, for `decodeEquivocation` and `verifyEquivocation`; of the check
-   * `history` both checkpoints, for `decodeForkProof` and `verifyForkProof`.
+   * `history` both checkpoints, for `decodeForkProof` and `verifyForkProof` of `countersign/log`.
    */
   readonly evidence: Uint8Array | undefined
 

@@ -1,9 +1,10 @@
 /**
- * Fetches what vendors sign about hardware (AMD's key server, Intel's provisioning service) and keeps it. Browser and Node: network, clock
- * and storage are given in. What it returns is untrusted until a verifier of the core has judged it. The vendors' servers allow no
- * requests of other origins, so that browsers need a mirror that does.
+ * Fetches what vendors sign about hardware (AMD's key server, Intel's provisioning service) and keeps it; reads what somebody else fetched.
+ * Browser and Node: network, clock and storage are given in. What it returns is untrusted until a verifier of the core has judged it. The
+ * vendors' servers allow no requests of other origins, so that browsers need a mirror that does.
  * @module
  */
+export { decodePcsDocument } from '../core/tdx/index.ts'
 export type { PckCa, TcbSelection, VcekSubject } from './addresses.ts'
 export {
   type CollateralCache,
@@ -12,6 +13,7 @@ export {
   createTieredCache,
   type MemoryCacheOptions,
 } from './cache.ts'
+export { decompressEvidence } from './decompress-evidence.ts'
 export type { CollateralDeps, Progress, ProgressState } from './deps.ts'
 export { CollateralError } from './errors.ts'
 export {

@@ -1,5 +1,5 @@
 /**
- * "./receipts": keeps verified answers with their receipts, follows the logs of gateways, exports archives. Browser and Node.
+ * "./receipts": keeps verified answers with their receipts, follows the logs of gateways, writes archives and results. Browser and Node.
  *
  * @example
  * import { createAttestedFetch } from 'countersign'
@@ -9,7 +9,9 @@
  * const fetch = createAttestedFetch({ lock, store })
  * @module
  */
+
 export type { KeptAnswer, LogSighting, ReceiptStore, UpgradedAnswer } from '../client/store.ts'
+export { type EarContext, encodeArchive, encodeEar } from '../core/archive/index.ts'
 export { exportArchive } from './export-archive.ts'
 export { createIndexedDbRecords, createIndexedDbStore, type IndexedDbOptions } from './indexed-db.ts'
 export type { DatabaseFactory } from './indexed-db-types.ts'

@@ -1,5 +1,5 @@
 /** Evidence as it is found: compressed, or written as hex or base64 text. Strict, so that one text is one byte string. @module */
-import { compressionOf, decompressEvidence } from '../../client/decompress-evidence.ts'
+import { compressionOf, decompressEvidence } from '../../collateral/decompress-evidence.ts'
 import { decodeBase64, decodeBase64Url } from '../../core/encoding/base64.ts'
 import { decodeHex } from '../../core/encoding/bytes.ts'
 

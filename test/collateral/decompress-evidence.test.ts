@@ -1,7 +1,7 @@
 /** Compressed evidence expands within limits, and never beyond. */
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { compressionOf, decompressEvidence } from '../../src/client/decompress-evidence.ts'
+import { compressionOf, decompressEvidence } from '../../src/collateral/decompress-evidence.ts'
 import { failureOfAsync } from '../kit/failure-of.ts'
 
 const noise = (size: number): Uint8Array => Uint8Array.from({ length: size }, (_, i) => (i * i * 31 + i * 7) & 0xff)
