@@ -15,6 +15,7 @@ const COMMANDS = {
   faults: ['scripts/faults.mjs'],
   fuzz: ['scripts/fuzz.mjs'],
   steps: ['scripts/steps.mjs'],
+  swaps: ['scripts/swaps.mjs'],
   size: ['scripts/size.mjs'],
   check: ['scripts/check.mjs'],
 }

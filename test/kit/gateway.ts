@@ -9,7 +9,7 @@ import { decodeHex } from '../../src/core/encoding/bytes.ts'
 import type { Trust } from '../../src/core/evidence/attestation.ts'
 import { decodeLock } from '../../src/core/lock.ts'
 import { decodePolicy } from '../../src/core/policy.ts'
-import { createGateway, createUpstreams, decodeConfig, type Gateway } from '../../src/server/index.ts'
+import { createGateway, createUpstreams, decodeConfig, type Gateway, type UpstreamSet } from '../../src/server/index.ts'
 import { createSimulatedSnp, importPki, type SimulatedSnpOptions } from '../../src/simulator/index.ts'
 import { beginLineage, createFileStore, type ObjectStore } from '../../src/storage/index.ts'
 
@@ -37,6 +37,12 @@ export interface TestGatewayOptions {
   readonly tls?: 'self-signed'
   /** In place of files in the gateway's folder. */
   readonly store?: ObjectStore
+  /** The whole configuration, in place of one made of the options above. @param directory for its files */
+  readonly config?: (directory: string) => string
+  /** Folder of the embedded model's files; the package's own otherwise. */
+  readonly modelDirectory?: string
+  /** Puts itself between the gateway and its model servers. */
+  readonly wrap?: (upstreams: UpstreamSet) => UpstreamSet
 }
 
 const config = (
@@ -78,21 +84,25 @@ ${tls === undefined ? '' : `  tls:\n    kind: ${tls}\n`}  dataDir: ${JSON.string
 /** Starts a gateway; `close` stops it and removes its folder. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-gateway-'))
-  const decoded = decodeConfig(config(options, directory), { env: {} })
+  const { modelDirectory, wrap = (made) => made } = options
+  const text = options.config?.(directory) ?? config(options, directory)
+  const decoded = decodeConfig(text, { env: {} })
   const hostData = decodeHex(decoded.digest.slice('sha256:'.length))
   const snp = await createSimulatedSnp({
     pki: importPki(inject('simulatedPki')),
     latencyMs: 1,
     throttle: 'none',
-    fields: { hostData },
     ...options.snp,
+    fields: { hostData, ...options.snp?.fields },
   })
   const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
-  const upstreams = await createUpstreams(decoded.measured, {
+  const made = await createUpstreams(decoded.measured, {
     clock: { now: () => new Date(), monotonicMs: () => performance.now() },
     random,
     env: {},
+    ...(modelDirectory === undefined ? {} : { modelDirectory }),
   })
+  const upstreams = wrap(made)
   const store = options.store ?? createFileStore(directory)
   await beginLineage(store, { name: decoded.operational.lineage, host: decoded.measured.host })
   const gateway = await createGateway({ config: decoded, quoter: snp.quoter, upstreams, store })

@@ -1,0 +1,42 @@
+/** Silent swaps, planted in running gateways: each is in the receipt, shown by a comparison, and refused by what pins the answer before. */
+import { writeFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgeSwap, type Outcome } from './judge.ts'
+import { askBoth, FIELDS } from './questions.ts'
+import { SWAPS } from './rows.ts'
+import { createWorld, type World } from './world.ts'
+
+/** Where `npm run swaps` wants what was found. */
+const { COUNTERSIGN_SWAPS: file } = process.env
+const found = new Map<string, Outcome>()
+/** Of a row that did not come to its end. */
+const NOTHING = { inReceipt: false, inDiff: false, refused: false, code: 'none', pinned: 'none', changes: [] } as const
+
+let world: World
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(async () => {
+  const swaps = SWAPS.map(({ name, member, note }) => ({ name, ...NOTHING, ...found.get(name), member, note }))
+  if (file !== undefined) await writeFile(file, JSON.stringify({ swaps }))
+  await world?.close()
+})
+
+describe('a silent swap is in the receipt, in the comparison, and refused', () => {
+  const rows = SWAPS.map((swap) => ({ name: swap.name, swap }))
+  it.each(rows)('$name', async ({ name, swap }) => {
+    const outcome = await judgeSwap(await swap.ask(world), swap, world.baseline.trust)
+    found.set(name, outcome)
+    const { code, pinned, change } = swap
+    expect(outcome.changes).toContain(change)
+    expect(outcome).toMatchObject({ inReceipt: true, inDiff: true, refused: true, code, pinned })
+  })
+
+  it.each(rows.filter(({ swap }) => swap.code === 'TRANSFORM_MISMATCH'))(
+    'and finds nothing where nothing was planted: $name',
+    async ({ swap }) => {
+      const answers = await askBoth(world, FIELDS, () => world.baseline)
+      expect(await judgeSwap(answers, swap, world.baseline.trust)).toEqual(NOTHING)
+    },
+  )
+})
