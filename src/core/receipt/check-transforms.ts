@@ -1,8 +1,9 @@
 /** Whether the forwarded octets follow from the request by nothing but the listed splices. wire.md section 2. @module */
 import { digestUri } from '../crypto/index.ts'
 import type { Trust } from '../evidence/attestation.ts'
-import { replaySplices, type SpliceRecord } from '../transform/splice.ts'
+import { applySplices, recordedSplices, replaySplices, type SpliceRecord } from '../transform/splice.ts'
 import type { Checker } from '../verdict.ts'
+import { assertGiven } from './check-given.ts'
 import type { ReceiptClaims } from './claims.ts'
 import type { Octets } from './disclosed.ts'
 import type { HeldExchange, HeldOctets } from './held.ts'
@@ -10,9 +11,16 @@ import type { Receipt } from './receipt.ts'
 
 type Check = Checker<'transforms'>
 
+/** Octets that are put together to be read. A receipt can name the same large octets in each of its splices. */
+const MAX_GIVEN = 64 << 20
+
 /** Nothing was forwarded when the gateway refused or failed before it asked the model. */
 export function wasForwarded({ outcome }: ReceiptClaims): boolean {
   return outcome !== 'refused' && outcome !== 'error'
+}
+
+function listed(transforms: readonly SpliceRecord[]): string {
+  return `${transforms.length} replayed: ${transforms.map(({ insert }) => insert.role).join(', ')}`
 }
 
 /** What the listed splices make of the request; undefined when what that needs is not at hand. */
@@ -70,9 +78,32 @@ export function checkTransforms(
       result.size === forwarded.size && result.digest === forwarded.digest,
       'TRANSFORM_MISMATCH',
       {
-        pass: `${forwarded.transforms.length} replayed: ${forwarded.transforms.map(({ insert }) => insert.role).join(', ')}`,
+        pass: listed(forwarded.transforms),
         fail: 'replaying the changes gives other octets',
       },
     )
   }
+}
+
+/** That the octets are those listed does not say that each of them is what its role says. Where what they are has a check of its own, that goes first. */
+export function checkGiven(
+  check: Check,
+  { claims, disclosed: { forwarded, dependencies } }: Receipt,
+  { replay }: HeldExchange,
+  { policy }: Trust,
+): void {
+  if (policy.transforms === 'unchecked' || replay === 'not-held' || !wasForwarded(claims)) return
+  if (forwarded === undefined || forwarded.transforms.length === 0) return
+  if (forwarded.size > MAX_GIVEN)
+    check.incomplete('transforms', `the model was given ${forwarded.size} octets, more than are read here`)
+  check.decode(
+    'transforms',
+    () => {
+      const splices = [...recordedSplices(forwarded.transforms, replay.inserts)]
+      const octets = applySplices(replay.request, splices)
+      assertGiven(replay.request, octets, { splices, dependencies })
+    },
+    'TRANSFORM_MISMATCH',
+  )
+  check.pass('transforms', listed(forwarded.transforms))
 }

@@ -8,7 +8,7 @@ import { checkMemory } from './check-memory.ts'
 import { checkParameters } from './check-parameters.ts'
 import { checkReferences, REFERENCE_CHECKS } from './check-references.ts'
 import { checkTools } from './check-tools.ts'
-import { checkTransforms, wasForwarded } from './check-transforms.ts'
+import { checkGiven, checkTransforms, wasForwarded } from './check-transforms.ts'
 import type { ReceiptClaims } from './claims.ts'
 import type { Disclosed, Octets } from './disclosed.ts'
 import type { HeldExchange, HeldOctets } from './held.ts'
@@ -195,6 +195,7 @@ export function judgeReceipt(
     checkParameters(check, receipt, held)
     checkTools(check, receipt, held)
     checkMemory(check, receipt, held)
+    checkGiven(check, receipt, held, trust)
     checkPrevious(check, disclosed, held)
     return { receipt, claims, disclosed }
   })

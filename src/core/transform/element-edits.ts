@@ -1,5 +1,6 @@
 /** Changes to the elements of one array within a JSON object, as splices; a text is made a list of messages. wire.md section 2. @module */
 import { MalformedError } from '../../errors.ts'
+import { equalBytes } from '../crypto/equal.ts'
 import { concatBytes } from '../encoding/bytes.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
 import { endOfArray, findElements, isText, type Span } from './json-span.ts'
@@ -19,6 +20,13 @@ const CLOSE = encodeUtf8(']')
 const LIST = 'list'
 const MESSAGE_BEGINS = encodeUtf8('{"role":"user","content":')
 const MESSAGE_ENDS = encodeUtf8('}')
+
+const LIST_FRAMES: readonly Uint8Array[] = [
+  MESSAGE_BEGINS,
+  concatBytes(OPEN, MESSAGE_BEGINS),
+  MESSAGE_ENDS,
+  concatBytes(MESSAGE_ENDS, CLOSE),
+]
 
 /** Order of insertions is that of the calls. */
 export class ElementEdits {
@@ -111,6 +119,11 @@ export function writtenElements(bytes: Uint8Array, value: Span): readonly Uint8A
   if (isText(bytes, value)) return [concatBytes(MESSAGE_BEGINS, bytes.subarray(value.start, value.end), MESSAGE_ENDS)]
   if (endOfArray(bytes, value) === undefined) return undefined
   return findElements(bytes, value).map(({ start, end }) => bytes.subarray(start, end))
+}
+
+/** Whether octets of the role `list` are those that make a text a message, and no others. */
+export function isListFrame(insert: Uint8Array): boolean {
+  return LIST_FRAMES.some((frame) => equalBytes(frame, insert))
 }
 
 /** Octets of the elements that an insertion holds, without the comma or bracket that joins them to their neighbours. */
