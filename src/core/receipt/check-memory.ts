@@ -37,7 +37,9 @@ export function checkMemory(
   }
   const before = rememberedState(dependencies, 'memory-before')
   // What is taken out of a request has a role too, and inserts nothing.
-  const spliced = forwarded.transforms.find(({ insert }) => insert.role === 'memory-before' && insert.size > 0)
+  const [spliced, ...more] = forwarded.transforms.filter(
+    ({ insert }) => insert.role === 'memory-before' && insert.size > 0,
+  )
   check.that(NAME, (before === 'none') === (spliced === undefined), CODE, {
     pass: 'nothing was remembered before it',
     fail:
@@ -46,6 +48,7 @@ export function checkMemory(
         : 'the dependencies name a conversation that the model was not given',
   })
   if (spliced === undefined) return
+  check.that(NAME, more.length === 0, CODE, { fail: 'more than one conversation was put before the request' })
   const octets = held.replay === 'not-held' ? undefined : held.replay.inserts.get(spliced.insert.digest)
   if (octets === undefined) {
     check.unchecked(NAME, `${before}; the octets are not held`)

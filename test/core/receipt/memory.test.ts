@@ -56,6 +56,7 @@ describe('what the gateway remembers', () => {
     ['a message was edited', giving(elements(ASKED, { ...ANSWERED, content: 'Nothing.' }))],
     ['a message was added', giving(elements(ASKED, ANSWERED, ASKED))],
     ['messages were exchanged', giving(elements(ANSWERED, ASKED))],
+    ['another conversation was put behind it', giving(STATE, elements(ASKED))],
     ['its octets were written in another way', giving(STATE.replace(':', ': '))],
     ['the model was given none', giving()],
     ['the model was given one that is not named', naming()],
