@@ -62,6 +62,12 @@ function judgeStep(
     fail: `${named}: a request is withheld`,
   })
   check.that('run', asked === first, 'RECEIPT_CONTEXT', { fail: `${named} is of another request` })
+  // Policy is held against the last step alone: whatever it demands of that one, the others must have too.
+  const [conditions, others] = [conditionsOf(receipt), conditionsOf(before)]
+  const what = Object.keys(conditions).find((name) => (others[name] ?? conditions[name]) !== conditions[name])
+  check.that('run', what === undefined, 'RECEIPT_CONTEXT', {
+    fail: `${named} has another ${what} than the step before it`,
+  })
   const { tools: earlier = [], calls = [] } = membersOf(check, before)
   const kept = tools.slice(0, earlier.length)
   check.that('tools', JSON.stringify(kept) === JSON.stringify(earlier), 'TOOL_TRANSCRIPT_MISMATCH', {
@@ -71,6 +77,18 @@ function judgeStep(
   check.that('tools', called(added) === called(calls), 'TOOL_TRANSCRIPT_MISMATCH', {
     fail: `${named} has other calls behind it than those that the step before it asked for`,
   })
+}
+
+/** As text, what is withheld left out. Seeds can differ from step to step, and so can what was called and what is remembered. */
+function conditionsOf({ claims, disclosed: { dependencies } }: Receipt): Readonly<Record<string, string>> {
+  const { model, engine, upstream } = claims
+  const { 'sampling-parameters': _, 'tool-call': __, 'memory-after': ___, ...same } = dependencies ?? {}
+  return {
+    model: JSON.stringify(model),
+    engine: JSON.stringify(engine),
+    upstream: JSON.stringify(upstream),
+    ...Object.fromEntries(Object.entries(same).map(([role, named]) => [role, JSON.stringify(named)])),
+  }
 }
 
 function called(calls: readonly AskedCall[]): string {

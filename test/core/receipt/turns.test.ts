@@ -197,6 +197,8 @@ describe('steps of a run', () => {
   })
 
   const other = step(0, undefined, [], { ...asking(LOOK), list: [...LIST, ...LIST] })
+  const otherModel = { name: 'another', digest: digestOf('another') }
+  const otherTools = { 'tool-definitions': [descriptor('tool-definitions', 'docs', digestOf('another list'))] }
   const elsewhere = step(1, zero, [record(LOOK)], { claims: { session: digestOf('another session') } })
 
   it.each<[string, readonly string[]]>([
@@ -212,6 +214,9 @@ describe('steps of a run', () => {
     ['one is of another request', [other, step(1, other, [record(LOOK)])]],
     ['one is of another session', [zero, elsewhere]],
     ['one is of no run', [zero, tokenOf()]],
+    ['one is of another model', [zero, step(1, zero, [record(LOOK)], { claims: { model: otherModel } })]],
+    ['one ran elsewhere', [zero, step(1, zero, [record(LOOK)], { claims: { upstream: { kind: 'local' } } })]],
+    ['one had other tools', [zero, step(1, zero, [record(LOOK)], { dependencies: otherTools })]],
   ])('[R12] are refused where %s', async (_, tokens) => {
     expect(await refusal(...tokens)).toEqual(['RECEIPT_CONTEXT', 'run'])
   })
