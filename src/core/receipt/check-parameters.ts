@@ -6,9 +6,10 @@ import type { JsonObject, JsonValue } from '../encoding/json.ts'
 import { decodeUtf8 } from '../encoding/utf8.ts'
 import type { ResourceDescriptor } from '../evidence/resource-descriptor.ts'
 import { findMembers, type Member } from '../transform/json-span.ts'
-import type { SpliceRecord } from '../transform/splice.ts'
+import { applySplices, recordedSplices, type SpliceRecord } from '../transform/splice.ts'
 import type { Checker } from '../verdict.ts'
-import { wasForwarded } from './check-transforms.ts'
+import { MAX_GIVEN, wasForwarded } from './check-transforms.ts'
+import type { Forwarded } from './disclosed.ts'
 import type { HeldExchange } from './held.ts'
 import { LENGTH_LIMITS, SAMPLING_MEMBERS, shownParameters } from './parameters.ts'
 import type { Receipt } from './receipt.ts'
@@ -39,6 +40,20 @@ function askedFor(request: Uint8Array): readonly Asked[] | undefined {
   }
 }
 
+/** What the model was given, under whatever role it came in; undefined where that is not at hand, or cannot be read. */
+function givenTo(
+  { size, transforms }: Forwarded,
+  { request, inserts }: Exclude<HeldExchange['replay'], 'not-held'>,
+): readonly Asked[] | undefined {
+  if (size > MAX_GIVEN) return undefined
+  try {
+    return askedFor(applySplices(request, [...recordedSplices(transforms, inserts)]))
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined
+    throw error
+  }
+}
+
 /** A change that takes nothing of a member out leaves what was asked for as it was: it is held against the receipt all the same. */
 function changes({ at, remove }: SpliceRecord, { member }: Asked): boolean {
   return at < member.end && at + remove > member.keyStart && remove > 0
@@ -52,11 +67,13 @@ function otherThan({ name, value }: Asked, shown: ReadonlyMap<string, string>): 
   return found.includes(`${value}`) ? undefined : (found[0] ?? 'none')
 }
 
-function compare(
-  check: Check,
-  asked: readonly Asked[],
-  { named, listed }: { readonly named: ResourceDescriptor | undefined; readonly listed: readonly SpliceRecord[] },
-): void {
+interface Compared {
+  readonly named: ResourceDescriptor | undefined
+  readonly listed: readonly SpliceRecord[]
+  readonly given: readonly Asked[] | undefined
+}
+
+function compare(check: Check, asked: readonly Asked[], { named, listed, given }: Compared): void {
   const shown = named === undefined ? new Map<string, string>() : shownParameters(named.name)
   if (shown === undefined) check.fail('parameters', 'PARAMS_MISMATCH', 'the receipt does not show the values used')
   const changed = asked.filter((one) => listed.some((splice) => changes(splice, one)))
@@ -66,9 +83,15 @@ function compare(
       fail: `asked for ${one.name}=${one.value}, the receipt shows ${other}`,
     })
   }
+  for (const one of given ?? []) {
+    const other = named === undefined ? 'none' : otherThan(one, shown)
+    check.that('parameters', other === undefined, 'PARAMS_MISMATCH', {
+      fail: `the model was given ${one.name}, the receipt shows ${other}`,
+    })
+  }
   // Text and lists are shown by size alone: where nothing was filled in, the digest covers them.
-  if (named?.annotations.source === 'client' && listed.length === 0) {
-    const values: JsonObject = Object.fromEntries(asked.map(({ name, value }) => [name, value]))
+  if (named?.annotations.source === 'client' && (given !== undefined || listed.length === 0)) {
+    const values: JsonObject = Object.fromEntries((given ?? asked).map(({ name, value }) => [name, value]))
     const digest = check.decode('parameters', () => digestUri(encodeJcs(values)))
     check.that('parameters', digest === `sha256:${named.digest.sha256}`, 'PARAMS_MISMATCH', {
       fail: `said to be the client's own, whose digest is ${digest}`,
@@ -99,6 +122,7 @@ export function checkParameters(check: Check, { claims, disclosed }: Receipt, { 
       compare(check, asked, {
         named: named[0],
         listed: forwarded.transforms.filter(({ insert }) => insert.role === ROLE),
+        given: givenTo(forwarded, replay),
       })
   }
 }

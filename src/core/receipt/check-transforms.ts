@@ -12,7 +12,7 @@ import type { Receipt } from './receipt.ts'
 type Check = Checker<'transforms'>
 
 /** Octets that are put together to be read. A receipt can name the same large octets in each of its splices. */
-const MAX_GIVEN = 64 << 20
+export const MAX_GIVEN: number = 64 << 20
 
 /** Nothing was forwarded when the gateway refused or failed before it asked the model. */
 export function wasForwarded({ outcome }: ReceiptClaims): boolean {

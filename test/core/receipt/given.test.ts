@@ -197,4 +197,17 @@ describe('changes that replay well', () => {
   it('are refused where the calls of a run stand before the question', async () => {
     expect(await judge({ change: first('tool-call', result) })).not.toBe('ok')
   })
+
+  it.each<[string, Change]>([
+    ['changed', (edits) => edits.replace('temperature', { octets: encodeUtf8('2'), role: 'tool-definitions' })],
+    ['added', (edits) => edits.add('top_p', { octets: encodeUtf8('0.1'), role: 'tool-definitions' })],
+    ['added as text', (edits) => edits.add('stop', { octets: encodeUtf8('"a"'), role: 'tool-definitions' })],
+  ])('[R16] are refused where a parameter was %s as something else', async (_, change) => {
+    const named = descriptor('sampling-parameters', 'temperature=0.7', digestOf('{"temperature":0.7}'), {
+      source: 'client',
+    })
+    const fields = { messages: [QUESTION], temperature: 0.7 }
+    const dependencies = { 'sampling-parameters': [named] }
+    expect(await judge({ fields, change, dependencies })).toEqual(['PARAMS_MISMATCH', 'parameters'])
+  })
 })
