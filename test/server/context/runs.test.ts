@@ -251,6 +251,25 @@ describe('a run of model and tools', () => {
       { tools: [...TOOLS, { type: 'function', function: { name: 'mine', parameters: {} } }] },
     ],
     ['gives two calls one name', [calling(call('a', 'Ulm'), call('a', 'Bonn'))], {}],
+    [
+      'asks for a call of another kind beside one of the gateway',
+      [calling(call('a', 'Ulm'), { id: 'b', type: 'custom', custom: { name: 'x', input: '' } }), saying('Sunny.')],
+      {},
+    ],
+    [
+      'asks for a call without a name beside one of the gateway',
+      [calling(call('a', 'Ulm'), call('', 'Bonn')), saying('Sunny.')],
+      {},
+    ],
+    [
+      'gives arguments that are no text',
+      [
+        calling({ id: 'a', type: 'function', function: { name: 'weather__today', arguments: { town: 'Ulm' } } }),
+        saying('Sunny.'),
+      ],
+      {},
+    ],
+    ['calls though it was told not to', [calling(call('a', 'Ulm')), saying('Sunny.')], { tool_choice: 'none' }],
   ])('ends with an error and a receipt when the model %s', async (_title, script, fields) => {
     answers = script
     const { policy, lock } = gateway.trust

@@ -7,7 +7,14 @@ import { digestUri } from '../../../core/crypto/index.ts'
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeJcs } from '../../../core/encoding/jcs.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
-import { askedCalls, clientToolCalls, foldAsked, MAX_LISTED, shownName } from '../../../core/receipt/client-calls.ts'
+import {
+  answeredCall,
+  askedCalls,
+  clientToolCalls,
+  foldAsked,
+  MAX_LISTED,
+  shownName,
+} from '../../../core/receipt/client-calls.ts'
 import type { Octets } from '../../../core/receipt/disclosed.ts'
 import type { RunMembers, ToolCallRecord } from '../../../core/receipt/run.ts'
 import type { AddedDependencies, CalledTool, ModelCall, OfferedTools } from '../../context/types.ts'
@@ -91,7 +98,7 @@ export class ToolRun {
    * The calls of an answer that the gateway must run; undefined where there are none.
    * @throws UpstreamFailure for an answer that asks gateway and client at once: neither could go on
    */
-  due({ calls }: AnswerOutput): readonly ModelCall[] | undefined {
+  due({ calls, elements }: AnswerOutput): readonly ModelCall[] | undefined {
     const tools = this.#tools
     if (tools === undefined || calls.length === 0) return undefined
     const own = calls.filter(({ name }) => tools.owns(name))
@@ -100,9 +107,12 @@ export class ToolRun {
       throw new UpstreamFailure('protocol', 'the model asked for more tools at once than a receipt lists')
     if (own.length < calls.length)
       throw new UpstreamFailure('protocol', 'the model asked for tools of the gateway and of the client at once')
+    if (this.#routed.request.fields['tool_choice'] === 'none')
+      throw new UpstreamFailure('protocol', 'the model asked for tools that the request forbids')
     if (
       own.some(({ id, name }) => !PLAIN.test(id) || !PLAIN.test(name)) ||
-      new Set(own.map(({ id }) => id)).size < own.length
+      new Set(own.map(({ id }) => id)).size < own.length ||
+      !isAnswerable(elements, own)
     )
       throw new UpstreamFailure('protocol', 'the model named its calls out of form')
     if (this.#called >= tools.maxCalls)
@@ -197,6 +207,23 @@ export class ToolRun {
     if (isEnough || isMade)
       edits.set('tool_choice', { octets: encodeUtf8(isEnough ? '"none"' : '"auto"'), role: OFFER })
   }
+}
+
+/** Whoever verifies reads the calls from what the model said: each of them must be one that is run, and nothing may pass for a result. */
+function isAnswerable(elements: AnswerOutput['elements'], calls: readonly ModelCall[]): boolean {
+  const due = calls.map(({ id, name, arguments: text }) => [
+    shownName(id),
+    shownName(name),
+    digestUri(encodeUtf8(text)),
+  ])
+  const asked = elements.flatMap(askedCalls).map(({ id, tool, arguments: digest }) => [id, tool, digest])
+  return (
+    JSON.stringify(asked) === JSON.stringify(due) &&
+    elements.every(
+      (element) =>
+        answeredCall(element) === undefined && (element['role'] === undefined || element['role'] === 'assistant'),
+    )
+  )
 }
 
 /** Of a step no octets are kept: what it said is compared by this digest when it is run again. */
