@@ -11,7 +11,6 @@ import { measureQuote } from '../../src/core/evidence/quote-measurements.ts'
 import type { FailureCode } from '../../src/core/failure-codes.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { elementsIn } from '../../src/core/receipt/client-calls.ts'
-import type { DependencyPins } from '../../src/core/receipt/pins.ts'
 import { decodeReceipt } from '../../src/core/receipt/receipt.ts'
 import type { Answer } from './ask.ts'
 
@@ -27,8 +26,6 @@ export interface Expected {
   readonly code: FailureCode
   /** Under the pins alone, whatever code, configuration and weights are; `none` where a policy has no such pin. */
   readonly pinned: Refusal
-  /** No two answers have the same list of calls, for each call has its duration: a pin of it admits the one answer. */
-  readonly pinsCalls?: true
 }
 
 /** The same question, three times. */
@@ -72,23 +69,18 @@ function changesBetween(before: Archive, after: Archive): readonly string[] {
     .map(({ state, group, name }) => `${state} ${group}: ${name}`)
 }
 
-function without<Name extends keyof DependencyPins>(pins: DependencyPins, name: Name): DependencyPins {
-  const { [name]: _, ...rest } = pins
-  return rest
-}
-
 /** What the baseline relied on, as `countersign inspect --pins` prints it. */
 function pinsOf({ archive }: Answer): Pins {
   return readPins({ kind: 'archive', what: 'an archive', octets: encodeArchive(archive), wrapping: [] })
 }
 
-function policyWith(trust: Trust, { dependencies, engines }: Pins, pinsCalls: boolean): Policy {
+function policyWith(trust: Trust, { dependencies, engines }: Pins): Policy {
   if (dependencies === 'unchecked') throw new Error('the baseline does not say what it relied on')
   return {
     ...trust.policy,
     grade: 'quoted',
     disclosures: ['request', 'forwarded', 'response', 'dependencies', 'exchange'],
-    dependencies: pinsCalls ? dependencies : without(dependencies, 'tool-call'),
+    dependencies,
     engines,
   }
 }
@@ -106,12 +98,11 @@ async function mustVerify(answer: Answer, trust: Trust, which: string): Promise<
 /** @param trust of the baseline: its lock pins measurement, configuration and weights */
 export async function judgeSwap(answers: Answers, expected: Expected, trust: Trust): Promise<Outcome> {
   const { baseline, again, planted } = answers
-  const { member, change, pinsCalls = false } = expected
-  const pins = pinsOf(baseline)
-  const policy = policyWith(trust, pins, pinsCalls)
+  const { member, change } = expected
+  const policy = policyWith(trust, pinsOf(baseline))
   const locked = { ...trust, policy }
   await mustVerify(baseline, locked, 'the baseline')
-  await mustVerify(again, { ...trust, policy: policyWith(trust, pins, false) }, 'the same question asked again')
+  await mustVerify(again, locked, 'the same question asked again')
   await answers.beside?.()
   const [before, same, after] = [baseline, again, planted].map((answer) => memberOf(answer, member))
   const changes = changesBetween(baseline.archive, planted.archive)

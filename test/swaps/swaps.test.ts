@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { judgeSwap, type Outcome } from './judge.ts'
-import { askBoth, FIELDS } from './questions.ts'
+import { askBoth, CLERK, DOCUMENTS, FIELDS, TOOLS } from './questions.ts'
 import { SWAPS } from './rows.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -32,11 +32,14 @@ describe('a silent swap is in the receipt, in the comparison, and refused', () =
     expect(outcome).toMatchObject({ inReceipt: true, inDiff: true, refused: true, code, pinned })
   })
 
-  it.each(rows.filter(({ swap }) => swap.code === 'TRANSFORM_MISMATCH'))(
-    'and finds nothing where nothing was planted: $name',
-    async ({ swap }) => {
-      const answers = await askBoth(world, FIELDS, () => world.baseline)
-      expect(await judgeSwap(answers, swap, world.baseline.trust)).toEqual(NOTHING)
-    },
-  )
+  it.each([
+    ['claims.model.digest', CLERK],
+    ['exchange.tools.0.result', TOOLS],
+    ['dependencies.retrieval-index', DOCUMENTS],
+    ['forwarded.digest', FIELDS],
+  ])('and none where none was planted, by %s', async (member, question) => {
+    const answers = await askBoth(world, question, () => world.baseline)
+    const expected = { member, change: 'changed', code: 'DEPENDENCY_UNPINNED', pinned: 'none' } as const
+    expect(await judgeSwap(answers, expected, world.baseline.trust)).toEqual(NOTHING)
+  })
 })

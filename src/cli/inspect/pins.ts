@@ -3,6 +3,7 @@ import { decodeArchive } from '../../core/archive/index.ts'
 import { DEPENDENCY_ROLES } from '../../core/receipt/disclosed.ts'
 import type { DependencyPins, EnginePin } from '../../core/receipt/pins.ts'
 import { decodeReceipt } from '../../core/receipt/receipt.ts'
+import { callsDigest, readRunMembers } from '../../core/receipt/run.ts'
 import { MalformedError } from '../../errors.ts'
 import type { Recognised } from '../evidence/recognise.ts'
 
@@ -26,10 +27,12 @@ export function readPins(file: Recognised): Pins {
   const { claims, disclosed } = decodeReceipt(tokenOf(file))
   const { name, version, determinism } = claims.engine
   const engines = [{ name, version, determinism }]
-  const { dependencies } = disclosed
+  const { dependencies, exchange = {} } = disclosed
+  const { tools } = readRunMembers(exchange)
   if (dependencies === undefined) return { dependencies: 'unchecked', engines }
   const digestsOf = (role: (typeof DEPENDENCY_ROLES)[number]): readonly string[] => {
     const found = dependencies[role]
+    if (role === 'tool-call' && tools !== undefined) return [callsDigest(tools)]
     return found === 'none' ? ['none'] : [...new Set(found.map(({ digest }) => `sha256:${digest.sha256}`))]
   }
   return { dependencies: Object.fromEntries(DEPENDENCY_ROLES.map((role) => [role, digestsOf(role)])), engines }

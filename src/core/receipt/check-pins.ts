@@ -2,12 +2,22 @@
 import type { Policy } from '../policy.ts'
 import type { Checker } from '../verdict.ts'
 import type { EngineClaim } from './claims.ts'
-import { DEPENDENCY_ROLES, type Dependencies } from './disclosed.ts'
+import { DEPENDENCY_ROLES, type DependencyRole, type Disclosed } from './disclosed.ts'
+import { callsDigest, readRunMembers } from './run.ts'
 
 type Check = Checker<'dependencies' | 'engine'>
+type Relied = Pick<Disclosed, 'dependencies' | 'exchange'>
+const CALLS: DependencyRole = 'tool-call'
+
+/** Names the calls themselves: the descriptor stands for a list in which each call has a name and a duration of its own. */
+function callsOf(check: Check, { exchange }: Relied): string | undefined {
+  const { tools } = exchange === undefined ? {} : check.decode('dependencies', () => readRunMembers(exchange))
+  return tools && callsDigest(tools)
+}
 
 /** Every descriptor of a pinned role: one that is added to a pinned one steers the answer as well as one in its place. */
-function checkDependencies(check: Check, disclosed: Dependencies | undefined, pins: Policy['dependencies']): void {
+function checkDependencies(check: Check, relied: Relied, pins: Policy['dependencies']): void {
+  const { dependencies: disclosed } = relied
   if (pins === 'unchecked') {
     check.unchecked('dependencies')
     return
@@ -19,6 +29,7 @@ function checkDependencies(check: Check, disclosed: Dependencies | undefined, pi
   }
   for (const role of roles) {
     const found = disclosed[role]
+    if (role === CALLS && found !== 'none' && pins[role]?.includes(callsOf(check, relied) ?? '') === true) continue
     const digests = found === 'none' ? ['none'] : found.map(({ digest }) => `sha256:${digest.sha256}`)
     const stray = digests.findIndex((digest) => pins[role]?.includes(digest) !== true)
     if (stray === -1) continue
@@ -57,9 +68,9 @@ function checkEngine(check: Check, claim: EngineClaim, pins: Policy['engines']):
 export function checkPins(
   check: Check,
   engine: EngineClaim,
-  dependencies: Dependencies | undefined,
+  relied: Relied,
   policy: Pick<Policy, 'dependencies' | 'engines'>,
 ): void {
   checkEngine(check, engine, policy.engines)
-  checkDependencies(check, dependencies, policy.dependencies)
+  checkDependencies(check, relied, policy.dependencies)
 }

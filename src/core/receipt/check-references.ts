@@ -49,6 +49,6 @@ export function checkReferences(
     check.pass('model', `${model.name} ${model.digest}`)
   }
   checkUpstream(check, { claims, disclosed }, attestation.session, policy)
-  checkPins(check, engine, disclosed.dependencies, policy)
+  checkPins(check, engine, disclosed, policy)
   for (const sentence of upstreamAssumptions(claims, attestation.session)) check.assume(sentence)
 }

@@ -3,9 +3,11 @@
  * answer asks the client for, and the receipts that this one follows. docs/formats.md, Tools and runs. @module
  */
 import { MalformedError } from '../../errors.ts'
+import { digestUri } from '../crypto/index.ts'
+import { encodeJcs } from '../encoding/jcs.ts'
 import type { JsonObject, JsonValue } from '../encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
-import { DIGEST_URI } from '../evidence/resource-descriptor.ts'
+import { DIGEST_OR_NONE, DIGEST_URI } from '../evidence/resource-descriptor.ts'
 
 export const TOOL_OUTCOMES = ['ok', 'error', 'timeout', 'refused'] as const
 export type ToolOutcome = (typeof TOOL_OUTCOMES)[number]
@@ -58,7 +60,6 @@ const CODES: ShapeCodes = {
   unknown: 'TOOL_TRANSCRIPT_MISMATCH',
   invalid: 'TOOL_TRANSCRIPT_MISMATCH',
 }
-const DIGEST_OR_NONE = /^(?:none|sha256:[0-9a-f]{64})$/
 
 /** @throws MalformedError CLAIM_MISSING, TOOL_TRANSCRIPT_MISMATCH for members of another shape */
 export function readRunMembers(exchange: JsonObject): RunMembers {
@@ -70,14 +71,21 @@ export function readRunMembers(exchange: JsonObject): RunMembers {
   }
 }
 
+/**
+ * What calls come to, whatever the model named them and however long they took: equal for the same calls with the same results in the same
+ * order. A policy pins them by it; the digest of the dependency is another one for every answer.
+ */
+export function callsDigest(tools: readonly ToolCallRecord[]): string {
+  return digestUri(encodeJcs(tools.map(({ id: _, duration_ms: __, ...said }) => said)))
+}
+
 function list(value: JsonValue, path: string): readonly JsonValue[] {
   if (!Array.isArray(value)) throw new MalformedError('TOOL_TRANSCRIPT_MISMATCH', `${path} must be a list`)
   return value
 }
 
 function readToolCall(value: JsonValue, at: number): ToolCallRecord {
-  const reader = new ObjectReader(value, `exchange.tools[${at}]`, CODES)
-  const record = {
+  return new ObjectReader(value, `exchange.tools[${at}]`, CODES).whole((reader) => ({
     id: reader.string('id'),
     by: reader.oneOf('by', ['gateway', 'client']),
     tool: reader.string('tool'),
@@ -86,26 +94,21 @@ function readToolCall(value: JsonValue, at: number): ToolCallRecord {
     arguments: reader.string('arguments', DIGEST_OR_NONE),
     result: reader.string('result', DIGEST_OR_NONE),
     outcome: reader.oneOf('outcome', TOOL_OUTCOMES),
-    ...(reader.has('duration_ms') ? { duration_ms: reader.integer('duration_ms') } : {}),
-  } as const
-  reader.end()
-  return record
+    ...(reader.has('duration_ms') && { duration_ms: reader.integer('duration_ms') }),
+  }))
 }
 
 function readAskedCall(value: JsonValue, at: number): AskedCall {
-  const reader = new ObjectReader(value, `exchange.calls[${at}]`, CODES)
-  const call = {
+  return new ObjectReader(value, `exchange.calls[${at}]`, CODES).whole((reader) => ({
     id: reader.string('id'),
     tool: reader.string('tool'),
     arguments: reader.string('arguments', DIGEST_OR_NONE),
-  }
-  reader.end()
-  return call
+  }))
 }
 
 function readRun(value: JsonValue): RunLink {
-  const reader = new ObjectReader(value, 'exchange.run', CODES)
-  const link = { step: reader.integer('step'), parents: reader.strings('parents', DIGEST_URI) }
-  reader.end()
-  return link
+  return new ObjectReader(value, 'exchange.run', CODES).whole((reader) => ({
+    step: reader.integer('step'),
+    parents: reader.strings('parents', DIGEST_URI),
+  }))
 }

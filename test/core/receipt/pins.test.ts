@@ -1,9 +1,11 @@
 /** Pins of dependencies and engines: each listed role on its own, and what the verdict says of them. */
 import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../../src/core/encoding/json.ts'
 import { decodePolicy } from '../../../src/core/policy.ts'
 import { checkPins } from '../../../src/core/receipt/check-pins.ts'
 import type { EngineClaim } from '../../../src/core/receipt/claims.ts'
 import { DEPENDENCY_ROLES, type Dependencies, decodeDependencies } from '../../../src/core/receipt/disclosed.ts'
+import { callsDigest, type ToolCallRecord } from '../../../src/core/receipt/run.ts'
 import { judge } from '../../../src/core/verdict.ts'
 import { judgeFixture, readFixture } from './fixture.ts'
 
@@ -17,10 +19,11 @@ const B = 'b'.repeat(64)
 function check(
   pins: { readonly dependencies?: object; readonly engines?: readonly object[] },
   dependencies: Dependencies | undefined = NONE,
+  exchange?: JsonObject,
 ) {
   const pinning = decodePolicy(JSON.stringify({ ...policy, ...pins }))
   return judge(['engine', 'dependencies'], async (check) => {
-    checkPins(check, ENGINE, dependencies, pinning)
+    checkPins(check, ENGINE, { ...(dependencies && { dependencies }), ...(exchange && { exchange }) }, pinning)
     return {}
   })
 }
@@ -66,9 +69,44 @@ describe('pins of dependencies', () => {
     )
   })
 
+  it('hold calls to what they were and gave, whatever their names and durations', async () => {
+    const call = (changes: Partial<ToolCallRecord>): ToolCallRecord => ({
+      id: 'call_1',
+      by: 'gateway',
+      tool: 'weather__today',
+      identity: 'none',
+      schema: 'none',
+      arguments: `sha256:${A}`,
+      result: `sha256:${A}`,
+      outcome: 'ok',
+      duration_ms: 3,
+      ...changes,
+    })
+    const [first, second] = [call({}), call({ id: 'call_2', result: `sha256:${B}` })]
+    const pins = { dependencies: { 'tool-call': [callsDigest([first, second])] } }
+    const judged = async (...tools: readonly ToolCallRecord[]): Promise<boolean> =>
+      (await check(pins, having('tool-call', A), { tools: tools.map((tool) => ({ ...tool })) })).ok
+    expect(await judged(first, second)).toBe(true)
+    expect(await judged(call({ id: 'x', duration_ms: 9 }), { ...second, id: 'y' })).toBe(true)
+    expect(await judged(second, first)).toBe(false)
+    expect(await judged(first)).toBe(false)
+    const others = {
+      by: 'client',
+      tool: 'x',
+      identity: `sha256:${B}`,
+      schema: `sha256:${B}`,
+      outcome: 'error',
+    } as const
+    for (const [name, value] of Object.entries({ ...others, arguments: `sha256:${B}`, result: `sha256:${B}` }))
+      expect(await judged({ ...first, [name]: value }, second), name).toBe(false)
+    // Without the list, or without a dependency that stands for it, there is nothing that could be that.
+    expect((await check(pins, having('tool-call', A))).ok).toBe(false)
+    expect((await check(pins, NONE, { tools: [{ ...first }, { ...second }] })).ok).toBe(false)
+  })
+
   it('are required and not performed where the disclosure is withheld', async () => {
     const verdict = await judge(['engine', 'dependencies'], async (check) => {
-      checkPins(check, ENGINE, undefined, { dependencies: { tokenizer: ['none'] }, engines: 'unchecked' })
+      checkPins(check, ENGINE, {}, { dependencies: { tokenizer: ['none'] }, engines: 'unchecked' })
       return {}
     })
     expect(verdict).toMatchObject({ ok: false, code: 'CHECK_NOT_PERFORMED' })
