@@ -22,6 +22,9 @@ export class McpSession {
   readonly #timeoutMs: number
   #list: Promise<ToolList>
   #calls = 0
+  #isReading = false
+  /** Whether the server has said since then that its list has changed. */
+  #isStale = false
   #isRetired = false
   #isClosed = false
 
@@ -34,7 +37,7 @@ export class McpSession {
       this.#isClosed = true
     }
     client.setNotificationHandler('notifications/tools/list_changed', () => this.#relist())
-    this.#list = this.#read()
+    this.#list = this.#readNewest()
     this.#list.catch(() => undefined)
   }
 
@@ -99,8 +102,24 @@ export class McpSession {
 
   /** A call that comes now waits for the new list. */
   #relist(): void {
-    this.#list = this.#read()
+    this.#isStale = true
+    if (this.#isReading) return
+    this.#list = this.#readNewest()
     this.#list.catch(() => undefined)
+  }
+
+  /** The server chooses how often it says that its list has changed: it is asked once at a time. */
+  async #readNewest(): Promise<ToolList> {
+    this.#isReading = true
+    try {
+      for (;;) {
+        this.#isStale = false
+        const list = await this.#read()
+        if (!this.#isStale) return list
+      }
+    } finally {
+      this.#isReading = false
+    }
   }
 
   async #read(): Promise<ToolList> {

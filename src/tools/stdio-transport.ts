@@ -10,6 +10,8 @@ export interface StdioProgram {
 
 /** Octets of one message: a child that writes more is ended. */
 const MAX_MESSAGE = 4 << 20
+/** Octets that wait to be read by the child: one that asks and asks, and reads no answer, is ended. */
+const MAX_UNREAD = 4 << 20
 const KILL_AFTER_MS = 1_000
 
 /** The library's own transport hands on variables of the gateway, and its child would write to the gateway's output. */
@@ -35,7 +37,11 @@ export class StdioTransport implements Transport {
       child.once('error', () => resolve())
     })
     // A helper process may hold the pipes open: what counts is that the program itself is gone.
-    child.once('exit', () => this.onclose?.())
+    child.once('exit', () => {
+      this.onclose?.()
+      child.stdin?.destroy()
+      child.stdout?.destroy()
+    })
     child.stdin?.on('error', () => undefined)
     child.stdout?.on('data', (chunk: Buffer) => this.#read(chunk))
     child.stdout?.on('error', () => undefined)
@@ -48,6 +54,10 @@ export class StdioTransport implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     const stdin = this.#child?.stdin
     if (!stdin?.writable) throw new Error('the program has ended')
+    if (stdin.writableLength > MAX_UNREAD) {
+      this.#child?.kill('SIGKILL')
+      throw new Error('the program reads nothing')
+    }
     stdin.write(serializeMessage(message))
   }
 

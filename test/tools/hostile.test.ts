@@ -1,0 +1,65 @@
+/** Programs that are connected with and then misbehave: what they may cost. */
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { digestUri } from '../../src/core/crypto/index.ts'
+import { measureToolServer, type ToolDeps, type ToolServer } from '../../src/tools/index.ts'
+
+const HOSTILE = fileURLToPath(new URL('./servers/hostile-stdio.mjs', import.meta.url))
+const never = new AbortController().signal
+const deps: ToolDeps = { env: {}, monotonicMs: () => performance.now() }
+const open: ToolServer[] = []
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()))
+})
+
+async function start(fault: string, timeoutMs = 15_000): Promise<ToolServer> {
+  const digest = digestUri(new Uint8Array(await readFile(HOSTILE)))
+  const { server } = await measureToolServer(
+    {
+      id: 'hostile',
+      kind: 'mcp-stdio',
+      command: process.execPath,
+      args: [HOSTILE, fault],
+      env: [],
+      files: [{ path: HOSTILE, digest }],
+      tools: `sha256:${'0'.repeat(64)}`,
+      timeoutMs,
+      resultBytes: 4096,
+    },
+    deps,
+  )
+  open.push(server)
+  return server
+}
+
+const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length
+
+describe('a tool server that misbehaves', () => {
+  it('gets one question for its list at a time, however often it says that it has changed', async () => {
+    const server = await start('notifies')
+    const { content, outcome } = await server.call('act', {}, { signal: never })
+    expect(outcome).toBe('ok')
+    expect(Number(content)).toBeLessThan(20)
+  })
+
+  it('is ended where it asks and reads no answer', async () => {
+    // Longer than the test may take: what ends it is not its time.
+    const server = await start('asks', 60_000)
+    expect(await server.call('act', {}, { signal: never })).toMatchObject({
+      content: 'The tool gave no result: its server failed.',
+      outcome: 'error',
+    })
+  }, 15_000)
+
+  it.skipIf(process.platform !== 'linux')(
+    'leaves no open pipes behind where a program of its own holds them',
+    async () => {
+      const server = await start('leaves')
+      const before = await descriptors()
+      expect(await server.call('act', {}, { signal: never })).toMatchObject({ outcome: 'error' })
+      await vi.waitFor(async () => expect(await descriptors()).toBeLessThanOrEqual(before - 2))
+    },
+  )
+})
