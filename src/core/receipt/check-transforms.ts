@@ -88,12 +88,13 @@ export function checkTransforms(
 /** That the octets are those listed does not say that each of them is what its role says. Where what they are has a check of its own, that goes first. */
 export function checkGiven(
   check: Check,
-  { claims, disclosed: { forwarded, dependencies } }: Receipt,
+  { claims, disclosed: { request, forwarded, dependencies } }: Receipt,
   { replay }: HeldExchange,
   { policy }: Trust,
 ): void {
   if (policy.transforms === 'unchecked' || replay === 'not-held' || !wasForwarded(claims)) return
-  if (forwarded === undefined || forwarded.transforms.length === 0) return
+  // Nothing was replayed where the request is withheld: a pass here would hide that.
+  if (request === undefined || forwarded === undefined || forwarded.transforms.length === 0) return
   if (forwarded.size > MAX_GIVEN)
     check.incomplete('transforms', `the model was given ${forwarded.size} octets, more than are read here`)
   check.decode(
