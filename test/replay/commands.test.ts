@@ -129,6 +129,36 @@ describe('countersign replay', () => {
     expect(half.out).toContain('the digest of its choices')
   })
 
+  it('asks an engine behind HTTP, where the prompt goes, and says what that proves', async () => {
+    const engine = ['--engine', gateway.base, '--weights', 'model']
+    const { exit, out, err } = await run(replay, at('answer.cmw.json'), ...trusted(), ...engine)
+    expect(exit, out).toBe(0)
+    expect(out).toContain('identical: every choice of the answer; the engine gives this answer to this request')
+    expect(out).toMatch(/✓ weights +sha256:/)
+    expect(err).toBe(`sends what the engine was given, the prompt in it, to ${new URL(gateway.base).host}\n`)
+    const nobody = await run(replay, at('answer.cmw.json'), ...trusted(), '--engine', 'http://127.0.0.1:1', '--json')
+    expect(nobody.exit).toBe(3)
+    expect(JSON.parse(nobody.out)).toMatchObject({ result: { kind: 'refused', code: 'CHECK_NOT_PERFORMED' } })
+  })
+
+  it('shows where an altered answer parts from what the engine says', async () => {
+    const text = new TextDecoder().decode(archive.response?.octets).replace('"content":" is"', '"content":" was"')
+    const octets = new TextEncoder().encode(text)
+    const altered = write('altered-too.cmw.json', { response: { mediaType: 'text/event-stream', octets } })
+    const { exit, out } = await run(replay, altered, ...trusted(), '--engine', gateway.base)
+    expect(exit).toBe(1)
+    expect(out).toMatch(/DIVERGENT in message\.content, first at character \d+ of choice 0\n +recorded +"was/)
+  })
+
+  it.each([
+    ['--engine', 'http://127.0.0.1:1', '--model', 'model'],
+    ['--weights', 'model'],
+    ['--engine-key-env', 'KEY'],
+    ['--engine', 'http://127.0.0.1:1', '--engine-key-env', 'NOT_SET'],
+  ])('refuses %s %s %s %s', async (...args) => {
+    await expect(run(replay, at('answer.cmw.json'), ...trusted(), ...args.filter(Boolean))).rejects.toThrow(UsageError)
+  })
+
   it('wants one archive', async () => {
     await expect(run(replay)).rejects.toThrow(UsageError)
     await expect(run(replay, at('policy.json'), ...trusted())).rejects.toThrow()

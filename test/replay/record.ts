@@ -7,11 +7,11 @@ import type { LoadedModel } from '../../src/replay/index.ts'
 import { embeddedEngineClaim } from '../../src/server/upstream/embedded.ts'
 import { loadEmbeddedModel } from '../../src/server/upstream/embedded-model.ts'
 import { SOFTWARE_VERSION } from '../../src/server/version.ts'
-import { startTestGateway, type TestGateway } from '../kit/gateway.ts'
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../kit/gateway.ts'
 
 /** A gateway whose first quote is there: before it nothing is kept. */
-export async function startRecordedGateway(): Promise<TestGateway> {
-  const gateway = await startTestGateway()
+export async function startRecordedGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const gateway = await startTestGateway(options)
   await vi.waitUntil(async () => (await gateway.gateway.ready()).ready, { timeout: 30_000, interval: 20 })
   return gateway
 }

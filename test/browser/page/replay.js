@@ -2,7 +2,7 @@
 import { decodeArchive } from '../../../src/core/archive/index.ts'
 import { digestUri } from '../../../src/core/crypto/index.ts'
 import { createModel } from '../../../src/engine/index.ts'
-import { recordedAnswer, replayAnswer } from '../../../src/replay/index.ts'
+import { recordedAnswer, recordedSteps, replayAnswer } from '../../../src/replay/index.ts'
 
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
 
@@ -17,8 +17,11 @@ async function run() {
     engine,
   }
   const results = []
-  for (const archive of archives)
-    results.push((await replayAnswer(recordedAnswer(decodeArchive(bytes(archive))), loaded)).result)
+  for (const encoded of archives) {
+    const archive = decodeArchive(bytes(encoded))
+    for (const answer of [...recordedSteps(archive), recordedAnswer(archive)])
+      results.push((await replayAnswer(answer, loaded)).result)
+  }
   return results
 }
 
