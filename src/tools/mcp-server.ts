@@ -29,21 +29,31 @@ export class McpToolServer implements ToolServer {
   #session: Promise<McpSession>
   #identity: string
   #starts: readonly number[] = []
-  #isClosed = false
+  /** A server that is slow to connect with must not hold up whoever ends. */
+  readonly #closing: AbortController
 
-  private constructor(options: McpServerOptions, session: McpSession, list: ToolList) {
+  private constructor(
+    options: McpServerOptions,
+    {
+      closing,
+      session,
+      list,
+    }: { readonly closing: AbortController; readonly session: McpSession; readonly list: ToolList },
+  ) {
     this.id = options.id
     this.digest = list.digest
     this.definitions = list.definitions
     this.#options = options
+    this.#closing = closing
     this.#session = Promise.resolve(session)
     this.#identity = session.identity
   }
 
   /** Connects. What its list is now is what it is held to. @throws where the server cannot be reached, or is another one */
   static async open(options: McpServerOptions): Promise<McpToolServer> {
-    const session = await McpSession.open(await options.open(), options.limits.timeoutMs)
-    return new McpToolServer(options, session, await session.listed())
+    const closing = new AbortController()
+    const session = await McpSession.open(await options.open(), options.limits.timeoutMs, closing.signal)
+    return new McpToolServer(options, { closing, session, list: await session.listed() })
   }
 
   get identity(): string {
@@ -83,7 +93,7 @@ export class McpToolServer implements ToolServer {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#closing.abort()
     const session = await this.#session.catch(() => undefined)
     await session?.close()
   }
@@ -99,13 +109,14 @@ export class McpToolServer implements ToolServer {
 
   async #connect(): Promise<McpSession> {
     const { limits, monotonicMs, open } = this.#options
+    const { signal } = this.#closing
     const now = monotonicMs()
     this.#starts = this.#starts.filter((at) => now - at < STARTS_WINDOW_MS)
-    if (this.#isClosed || this.#starts.length >= MAX_STARTS) throw new Error('the server is not started again now')
+    if (signal.aborted || this.#starts.length >= MAX_STARTS) throw new Error('the server is not started again now')
     this.#starts = [...this.#starts, now]
-    const session = await McpSession.open(await open(), limits.timeoutMs)
+    const session = await McpSession.open(await open(), limits.timeoutMs, signal)
     this.#identity = session.identity
-    if (this.#isClosed) await session.close()
+    if (signal.aborted) await session.close()
     return session
   }
 }

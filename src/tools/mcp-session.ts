@@ -41,12 +41,16 @@ export class McpSession {
     this.#list.catch(() => undefined)
   }
 
-  /** Connects, and reads the list. @throws where the server cannot be reached, or is another one */
-  static async open(link: McpLink, timeoutMs: number): Promise<McpSession> {
+  /**
+   * Connects, and reads the list.
+   * @param signal aborts where nobody waits for it any more
+   * @throws where the server cannot be reached, or is another one
+   */
+  static async open(link: McpLink, timeoutMs: number, signal: AbortSignal): Promise<McpSession> {
     // It offers the server nothing: no files, no model, no questions to people. What a server writes about its results is not judged here.
     const client = new Client(CLIENT, { capabilities: {} })
     client.onerror = () => undefined
-    const deadline = AbortSignal.timeout(OPEN_MS)
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(OPEN_MS)])
     let session: McpSession | undefined
     try {
       await until(client.connect(link.transport, { timeout: OPEN_MS + LATER_MS }), deadline)

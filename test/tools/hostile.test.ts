@@ -1,5 +1,7 @@
 /** Programs that are connected with and then misbehave: what they may cost. */
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { digestUri } from '../../src/core/crypto/index.ts'
@@ -14,14 +16,17 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()))
 })
 
-async function start(fault: string, timeoutMs = 15_000): Promise<ToolServer> {
+async function start(
+  fault: string,
+  { timeoutMs = 15_000, args = [] }: { timeoutMs?: number; args?: readonly string[] } = {},
+): Promise<ToolServer> {
   const digest = digestUri(new Uint8Array(await readFile(HOSTILE)))
   const { server } = await measureToolServer(
     {
       id: 'hostile',
       kind: 'mcp-stdio',
       command: process.execPath,
-      args: [HOSTILE, fault],
+      args: [HOSTILE, fault, ...args],
       env: [],
       files: [{ path: HOSTILE, digest }],
       tools: `sha256:${'0'.repeat(64)}`,
@@ -46,7 +51,7 @@ describe('a tool server that misbehaves', () => {
 
   it('is ended where it asks and reads no answer', async () => {
     // Longer than the test may take: what ends it is not its time.
-    const server = await start('asks', 60_000)
+    const server = await start('asks', { timeoutMs: 60_000 })
     expect(await server.call('act', {}, { signal: never })).toMatchObject({
       content: 'The tool gave no result: its server failed.',
       outcome: 'error',
@@ -62,4 +67,18 @@ describe('a tool server that misbehaves', () => {
       await vi.waitFor(async () => expect(await descriptors()).toBeLessThanOrEqual(before - 2))
     },
   )
+
+  it('does not hold up the end of the gateway while it is connected with', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-tools-'))
+    try {
+      const server = await start('dies', { args: [join(folder, 'flag')] })
+      await server.call('act', {}, { signal: never })
+      const waiting = server.call('act', {}, { signal: never })
+      await vi.waitFor(async () => expect(await readdir(folder)).toContain('flag-again'))
+      await server.close()
+      expect(await waiting).toMatchObject({ outcome: 'error' })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }, 10_000)
 })

@@ -1,8 +1,12 @@
 // A program that speaks just enough of the protocol to be connected with, and then misbehaves as its argument says.
 import { spawn } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
-const [, , fault] = process.argv
+const [, , fault, flag = ''] = process.argv
+/** The second time it is started it says nothing. */
+const isSilent = fault === 'dies' && existsSync(flag)
+if (fault === 'dies') writeFileSync(isSilent ? `${flag}-again` : flag, '')
 const TOOLS = [{ name: 'act', description: 'Acts.', inputSchema: { type: 'object' } }]
 const write = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
 let lists = 0
@@ -10,6 +14,7 @@ let lists = 0
 const lines = createInterface({ input: process.stdin })
 lines.on('line', (line) => {
   const { id, method } = JSON.parse(line)
+  if (isSilent) return
   if (method === 'initialize')
     write({
       id,
@@ -27,7 +32,8 @@ lines.on('line', (line) => {
 
 function act(id) {
   const done = (text) => write({ id, result: { content: [{ type: 'text', text }] } })
-  if (fault === 'notifies') {
+  if (fault === 'dies') process.exit(0)
+  else if (fault === 'notifies') {
     const before = lists
     for (let i = 0; i < 500; i++) write({ method: 'notifications/tools/list_changed' })
     // As many lists as were asked for meanwhile.
