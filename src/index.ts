@@ -41,7 +41,7 @@ export { decodeSession, type Session } from './core/evidence/session.ts'
 export { decodeStatement, type Statement, statementReportData } from './core/evidence/statement.ts'
 export type { WitnessedQuote } from './core/evidence/witnesses.ts'
 export type { FailureCode } from './core/failure-codes.ts'
-export { decodeLock, encodeLock, type Lock, type LockRow } from './core/lock.ts'
+export { decodeLock, type Lock, type LockRow } from './core/lock.ts'
 export {
   decodeNitroDocument,
   type NitroDocument,
@@ -53,7 +53,7 @@ export {
 export { decodePolicy, type Grade, type Policy } from './core/policy.ts'
 export { type AnswerEvidence, type AnswerTime, type VerifiedAnswer, verifyAnswer } from './core/receipt/answer.ts'
 export type { ReceiptClaims } from './core/receipt/claims.ts'
-export { type ReceiptChain, receiptDigest, verifyConversation } from './core/receipt/conversation.ts'
+export { receiptDigest } from './core/receipt/conversation.ts'
 export {
   type Equivocation,
   type EquivocationEvidence,

@@ -2,7 +2,7 @@
 import { decodeJson } from './encoding/json.ts'
 import { POLICY_CODES } from './encoding/policy-lists.ts'
 import { ObjectReader } from './encoding/shape.ts'
-import { DIGEST_URI } from './evidence/resource-descriptor.ts'
+import { DIGEST_OR_NONE, DIGEST_URI } from './evidence/resource-descriptor.ts'
 import type { FailureCode } from './failure-codes.ts'
 import {
   decodeMeasurements,
@@ -37,9 +37,7 @@ export interface Lock {
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 function decodeModel(reader: ObjectReader): LockedModel {
-  const model = { name: reader.string('name'), digest: reader.string('digest', /^(?:none|sha256:[0-9a-f]{64})$/) }
-  reader.end()
-  return model
+  return { name: reader.string('name'), digest: reader.string('digest', DIGEST_OR_NONE) }
 }
 
 function decodeNotAfter(reader: ObjectReader): Date | 'none' {
@@ -57,17 +55,15 @@ function encodeInstant(date: Date): string {
 
 function decodeRow(reader: ObjectReader): LockRow {
   const platform = reader.oneOf('platform', ['snp', 'tdx', 'nitro'])
-  const row: LockRow = {
+  return {
     ...decodeMeasurements(platform, reader.object('measurements')),
     status: reader.oneOf('status', ['active', 'next', 'revoked']),
     notAfter: decodeNotAfter(reader),
     config: reader.string('config', DIGEST_URI),
     models: reader
       .array('models')
-      .map((value, i) => decodeModel(new ObjectReader(value, `lock.models[${i}]`, POLICY_CODES))),
+      .map((value, i) => new ObjectReader(value, `lock.models[${i}]`, POLICY_CODES).whole(decodeModel)),
   }
-  reader.end()
-  return row
 }
 
 function tupleOf(row: LockRow): string {
@@ -82,7 +78,7 @@ export function decodeLock(source: Uint8Array | string): Lock {
   const minimumPolicyRevision = reader.integer('minimumPolicyRevision')
   const rows = reader
     .array('rows')
-    .map((value, i) => decodeRow(new ObjectReader(value, `lock.rows[${i}]`, POLICY_CODES)))
+    .map((value, i) => new ObjectReader(value, `lock.rows[${i}]`, POLICY_CODES).whole(decodeRow))
   reader.end()
   if (rows.length === 0) throw reader.invalid('rows', 'must not be empty')
   // One tuple under two statuses would be in force by the one and revoked by the other.

@@ -86,12 +86,10 @@ function decodeEnginePins(reader: ObjectReader): readonly EnginePin[] {
 }
 
 function decodeLive(reader: ObjectReader): Policy['live'] {
-  const live = {
+  return {
     maxAgeSeconds: reader.integer('maxAgeSeconds', { min: 1, max: 86_400 }),
     channel: reader.unlessUnchecked('channel', () => listOf(reader, 'channel', BINDINGS)),
   }
-  reader.end()
-  return live
 }
 
 function decodeAudit(reader: ObjectReader): Policy['audit'] {
@@ -99,7 +97,6 @@ function decodeAudit(reader: ObjectReader): Policy['audit'] {
     time: reader.oneOf('time', ['witnessed', 'nitro-document', 'unchecked']),
     witnesses: reader.unlessUnchecked('witnesses', () => reader.strings('witnesses', /^[^\r\n]*$/)),
   }
-  reader.end()
   if (audit.witnesses !== 'unchecked') witnessPolicyOf(audit.witnesses)
   return audit
 }
@@ -166,8 +163,8 @@ export function readPolicy(value: JsonValue | Policy): Policy {
       distinct(reader, 'origins', reader.strings('origins', /^[^\s/+]+\/log\/$/)),
     ),
     grade: reader.oneOf('grade', GRADES),
-    live: decodeLive(reader.object('live')),
-    audit: decodeAudit(reader.object('audit')),
+    live: reader.object('live').whole(decodeLive),
+    audit: reader.object('audit').whole(decodeAudit),
     measurements: reader.oneOf('measurements', ['locked', 'unchecked']),
     models: reader.oneOf('models', ['locked', 'unchecked']),
     dependencies: reader.unlessUnchecked('dependencies', () => decodeDependencyPins(reader)),

@@ -12,6 +12,7 @@
 
 export type { KeptAnswer, LogSighting, ReceiptStore, UpgradedAnswer } from '../client/store.ts'
 export { type EarContext, encodeArchive, encodeEar } from '../core/archive/index.ts'
+export { type ReceiptChain, verifyConversation } from '../core/receipt/conversation.ts'
 export { exportArchive } from './export-archive.ts'
 export { createIndexedDbRecords, createIndexedDbStore, type IndexedDbOptions } from './indexed-db.ts'
 export type { DatabaseFactory } from './indexed-db-types.ts'

@@ -70,8 +70,5 @@ export function decodeQuoteRecords(reader: ObjectReader): EndorsedQuote {
 
 function endorsementsOf<T>(reader: ObjectReader, decode: (records: ObjectReader) => T): T | undefined {
   if (!reader.has('endorsements')) return undefined
-  const records = reader.object('endorsements')
-  const endorsements = decode(records)
-  records.end()
-  return endorsements
+  return reader.object('endorsements').whole(decode)
 }

@@ -113,6 +113,13 @@ export class ObjectReader {
     return Object.keys(this.#object)
   }
 
+  /** What `read` makes of the object; a key that it passes over is refused. */
+  whole<T>(read: (reader: ObjectReader) => T): T {
+    const value = read(this)
+    this.end()
+    return value
+  }
+
   /** Refuses every key that was not read. */
   end(): void {
     const unknown = Object.keys(this.#object).find((key) => !this.#read.has(key))

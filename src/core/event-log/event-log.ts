@@ -66,6 +66,16 @@ export function decodeEventLog(octets: Uint8Array): EventLog {
   })
 }
 
+/** What a record says went into registers, in order. @throws MalformedError EVENT_LOG_TOO_LARGE, EVENT_LOG_MALFORMED */
+export function listRecordedEvents(octets: Uint8Array): readonly LoggedEvent[] {
+  const { ccel, events } = decodeEventLog(octets)
+  // More than the limit in "events" alone do not fit into the octets of a record.
+  if (ccel === undefined) return events
+  const firmware = decodeCcel(ccel)
+  checkEventCount(firmware.events.length + events.length)
+  return [...listCcelEvents(firmware), ...events]
+}
+
 /**
  * Everything that a log says went into registers, in order.
  * @throws MalformedError EVENT_LOG_TOO_LARGE, EVENT_LOG_MALFORMED
@@ -76,14 +86,8 @@ export function listEvents({ format, octets }: EventLogEvidence): readonly Logge
       return listCcelEvents(decodeCcel(octets))
     case 'dstack':
       return decodeDstackEvents(octets)
-    case 'record': {
-      const { ccel, events } = decodeEventLog(octets)
-      // More than the limit in "events" alone do not fit into the octets of a record.
-      if (ccel === undefined) return events
-      const firmware = decodeCcel(ccel)
-      checkEventCount(firmware.events.length + events.length)
-      return [...listCcelEvents(firmware), ...events]
-    }
+    case 'record':
+      return listRecordedEvents(octets)
     default:
       return format satisfies never
   }

@@ -44,4 +44,5 @@ export {
   type MeasuredEvents,
   type TdxRegisters,
   verifyEventLog,
+  verifyEventRecord,
 } from './verify.ts'

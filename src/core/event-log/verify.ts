@@ -3,7 +3,7 @@ import { encodeHex, sameBytes } from '../encoding/bytes.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { appraiseRequired } from './appraise.ts'
 import { EVENT_LOG_CHECKS, type EventLogCheck } from './checks.ts'
-import { type EventLogEvidence, listEvents } from './event-log.ts'
+import { type EventLogEvidence, listEvents, listRecordedEvents } from './event-log.ts'
 import { type LoggedEvent, MAX_EVENT_LOG_SIZE, REGISTERS, type Register } from './logged-event.ts'
 import { type MeasuredEvent, measureEvent } from './measured-event.ts'
 import { decodeEventLogPolicy, type EventLogPolicy } from './policy.ts'
@@ -35,7 +35,18 @@ const ASSUMPTIONS = [
 ] as const
 
 /**
- * Judges a log.
+ * Judges the record of an archive. Readers of other formats are not needed for it, and browsers need not have them.
+ * @throws MalformedError as {@link verifyEventLog}
+ */
+export function verifyEventRecord(
+  octets: Uint8Array,
+  expectations: EventLogExpectations,
+): Promise<Verdict<MeasuredEvents>> {
+  return judgeLog(octets, () => listRecordedEvents(octets), expectations)
+}
+
+/**
+ * Judges a log in any format.
  *
  * All of `log` is the sender's. A register vouches for the digests, since one that is dropped, added or moved leads elsewhere; a digest
  * vouches for a text; nothing vouches for the type of an event. So an event counts by its text and by its place alone.
@@ -43,16 +54,24 @@ const ASSUMPTIONS = [
  */
 export function verifyEventLog(
   log: EventLogEvidence,
+  expectations: EventLogExpectations,
+): Promise<Verdict<MeasuredEvents>> {
+  return judgeLog(log.octets, () => listEvents(log), expectations)
+}
+
+function judgeLog(
+  { length }: Uint8Array,
+  list: () => readonly LoggedEvent[],
   { registers, policy: demanded }: EventLogExpectations,
 ): Promise<Verdict<MeasuredEvents>> {
   return judge(EVENT_LOG_CHECKS, async (check: Checker<EventLogCheck>) => {
     const policy = decodeEventLogPolicy(demanded)
     check.assume(...ASSUMPTIONS)
-    check.that('limits', log.octets.length <= MAX_EVENT_LOG_SIZE, 'EVENT_LOG_TOO_LARGE', {
-      seen: `${log.octets.length} octets`,
+    check.that('limits', length <= MAX_EVENT_LOG_SIZE, 'EVENT_LOG_TOO_LARGE', {
+      seen: `${length} octets`,
       wanted: `at most ${MAX_EVENT_LOG_SIZE}`,
     })
-    const logged = check.decode('log', () => listEvents(log))
+    const logged = check.decode('log', list)
     for (const register of REGISTERS) checkReplay(check, logged, { register, registers, policy })
     const replayed = logged.filter(({ register }) => policy.replay.includes(register))
     const events = checkText(check, replayed)

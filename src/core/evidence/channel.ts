@@ -1,6 +1,6 @@
 /** What carried an exchange, and whether its end lies inside the attested machine. wire.md sections 1, 3; formats.md, Channel. @module */
 import { encodeHex, sameBytes } from '../encoding/bytes.ts'
-import { readOhttpKeyConfigs } from '../ohttp/key-configs.ts'
+import { namesOhttpKeyConfig } from '../ohttp/key-configs.ts'
 import type { Policy } from '../policy.ts'
 import type { Checker, Verified } from '../verdict.ts'
 import type { Attestation } from './attestation.ts'
@@ -44,8 +44,8 @@ function checkTls(
 }
 
 function checkOhttp(check: ChannelCheck, keyConfig: Uint8Array, { session }: Attestation): void {
-  const configs = session.keys.ohttp === undefined ? [] : readOhttpKeyConfigs(session.keys.ohttp)
-  const named = configs.some(({ octets }) => sameBytes(octets, keyConfig))
+  const { ohttp } = session.keys
+  const named = ohttp !== undefined && namesOhttpKeyConfig(ohttp, keyConfig)
   check.that('channel', named, 'CHANNEL_KEY_MISMATCH', {
     pass: 'ohttp: encrypted to a key of the session',
     fail: 'encrypted to a key configuration that the session does not name',

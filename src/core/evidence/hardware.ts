@@ -1,6 +1,6 @@
 /** One quote of any platform: dispatch to its verifier, and what all platforms have in common. @module */
 import { encodeHex } from '../encoding/bytes.ts'
-import { type MeasuredEvents, verifyEventLog } from '../event-log/index.ts'
+import { type MeasuredEvents, verifyEventRecord } from '../event-log/index.ts'
 import type { Lock, LockRow } from '../lock.ts'
 import type { Measurements } from '../measurement/measurements.ts'
 import { createNitroRoots, type NitroAttestation, nitroMeasurements, verifyNitroDocument } from '../nitro/index.ts'
@@ -139,8 +139,7 @@ async function judgeEventLog(
   if (eventLog === undefined)
     return check.incomplete('event-log', 'policy asks for the event log, and none came with the quote')
   check.pass('event-log', `${eventLog.length} octets`)
-  const log = { format: 'record', octets: eventLog } as const
-  return check.include('event-log', await verifyEventLog(log, { registers: quote.body, policy }))
+  return check.include('event-log', await verifyEventRecord(eventLog, { registers: quote.body, policy }))
 }
 
 async function judgeNitro(

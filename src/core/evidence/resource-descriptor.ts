@@ -21,23 +21,22 @@ export interface ResourceDescriptor {
   readonly annotations: { readonly scheme: DigestScheme; readonly role: string; readonly source: DigestSource }
 }
 
+export const ROLE: RegExp = /^[a-z][a-z0-9-]{0,63}$/
 export const SHA256_HEX: RegExp = /^[0-9a-f]{64}$/
 export const DIGEST_URI: RegExp = /^sha256:[0-9a-f]{64}$/
+export const DIGEST_OR_NONE: RegExp = /^(?:none|sha256:[0-9a-f]{64})$/
 
 /** @throws MalformedError with the codes of the document that holds the descriptor */
 export function decodeResourceDescriptor(value: JsonValue, path: string, codes: ShapeCodes): ResourceDescriptor {
-  const reader = new ObjectReader(value, path, codes)
-  const name = reader.string('name')
-  const digest = reader.object('digest')
-  const sha256 = digest.string('sha256', SHA256_HEX)
-  digest.end()
-  const annotations = reader.object('annotations')
-  const scheme = annotations.oneOf('scheme', DIGEST_SCHEMES)
-  const role = annotations.string('role', /^[a-z][a-z0-9-]{0,63}$/)
-  const source = annotations.oneOf('source', DIGEST_SOURCES)
-  annotations.end()
-  const uri = reader.has('uri') ? { uri: reader.string('uri') } : {}
-  const mediaType = reader.has('mediaType') ? { mediaType: reader.string('mediaType') } : {}
-  reader.end()
-  return { name, ...uri, digest: { sha256 }, ...mediaType, annotations: { scheme, role, source } }
+  return new ObjectReader(value, path, codes).whole((reader) => ({
+    name: reader.string('name'),
+    digest: reader.object('digest').whole((digest) => ({ sha256: digest.string('sha256', SHA256_HEX) })),
+    annotations: reader.object('annotations').whole((annotations) => ({
+      scheme: annotations.oneOf('scheme', DIGEST_SCHEMES),
+      role: annotations.string('role', ROLE),
+      source: annotations.oneOf('source', DIGEST_SOURCES),
+    })),
+    ...(reader.has('uri') && { uri: reader.string('uri') }),
+    ...(reader.has('mediaType') && { mediaType: reader.string('mediaType') }),
+  }))
 }

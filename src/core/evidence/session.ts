@@ -48,7 +48,6 @@ function decodeKeys(reader: ObjectReader): SessionKeys {
   const log = reader.string('log', /^[\x21-\x7e]{1,1024}$/)
   const spkis = reader.strings('tls_spki_sha256', /^[0-9a-f]{64}$/)
   const ohttp = reader.has('ohttp') ? { ohttp: reader.string('ohttp', /^[A-Za-z0-9_-]+$/) } : {}
-  reader.end()
   return { receipt, log, tls_spki_sha256: spkis, ...ohttp }
 }
 
@@ -62,7 +61,7 @@ export function decodeSession(bytes: Uint8Array): Session {
   const swname = reader.string('swname')
   const [swversion, ...more] = reader.strings('swversion')
   if (swversion === undefined || more.length > 0) throw reader.invalid('swversion', 'must hold one string')
-  const keys = decodeKeys(reader.object('keys'))
+  const keys = reader.object('keys').whole(decodeKeys)
   const dependencies = reader
     .array('dependencies')
     .map((value, i) => decodeResourceDescriptor(value, `session.dependencies[${i}]`, CODES))

@@ -44,7 +44,7 @@ export function decodeNitroPolicy(value: JsonValue | NitroPolicy): NitroPolicy {
   const document = reader.oneOf('document', NITRO_KINDS)
   const policy: NitroPolicy = {
     document,
-    time: decodeTime(reader.object('time')),
+    time: reader.object('time').whole(decodeTime),
     pcrs: decodePins(reader.object('pcrs'), document),
     revocation: reader.oneOf('revocation', ['unchecked']),
   }
@@ -53,14 +53,12 @@ export function decodeNitroPolicy(value: JsonValue | NitroPolicy): NitroPolicy {
 }
 
 function decodeTime(reader: ObjectReader): NitroPolicy['time'] {
-  const time = {
+  return {
     maxAgeSeconds: reader.unlessUnchecked('maxAgeSeconds', () =>
       reader.integer('maxAgeSeconds', { min: 1, max: MAX_AGE_SECONDS }),
     ),
     futureSkewSeconds: reader.integer('futureSkewSeconds', { max: MAX_SKEW_SECONDS }),
   }
-  reader.end()
-  return time
 }
 
 function decodePins(reader: ObjectReader, document: NitroKind): RegisterPins {

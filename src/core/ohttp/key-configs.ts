@@ -14,7 +14,7 @@
  */
 import { MalformedError } from '../../errors.ts'
 import { decodeBase64Url } from '../encoding/base64.ts'
-import { concatBytes, decodeHex } from '../encoding/bytes.ts'
+import { concatBytes, decodeHex, sameBytes } from '../encoding/bytes.ts'
 import { Reader } from '../encoding/reader.ts'
 
 /** Identifiers of key encapsulation mechanisms, from the registry of HPKE. */
@@ -93,6 +93,21 @@ export function decodeOhttpKeyConfigs(octets: Uint8Array): readonly OhttpKeyConf
 /** @throws MalformedError as {@link decodeOhttpKeyConfigs}; BASE64_STRICT */
 export function readOhttpKeyConfigs(text: string): readonly OhttpKeyConfig[] {
   return decodeOhttpKeyConfigs(decodeBase64Url(text))
+}
+
+/**
+ * Whether a list names a configuration, by its octets.
+ * @param text of a verified session, whose verification has decoded it
+ */
+export function namesOhttpKeyConfig(text: string, config: Uint8Array): boolean {
+  const octets = decodeBase64Url(text)
+  for (let at = 0; at < octets.length; ) {
+    const begin = at + 2
+    const end = begin + (((octets[at] ?? 0) << 8) | (octets[at + 1] ?? 0))
+    if (sameBytes(octets.subarray(begin, end), config)) return true
+    at = end
+  }
+  return false
 }
 
 const u16 = (value: number): Uint8Array => Uint8Array.of(value >> 8, value & 0xff)

@@ -2,7 +2,7 @@
 import { decodeBase64Url } from '../encoding/base64.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
-import { DIGEST_URI } from '../evidence/resource-descriptor.ts'
+import { DIGEST_OR_NONE, DIGEST_URI } from '../evidence/resource-descriptor.ts'
 
 export const RECEIPT_PROFILE = 'urn:countersign:receipt:1'
 export const OUTCOMES = ['complete', 'incomplete', 'client_aborted', 'upstream_error', 'refused', 'error'] as const
@@ -51,7 +51,6 @@ export interface ReceiptClaims {
 
 // R7: what this version does not know may change the meaning of what it does know.
 const CODES: ShapeCodes = { missing: 'CLAIM_MISSING', unknown: 'RECEIPT_VERSION', invalid: 'PARSE_INVALID' }
-const DIGEST_OR_NONE = /^(?:none|sha256:[0-9a-f]{64})$/
 const SHA256_BASE64URL = /^[A-Za-z0-9_-]{43}$/
 const MAX_DISCLOSURES = 16
 
@@ -62,32 +61,20 @@ export function isNonce(text: string): boolean {
 }
 
 function decodeModel(reader: ObjectReader): ModelClaim {
-  const claim = { name: reader.string('name'), digest: reader.string('digest', DIGEST_OR_NONE) }
-  reader.end()
-  return claim
+  return { name: reader.string('name'), digest: reader.string('digest', DIGEST_OR_NONE) }
 }
 
 function decodeEngine(reader: ObjectReader): EngineClaim {
-  const claim = {
+  return {
     name: reader.string('name'),
     version: reader.string('version'),
     determinism: reader.oneOf('determinism', DETERMINISM),
     flags: reader.string('flags', DIGEST_OR_NONE),
   }
-  reader.end()
-  return claim
-}
-
-function decodeUpstream(reader: ObjectReader): ReceiptClaims['upstream'] {
-  const claim = { kind: reader.oneOf('kind', UPSTREAM_KINDS) }
-  reader.end()
-  return claim
 }
 
 function decodeLog(reader: ObjectReader): ReceiptClaims['log'] {
-  const claim = { origin: reader.string('origin', /^[\x21-\x7e]{1,512}$/), merge_by: reader.seconds('merge_by') }
-  reader.end()
-  return claim
+  return { origin: reader.string('origin', /^[\x21-\x7e]{1,512}$/), merge_by: reader.seconds('merge_by') }
 }
 
 /** @throws MalformedError CLAIM_MISSING, RECEIPT_VERSION (other profile or unknown claim), PARSE_INVALID */
@@ -112,10 +99,10 @@ export function decodeClaims(value: JsonValue): ReceiptClaims {
     session: reader.string('session', DIGEST_URI),
     seq: reader.integer('seq'),
     outcome: reader.oneOf('outcome', OUTCOMES),
-    model: decodeModel(reader.object('model')),
-    engine: decodeEngine(reader.object('engine')),
-    upstream: decodeUpstream(reader.object('upstream')),
-    log: decodeLog(reader.object('log')),
+    model: reader.object('model').whole(decodeModel),
+    engine: reader.object('engine').whole(decodeEngine),
+    upstream: reader.object('upstream').whole((upstream) => ({ kind: upstream.oneOf('kind', UPSTREAM_KINDS) })),
+    log: reader.object('log').whole(decodeLog),
     _sd_alg: reader.oneOf('_sd_alg', ['sha-256']),
     _sd: reader.strings('_sd', SHA256_BASE64URL),
   } as const

@@ -54,57 +54,50 @@ const CODES: ShapeCodes = { missing: 'CLAIM_MISSING', unknown: 'DISCLOSURE_INVAL
 
 /** @throws MalformedError CLAIM_MISSING, DISCLOSURE_INVALID */
 export function decodeOctets(value: JsonValue, path: string): Octets {
-  const reader = new ObjectReader(value, path, CODES)
-  const octets = {
+  return new ObjectReader(value, path, CODES).whole((reader) => ({
     digest: reader.string('digest', DIGEST_URI),
     size: reader.integer('size'),
     media_type: reader.string('media_type'),
-    ...(reader.has('output_digest') ? { output_digest: reader.string('output_digest', DIGEST_URI) } : {}),
-  }
-  reader.end()
-  return octets
+    ...(reader.has('output_digest') && { output_digest: reader.string('output_digest', DIGEST_URI) }),
+  }))
 }
 
 /** @throws MalformedError CLAIM_MISSING, DISCLOSURE_INVALID */
 export function decodeForwarded(value: JsonValue): Forwarded {
-  const reader = new ObjectReader(value, 'forwarded', CODES)
-  const forwarded = {
+  return new ObjectReader(value, 'forwarded', CODES).whole((reader) => ({
     digest: reader.string('digest', DIGEST_URI),
     size: reader.integer('size'),
     transforms: decodeSpliceRecords(reader.array('transforms'), CODES),
-  }
-  reader.end()
-  return forwarded
+  }))
 }
 
 /** @throws MalformedError CLAIM_MISSING when a role is neither given nor `none`; DISCLOSURE_INVALID */
 export function decodeDependencies(value: JsonValue): Dependencies {
-  const reader = new ObjectReader(value, 'dependencies', CODES)
-  const read = (role: DependencyRole): readonly ResourceDescriptor[] | 'none' => {
-    if (reader.value(role) === 'none') return 'none'
-    const list = reader
-      .array(role)
-      .map((item, i) => decodeResourceDescriptor(item, `dependencies.${role}[${i}]`, CODES))
-    if (list.length === 0) throw reader.invalid(role, 'must not be empty: spell "none"')
-    if (list.some((item) => item.annotations.role !== role))
-      throw reader.invalid(role, 'holds a descriptor of another role')
-    return list
-  }
-  const dependencies = {
-    'prompt-template': read('prompt-template'),
-    'chat-template': read('chat-template'),
-    'system-prompt': read('system-prompt'),
-    tokenizer: read('tokenizer'),
-    'sampling-parameters': read('sampling-parameters'),
-    'tool-definitions': read('tool-definitions'),
-    'tool-call': read('tool-call'),
-    'retrieval-index': read('retrieval-index'),
-    'retrieval-result': read('retrieval-result'),
-    'memory-before': read('memory-before'),
-    'memory-after': read('memory-after'),
-  }
-  reader.end()
-  return dependencies
+  return new ObjectReader(value, 'dependencies', CODES).whole((reader) => {
+    const read = (role: DependencyRole): readonly ResourceDescriptor[] | 'none' => decodeRole(reader, role)
+    return {
+      'prompt-template': read('prompt-template'),
+      'chat-template': read('chat-template'),
+      'system-prompt': read('system-prompt'),
+      tokenizer: read('tokenizer'),
+      'sampling-parameters': read('sampling-parameters'),
+      'tool-definitions': read('tool-definitions'),
+      'tool-call': read('tool-call'),
+      'retrieval-index': read('retrieval-index'),
+      'retrieval-result': read('retrieval-result'),
+      'memory-before': read('memory-before'),
+      'memory-after': read('memory-after'),
+    }
+  })
+}
+
+function decodeRole(reader: ObjectReader, role: DependencyRole): readonly ResourceDescriptor[] | 'none' {
+  if (reader.value(role) === 'none') return 'none'
+  const list = reader.array(role).map((item, i) => decodeResourceDescriptor(item, `dependencies.${role}[${i}]`, CODES))
+  if (list.length === 0) throw reader.invalid(role, 'must not be empty: spell "none"')
+  if (list.some((item) => item.annotations.role !== role))
+    throw reader.invalid(role, 'holds a descriptor of another role')
+  return list
 }
 
 /** @throws MalformedError DISCLOSURE_INVALID unless it is an object */

@@ -1,6 +1,7 @@
 /** What a policy pins of an answer's dependencies and engine: their form in the file, not the judgement. wire.md sections 2, 7. @module */
 import type { JsonValue } from '../encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
+import { DIGEST_OR_NONE } from '../evidence/resource-descriptor.ts'
 import { DETERMINISM, type Determinism } from './claims.ts'
 import { DEPENDENCY_ROLES, type DependencyRole } from './disclosed.ts'
 
@@ -13,8 +14,6 @@ export interface EnginePin {
   readonly version: string
   readonly determinism: Determinism | 'unchecked'
 }
-
-const DIGEST_OR_NONE = /^(?:none|sha256:[0-9a-f]{64})$/
 
 /** @throws MalformedError for a role that does not exist, a list that is empty or holds one thing twice */
 export function readDependencyPins(reader: ObjectReader): DependencyPins {
@@ -32,12 +31,9 @@ export function readDependencyPins(reader: ObjectReader): DependencyPins {
 
 /** @throws MalformedError for a pin with other members, or out of form */
 export function readEnginePin(value: JsonValue, path: string, codes: ShapeCodes): EnginePin {
-  const reader = new ObjectReader(value, path, codes)
-  const pin = {
+  return new ObjectReader(value, path, codes).whole((reader) => ({
     name: reader.string('name'),
     version: reader.string('version'),
     determinism: reader.unlessUnchecked('determinism', () => reader.oneOf('determinism', DETERMINISM)),
-  }
-  reader.end()
-  return pin
+  }))
 }

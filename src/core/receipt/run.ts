@@ -7,7 +7,7 @@ import { digestUri } from '../crypto/index.ts'
 import { encodeJcs } from '../encoding/jcs.ts'
 import type { JsonObject, JsonValue } from '../encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
-import { DIGEST_URI } from '../evidence/resource-descriptor.ts'
+import { DIGEST_OR_NONE, DIGEST_URI } from '../evidence/resource-descriptor.ts'
 
 export const TOOL_OUTCOMES = ['ok', 'error', 'timeout', 'refused'] as const
 export type ToolOutcome = (typeof TOOL_OUTCOMES)[number]
@@ -60,7 +60,6 @@ const CODES: ShapeCodes = {
   unknown: 'TOOL_TRANSCRIPT_MISMATCH',
   invalid: 'TOOL_TRANSCRIPT_MISMATCH',
 }
-const DIGEST_OR_NONE = /^(?:none|sha256:[0-9a-f]{64})$/
 
 /** @throws MalformedError CLAIM_MISSING, TOOL_TRANSCRIPT_MISMATCH for members of another shape */
 export function readRunMembers(exchange: JsonObject): RunMembers {
@@ -86,8 +85,7 @@ function list(value: JsonValue, path: string): readonly JsonValue[] {
 }
 
 function readToolCall(value: JsonValue, at: number): ToolCallRecord {
-  const reader = new ObjectReader(value, `exchange.tools[${at}]`, CODES)
-  const record = {
+  return new ObjectReader(value, `exchange.tools[${at}]`, CODES).whole((reader) => ({
     id: reader.string('id'),
     by: reader.oneOf('by', ['gateway', 'client']),
     tool: reader.string('tool'),
@@ -96,26 +94,21 @@ function readToolCall(value: JsonValue, at: number): ToolCallRecord {
     arguments: reader.string('arguments', DIGEST_OR_NONE),
     result: reader.string('result', DIGEST_OR_NONE),
     outcome: reader.oneOf('outcome', TOOL_OUTCOMES),
-    ...(reader.has('duration_ms') ? { duration_ms: reader.integer('duration_ms') } : {}),
-  } as const
-  reader.end()
-  return record
+    ...(reader.has('duration_ms') && { duration_ms: reader.integer('duration_ms') }),
+  }))
 }
 
 function readAskedCall(value: JsonValue, at: number): AskedCall {
-  const reader = new ObjectReader(value, `exchange.calls[${at}]`, CODES)
-  const call = {
+  return new ObjectReader(value, `exchange.calls[${at}]`, CODES).whole((reader) => ({
     id: reader.string('id'),
     tool: reader.string('tool'),
     arguments: reader.string('arguments', DIGEST_OR_NONE),
-  }
-  reader.end()
-  return call
+  }))
 }
 
 function readRun(value: JsonValue): RunLink {
-  const reader = new ObjectReader(value, 'exchange.run', CODES)
-  const link = { step: reader.integer('step'), parents: reader.strings('parents', DIGEST_URI) }
-  reader.end()
-  return link
+  return new ObjectReader(value, 'exchange.run', CODES).whole((reader) => ({
+    step: reader.integer('step'),
+    parents: reader.strings('parents', DIGEST_URI),
+  }))
 }

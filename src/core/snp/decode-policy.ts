@@ -36,7 +36,7 @@ export function decodeSnpPolicy(value: JsonValue | SnpPolicy): SnpPolicy {
     deniedChipIds: hexList(reader, 'deniedChipIds', CHIP_ID_SIZE),
     vmpls: listOf(reader, 'vmpls', VMPLS),
     ...decodeGuestDemands(reader),
-    platformInfo: decodePlatformDemands(reader.object('platformInfo')),
+    platformInfo: reader.object('platformInfo').whole(decodePlatformDemands),
     ...decodeFirmwareDemands(reader, products),
     ...decodeIdentityDemands(reader),
     revocation: reader.oneOf('revocation', DEMANDS),
@@ -69,17 +69,14 @@ function decodeGuestDemands(reader: ObjectReader): GuestDemands {
     raplDisabled: demand('raplDisabled'),
     ciphertextHidingDram: demand('ciphertextHidingDram'),
     pageSwapDisabled: demand('pageSwapDisabled'),
-    minimumAbi: reader.unlessUnchecked('minimumAbi', () => {
-      const abi = reader.object('minimumAbi')
-      const version = { major: octet(abi, 'major'), minor: octet(abi, 'minor') }
-      abi.end()
-      return version
-    }),
+    minimumAbi: reader.unlessUnchecked('minimumAbi', () =>
+      reader.object('minimumAbi').whole((abi) => ({ major: octet(abi, 'major'), minor: octet(abi, 'minor') })),
+    ),
   }
 }
 
 function decodePlatformDemands(reader: ObjectReader): PlatformDemands {
-  const demands: PlatformDemands = {
+  return {
     aliasCheckComplete: reader.oneOf('aliasCheckComplete', DEMANDS),
     ecc: reader.oneOf('ecc', DEMANDS),
     tsme: reader.oneOf('tsme', DEMANDS),
@@ -89,8 +86,6 @@ function decodePlatformDemands(reader: ObjectReader): PlatformDemands {
     allowed: reader.unlessUnchecked('allowed', () => listOf(reader, 'allowed', PLATFORM_BITS)),
     unknownBits: reader.oneOf('unknownBits', ['refused', 'reported']),
   }
-  reader.end()
-  return demands
 }
 
 type FirmwareDemands = Pick<
@@ -152,7 +147,7 @@ function decodeFloors(reader: ObjectReader, key: string, products: readonly SnpP
   return reader.unlessUnchecked(key, () => {
     const floors = reader.object(key)
     const entries = SNP_PRODUCTS.filter((product) => products.includes(product) || floors.has(product)).map(
-      (product) => [product, decodeFloor(floors.object(product), product)] as const,
+      (product) => [product, floors.object(product).whole((floor) => decodeFloor(floor, product))] as const,
     )
     floors.end()
     return Object.fromEntries(entries)
@@ -160,24 +155,21 @@ function decodeFloors(reader: ObjectReader, key: string, products: readonly SnpP
 }
 
 function decodeFloor(reader: ObjectReader, product: SnpProduct): Tcb {
-  const floor = {
+  return {
     ...(product === 'Turin' && { fmc: octet(reader, 'fmc') }),
     bootLoader: octet(reader, 'bootLoader'),
     tee: octet(reader, 'tee'),
     snp: octet(reader, 'snp'),
     microcode: octet(reader, 'microcode'),
   }
-  reader.end()
-  return floor
 }
 
 function decodeFirmware(reader: ObjectReader, key: string): FirmwareVersion | 'unchecked' {
-  return reader.unlessUnchecked(key, () => {
-    const floor = reader.object(key)
-    const version = { major: octet(floor, 'major'), minor: octet(floor, 'minor'), build: octet(floor, 'build') }
-    floor.end()
-    return version
-  })
+  return reader.unlessUnchecked(key, () =>
+    reader
+      .object(key)
+      .whole((floor) => ({ major: octet(floor, 'major'), minor: octet(floor, 'minor'), build: octet(floor, 'build') })),
+  )
 }
 
 /** A mask without a bit asks for nothing: that is spelled "unchecked". */

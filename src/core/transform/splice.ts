@@ -7,7 +7,7 @@ import { createHasher, digestUri } from '../crypto/index.ts'
 import { concatBytes, encodeHex } from '../encoding/bytes.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { ObjectReader, type ShapeCodes } from '../encoding/shape.ts'
-import { DIGEST_URI } from '../evidence/resource-descriptor.ts'
+import { DIGEST_URI, ROLE } from '../evidence/resource-descriptor.ts'
 
 /** At octet `at`, take out `remove` octets and put `insert` there; `role` names the dependency that `insert` comes from. */
 export interface Splice {
@@ -27,7 +27,6 @@ export interface SpliceRecord {
 
 /** Most splices of one receipt. */
 export const MAX_SPLICES: number = 1024
-const ROLE = /^[a-z][a-z0-9-]{0,63}$/
 
 function mismatch(what: string): MalformedError {
   return new MalformedError('TRANSFORM_MISMATCH', what)
@@ -36,17 +35,18 @@ function mismatch(what: string): MalformedError {
 /** @throws MalformedError with the codes given; the order of splices is checked when they are applied */
 export function decodeSpliceRecords(values: readonly JsonValue[], codes: ShapeCodes): readonly SpliceRecord[] {
   if (values.length > MAX_SPLICES) throw new MalformedError(codes.invalid, `more than ${MAX_SPLICES} splices`)
-  return values.map((value, i) => {
-    const reader = new ObjectReader(value, `transforms[${i}]`, codes)
-    const record = { op: reader.oneOf('op', ['splice']), at: reader.integer('at'), remove: reader.integer('remove') }
-    const insert = reader.object('insert')
-    const digest = insert.string('digest', DIGEST_URI)
-    const size = insert.integer('size')
-    const role = insert.string('role', ROLE)
-    insert.end()
-    reader.end()
-    return { ...record, insert: { digest, size, role } }
-  })
+  return values.map((value, i) =>
+    new ObjectReader(value, `transforms[${i}]`, codes).whole((reader) => ({
+      op: reader.oneOf('op', ['splice']),
+      at: reader.integer('at'),
+      remove: reader.integer('remove'),
+      insert: reader.object('insert').whole((insert) => ({
+        digest: insert.string('digest', DIGEST_URI),
+        size: insert.integer('size'),
+        role: insert.string('role', ROLE),
+      })),
+    })),
+  )
 }
 
 /** How a receipt shows a splice. */
