@@ -54,6 +54,7 @@ import {
   OID_PCK_EXTENSION,
 } from '../../src/core/tdx/index.ts'
 import { decodeCertificate, decodeCrl, decodeEcdsaSignature, decodeKeyKind } from '../../src/core/x509/index.ts'
+import { listContextDecoders } from './context-decoders.mjs'
 import { distinct, json, utf8 } from './samples.mjs'
 
 const NITRO_LIMITS = { maxPayloadSize: 16_384 }
@@ -248,5 +249,6 @@ export function listDecoders(samples) {
     ],
     ['policy', samples.policies, decodePolicy],
     ['lock', [samples.lock], decodeLock],
+    ...listContextDecoders(samples),
   ].map(([name, list, decode]) => ({ name, samples: distinct(list), decode }))
 }

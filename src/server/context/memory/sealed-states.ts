@@ -96,7 +96,8 @@ function encodeHead({ created, turns, elements, receipt }: ConversationState): U
   return head
 }
 
-function decodeRecord(bytes: Uint8Array): ConversationState {
+/** @throws MalformedError PARSE_* for octets that are none */
+export function decodeRecord(bytes: Uint8Array): ConversationState {
   const r = new Reader(bytes)
   const created = Number(r.u64le('created'))
   const turns = r.u32le('turns')
