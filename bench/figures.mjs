@@ -113,7 +113,16 @@ function platformRows({ platforms: { results, cold } }) {
 function logRows({ receipts }) {
   const { perSecond, p50Ms, p99Ms, rateToOneByOne } = find(receipts, 'log alone')
   const disk = find(receipts, 'fdatasync one by one')
+  const run = receipts.find(({ name }) => name.startsWith('receipt with 8 dependencies'))
   return [
+    {
+      work: 'receipt with 8 dependencies, 8 splices and 4 calls of tools: built, signed, sealed, appended',
+      peers: '',
+      limit: '',
+      ours: '<= 300 µs',
+      measured: `${number(run.cpuMicros)} µs of CPU`,
+      ...atMost(run.cpuMicros, 300),
+    },
     {
       work: 'durable appends, 64 waiting',
       peers: 'sqlite WAL 6.7 k/s',
