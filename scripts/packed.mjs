@@ -11,13 +11,13 @@ const run = (command, args, cwd) =>
 
 const IMPORTS = `
 import { decodeArchive, decodeLock, decodePolicy, holdOctets, verifyArchive, verifyEquivocation } from 'countersign'
-import { readLock, readPolicy } from 'countersign/node'
+import { encodeEar, readLock, readPolicy } from 'countersign/node'
 import { createTlsChannel } from 'countersign/node'
 import { defineBadge } from 'countersign/badge'
 import { createModel } from 'countersign/engine'
 import { createOhttpChannel } from 'countersign/ohttp'
 import { receiptOption } from 'countersign/openai'
-import { createMemoryStore, encodeEar } from 'countersign/receipts'
+import { createMemoryStore } from 'countersign/receipts'
 import { FAILURE_CODES } from 'countersign/failure-codes'
 import { decodeForkProof } from 'countersign/log'
 import { createGateway } from 'countersign/server'

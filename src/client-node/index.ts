@@ -5,6 +5,7 @@ import { decodePolicy, type Policy } from '../core/policy.ts'
 import { CountersignError, MalformedError } from '../errors.ts'
 
 export { type AttestedFetchOptions, createAttestedFetch, receiptOf } from '../client/index.ts'
+export { type EarContext, encodeEar } from '../core/archive/index.ts'
 export { encodeLock } from '../core/lock.ts'
 export { createDiskCache, type DiskCacheOptions } from './collateral-cache.ts'
 export { createPinnedDispatcher } from './pinned-dispatcher.ts'

@@ -1,5 +1,5 @@
 /**
- * "./receipts": keeps verified answers with their receipts, follows the logs of gateways, writes archives and results. Browser and Node.
+ * "./receipts": keeps verified answers with their receipts, follows the logs of gateways, writes archives. Browser and Node.
  *
  * @example
  * import { createAttestedFetch } from 'countersign'
@@ -11,7 +11,7 @@
  */
 
 export type { KeptAnswer, LogSighting, ReceiptStore, UpgradedAnswer } from '../client/store.ts'
-export { type EarContext, encodeArchive, encodeEar } from '../core/archive/index.ts'
+export { encodeArchive } from '../core/archive/index.ts'
 export { type ReceiptChain, verifyConversation } from '../core/receipt/conversation.ts'
 export { exportArchive } from './export-archive.ts'
 export { createIndexedDbRecords, createIndexedDbStore, type IndexedDbOptions } from './indexed-db.ts'
