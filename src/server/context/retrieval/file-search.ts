@@ -16,8 +16,8 @@ export interface Search {
 const KNOWN = ['type', 'vector_store_ids', 'max_num_results']
 const MAX_COLLECTIONS = 8
 /**
- * Chunks of one request, of all collections together. Each is named twice in the receipt, which stays within 8 KiB and, with its changes, fits
- * into a header: else whoever verifies would refuse an honest answer.
+ * Chunks of one request, of all collections together. Each is named twice in the receipt, which stays within 8 KiB where names are ordinary
+ * and there is no more than a prompt beside them.
  */
 export const MAX_RESULTS = 6
 /** UTF-16 units: of a longer message its end is looked up, where questions stand. */
