@@ -79,10 +79,14 @@ function isOfModel(element: JsonObject): boolean {
  * was asked for is `none` where the request does not hold the call itself, as behind `previous_response_id`.
  * @param fields of a chat or Responses request
  */
-export function clientToolCalls(fields: JsonObject): readonly ToolCallRecord[] {
-  const elements = elementsIn(fields['messages'] ?? fields['input'])
+export function clientToolCalls({ messages, input }: JsonObject): readonly ToolCallRecord[] {
+  // Which of the two the model server reads is its own matter: neither may hide what the other one brings.
+  return foldBrought([messages, input].flatMap((list) => broughtIn(elementsIn(list))))
+}
+
+function broughtIn(elements: readonly JsonObject[]): readonly ToolCallRecord[] {
   const calls = elements.flatMap(askedCalls)
-  const records = elements.slice(elements.findLastIndex(isOfModel) + 1).flatMap((element) => {
+  return elements.slice(elements.findLastIndex(isOfModel) + 1).flatMap((element) => {
     const answered = answeredCall(element)
     if (answered === undefined) return []
     const call = calls.findLast(({ id }) => id === answered.id)
@@ -98,7 +102,6 @@ export function clientToolCalls(fields: JsonObject): readonly ToolCallRecord[] {
     } as const
     return [record]
   })
-  return foldBrought(records)
 }
 
 /** Names in a receipt have no blanks: no client and no model can write these. */

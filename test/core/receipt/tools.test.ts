@@ -151,6 +151,16 @@ describe('calls that the gateway ran', () => {
 })
 
 describe('calls that the client ran', () => {
+  it('are found in both lists of a request: none hides those of the other', () => {
+    const brought = [askingMessage([OWN]), toolMessage(OWN)]
+    const items = [callItem(ALSO), outputItem(ALSO)]
+    const ids = (fields: Parameters<typeof clientToolCalls>[0]): readonly string[] =>
+      clientToolCalls(fields).map(({ id }) => id)
+    expect(ids({ messages: [], input: items })).toEqual([ALSO.id])
+    expect(ids({ messages: brought, input: [] })).toEqual([OWN.id])
+    expect(ids({ messages: brought, input: items })).toEqual([OWN.id, ALSO.id])
+  })
+
   it.each<[string, RunRecipe]>([
     ['in a chat', BROUGHT],
     ['before a further message', { ...BROUGHT, list: [...BROUGHT.list, USER] }],
