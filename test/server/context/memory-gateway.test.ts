@@ -78,7 +78,7 @@ async function twoTurns() {
   const { ask, receipts } = converse()
   await (await ask({ messages: [user('Hello')], store: true })).arrayBuffer()
   const response = await ask({ ...full, messages: [user(QUESTION)], previous_response_id: `chatcmpl-${answers}` })
-  const last = await receiptOf(response)
+  const last = await (await receiptOf(response)).upgrade('quoted')
   const tokens: string[] = []
   for (const receipt of receipts) tokens.push((await receipt.upgrade('quoted')).token)
   return { last, tokens }
@@ -96,7 +96,7 @@ describe('[R13] a remembered conversation', () => {
       expect.stringContaining('The harbour is closed on Sundays.'),
       `user: ${QUESTION}`,
     ])
-    const status = (name: string) => last.checks.find((check) => check.name === name)?.status
+    const status = (name: string) => last.checks.find((check) => check.name === `receipt.${name}`)?.status
     expect([status('transforms'), status('memory')]).toEqual(['pass', 'pass'])
     const verdict = await verifyConversation(tokens)
     expect(verdict.ok).toBe(true)
