@@ -1,6 +1,7 @@
-// Records answers of a real gateway with the embedded model and runs each again: how many come out to the octet.
+// Records answers of a real gateway with the embedded model and runs each again: how many come out to the octet. Every other one relies on
+// more than the model: prompts, documents, tools over HTTP and MCP, memory; the steps in which it asked for tools are run again too.
 //
-//   node scripts/replays.mjs [COUNT]      1000 unless told; a minute or several
+//   node scripts/replays.mjs [COUNT]      1000 unless told; some 15 minutes on an idle core
 //
 // Runs test/replay/series.test.ts. Exit 0 when all are identical, else 1; 2 on wrong usage.
 import { spawnSync } from 'node:child_process'
