@@ -4,7 +4,7 @@ import { digestUri } from '../../../src/core/crypto/index.ts'
 import { encodeJcs } from '../../../src/core/encoding/jcs.ts'
 import type { JsonObject } from '../../../src/core/encoding/json.ts'
 import { encodeUtf8 } from '../../../src/core/encoding/utf8.ts'
-import { clientToolCalls } from '../../../src/core/receipt/client-calls.ts'
+import { askedCalls, clientToolCalls } from '../../../src/core/receipt/client-calls.ts'
 import type { HeldExchange } from '../../../src/core/receipt/verify.ts'
 import {
   askingMessage,
@@ -259,6 +259,11 @@ describe('calls that the client ran', () => {
     ]
     expect(await judgeRun({ list: edited, ...listing(tools) })).toEqual(MISMATCH)
     expect(await judgeRun({ list: asked, ...listing(newest) })).toEqual(MISMATCH)
+  })
+
+  it('have empty arguments where a merged answer has no member for them', () => {
+    const bare = { role: 'assistant', tool_calls: [{ id: OWN.id, function: { name: OWN.tool } }, { id: 'call_x' }] }
+    expect(askedCalls(bare).map(({ arguments: digest }) => digest)).toEqual([digestOf(''), 'none'])
   })
 
   it('have names of up to 64 letters, and others go by their digest', () => {
