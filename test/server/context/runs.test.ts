@@ -188,9 +188,12 @@ describe('a run of model and tools', () => {
     expect(asOf.checks.find(({ name }) => name === 'run')).toMatchObject({ status: 'pass' })
   })
 
-  it('streams what the model says, and no call of the gateway', async () => {
-    const event = (delta: object, finish: string | null = null): string =>
-      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
+  it('streams what the model says, no call of the gateway, and goes on from either id that a client may keep', async () => {
+    const eventOf =
+      (id: string) =>
+      (delta: object, finish: string | null = null): string =>
+        `data: ${JSON.stringify({ id, object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`
+    const [event, next] = [eventOf('chatcmpl-a'), eventOf('chatcmpl-b')]
     answers = [
       () =>
         sse(
@@ -210,14 +213,14 @@ describe('a run of model and tools', () => {
       () =>
         sse(
           [
-            event({ role: 'assistant', content: '' }),
-            event({ content: 'Sunny.' }),
-            event({}, 'stop'),
+            next({ role: 'assistant', content: '' }),
+            next({ content: 'Sunny.' }),
+            next({}, 'stop'),
             'data: [DONE]\n\n',
           ].join(''),
         ),
     ]
-    const answered = await ask({ stream: true })
+    const answered = await ask({ stream: true, store: true })
     const text = await answered.response.text()
     expect(text).not.toContain('tool_calls')
     expect(text.match(/\[DONE\]/g)).toHaveLength(1)
@@ -227,6 +230,14 @@ describe('a run of model and tools', () => {
     expect(tools).toMatchObject([{ id: 'call_1', outcome: 'ok' }])
     const { checks } = await (await answered.receipt).upgrade('quoted')
     expect(checks.find((check) => check.name === 'receipt.response-digest')).toMatchObject({ status: 'pass' })
+    for (const previous of ['chatcmpl-a', 'chatcmpl-b']) {
+      answers = [saying('You are welcome.')]
+      const { response } = await ask({
+        previous_response_id: previous,
+        messages: [{ role: 'user', content: 'Thanks.' }],
+      })
+      expect(response.status).toBe(200)
+    }
   })
 
   it('lets a model that was made to call choose then, and forbids calls beyond the limit', async () => {

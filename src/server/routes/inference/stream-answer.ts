@@ -9,7 +9,7 @@ import { holdFor } from './hold.ts'
 import type { StreamFollower } from './operation.ts'
 import { StreamRelay } from './stream-relay.ts'
 import { discard, type Followed, followSteps, isEventStream, noStream, STREAM_TYPE } from './stream-steps.ts'
-import type { ToolRun } from './tool-run.ts'
+import { responseIdsOf, type ToolRun } from './tool-run.ts'
 import { answerError, CLIENT_GONE, commit, type Turn } from './turn.ts'
 import { relayErrorAnswer } from './whole-answer.ts'
 
@@ -52,7 +52,7 @@ export async function relayStream(turn: Turn, run: ToolRun, createFollower: () =
 }
 
 async function followOne(relay: StreamRelay, follower: StreamFollower, response: UpstreamResponse): Promise<Followed> {
-  return { follower, end: await relay.run(response, follower), spoken: false }
+  return { follower, end: await relay.run(response, follower), spoken: new Set() }
 }
 
 interface Relayed {
@@ -69,13 +69,13 @@ async function conclude(turn: Turn, { relay, run, followed }: Relayed): Promise<
   const { facts } = follower
   exchange.learned(facts)
   const output = end.outcome === 'complete' ? follower.output() : undefined
-  const save = output && run.conclude(output, facts.responseId)
+  const save = output && run.conclude(output, new Set([...spoken, ...responseIdsOf(facts)].filter((id) => id !== '')))
   const committed = await commit(turn, {
     outcome: end.outcome,
     status: end.outcome === 'client_aborted' ? CLIENT_GONE : 200,
     response: {
       digest: digest.digest,
-      ...(output?.digest === undefined || spoken ? {} : { output_digest: output.digest }),
+      ...(output?.digest === undefined || spoken.size > 0 ? {} : { output_digest: output.digest }),
       size: digest.size,
       media_type: STREAM_TYPE,
     },

@@ -17,8 +17,8 @@ export const STREAM_TYPE = 'text/event-stream'
 export interface Followed {
   readonly follower: StreamFollower
   readonly end: StreamEnd
-  /** Whether a step before said something: then no one model call gave all that the client holds. */
-  readonly spoken: boolean
+  /** Ids of the steps before that said something: then no one model call gave all that the client holds, and SDKs keep the first id or the last. */
+  readonly spoken: ReadonlySet<string>
 }
 
 interface Following {
@@ -34,13 +34,13 @@ export async function followSteps(
   first: UpstreamResponse,
 ): Promise<Followed> {
   let response = first
-  let spoken = false
+  const spoken = new Set<string>()
   for (;;) {
     const follower = new ToolStream(createFollower())
     const seen = new SeenStream(response)
     const end = await followStep(turn, { relay, run, follower, seen })
     if (end !== 'goes-on') return { follower, end, spoken }
-    spoken ||= follower.spoke
+    if (follower.spoke) spoken.add(follower.facts.responseId ?? '')
     const next = await askAgain(turn, run, relay)
     if ('outcome' in next) return { follower, end: next, spoken }
     response = next

@@ -45,6 +45,11 @@ export interface StepAnswer {
   readonly facts: AnswerFacts
 }
 
+/** By which a client may name an answer: as it stands in what it was given. */
+export function responseIdsOf({ responseId }: AnswerFacts): ReadonlySet<string> {
+  return new Set(responseId === undefined ? [] : [responseId])
+}
+
 export class ToolRun {
   readonly #turn: Turn
   readonly #routed: Routed
@@ -100,7 +105,9 @@ export class ToolRun {
    */
   due({ calls, elements }: AnswerOutput): readonly ModelCall[] | undefined {
     const tools = this.#tools
-    if (tools === undefined || calls.length === 0) return undefined
+    if (tools === undefined) return undefined
+    if (elements.length === 0)
+      throw new UpstreamFailure('protocol', 'the model answered in a form in which no calls can be told')
     const own = calls.filter(({ name }) => tools.owns(name))
     if (own.length === 0) return undefined
     if (own.length > MAX_LISTED)
@@ -140,13 +147,15 @@ export class ToolRun {
   }
 
   /** Tells the receipt of the answer what it came from, and gives what keeps the conversation when that receipt is there. */
-  conclude(output: AnswerOutput, responseId: string | undefined): ((receipt: string) => Promise<void>) | undefined {
+  conclude(output: AnswerOutput, responseIds: ReadonlySet<string>): ((receipt: string) => Promise<void>) | undefined {
     const { exchange } = this.#turn
     exchange.ran(this.#members(output.elements.flatMap(askedCalls)))
-    if (this.#memory === undefined || responseId === undefined || output.elements.length === 0) return undefined
+    if (this.#memory === undefined || responseIds.size === 0 || output.elements.length === 0) return undefined
     const { dependencies, save } = this.#memory.after([...this.#elements, ...output.elements.map(encodeJcs)])
     exchange.remembered(dependencies)
-    return (receipt) => save({ responseId, receipt })
+    return async (receipt) => {
+      await Promise.all([...responseIds].map((responseId) => save({ responseId, receipt })))
+    }
   }
 
   #members(calls: RunMembers['calls'] & object): RunMembers {

@@ -6,7 +6,7 @@ import { shuttingDown, upstreamFailed } from '../api-error.ts'
 import { parseAnswer } from './answer-reading.ts'
 import { ask, isSuccess } from './ask.ts'
 import type { AnswerReading, Operation } from './operation.ts'
-import type { ToolRun } from './tool-run.ts'
+import { responseIdsOf, type ToolRun } from './tool-run.ts'
 import { answer, answerError, octetsOf, type Turn } from './turn.ts'
 import { errorOfAnswer, errorOfFailure } from './upstream-error.ts'
 
@@ -49,7 +49,7 @@ export async function relayWhole(turn: Turn, run: ToolRun, expected: Expected): 
     const calls = outcome === 'complete' ? run.due(output) : undefined
     if (calls === undefined) {
       turn.exchange.learned(facts)
-      const save = outcome === 'complete' ? run.conclude(output, facts.responseId) : undefined
+      const save = outcome === 'complete' ? run.conclude(output, responseIdsOf(facts)) : undefined
       return answer(turn, { status: 200, body, outcome, output, ...(save && { save }) })
     }
     await run.advance({ calls, output, response: octetsOf(body), facts })
