@@ -7,14 +7,7 @@ import { digestUri } from '../../../core/crypto/index.ts'
 import { concatBytes } from '../../../core/encoding/bytes.ts'
 import { encodeJcs } from '../../../core/encoding/jcs.ts'
 import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
-import {
-  answeredCall,
-  askedCalls,
-  clientToolCalls,
-  foldAsked,
-  MAX_LISTED,
-  shownName,
-} from '../../../core/receipt/client-calls.ts'
+import { askedCalls, clientToolCalls, foldAsked, shownName } from '../../../core/receipt/client-calls.ts'
 import type { Octets } from '../../../core/receipt/disclosed.ts'
 import type { RunMembers, ToolCallRecord } from '../../../core/receipt/run.ts'
 import type { AddedDependencies, CalledTool, ModelCall, OfferedTools } from '../../context/types.ts'
@@ -22,7 +15,7 @@ import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import { stepRid } from '../../recorder/step-receipts.ts'
 import { describe } from '../../upstream/dependencies.ts'
 import type { Upstream } from '../../upstream/types.ts'
-import { UpstreamFailure } from '../../upstream/upstream-failure.ts'
+import { judgeCalls } from './judge-calls.ts'
 import type { AnswerOutput } from './operation.ts'
 import { type Changes, type PreparedRequest, type Routed, transform } from './prepare.ts'
 import type { Turn } from './turn.ts'
@@ -32,8 +25,6 @@ const ROLE = 'tool-call'
 const OFFER = 'tool-definitions'
 const CHAT = '/v1/chat/completions'
 const COMMA = encodeUtf8(',')
-/** What the model names its calls. */
-const PLAIN = /^[\x21-\x7e]{1,128}$/
 /** What the model is given for a call beyond the limit. */
 const REFUSED = 'No more tools may be called for this request: answer with what is known.'
 
@@ -101,30 +92,14 @@ export class ToolRun {
 
   /**
    * The calls of an answer that the gateway must run; undefined where there are none.
-   * @throws UpstreamFailure for an answer that asks gateway and client at once: neither could go on
+   * @throws UpstreamFailure for an answer that the run cannot go on from
    */
-  due({ calls, elements }: AnswerOutput): readonly ModelCall[] | undefined {
+  due(output: AnswerOutput): readonly ModelCall[] | undefined {
     const tools = this.#tools
     if (tools === undefined) return undefined
-    if (elements.length === 0)
-      throw new UpstreamFailure('protocol', 'the model answered in a form in which no calls can be told')
-    const own = calls.filter(({ name }) => tools.owns(name))
-    if (own.length === 0) return undefined
-    if (own.length > MAX_LISTED)
-      throw new UpstreamFailure('protocol', 'the model asked for more tools at once than a receipt lists')
-    if (own.length < calls.length)
-      throw new UpstreamFailure('protocol', 'the model asked for tools of the gateway and of the client at once')
-    if (this.#routed.request.fields['tool_choice'] === 'none')
-      throw new UpstreamFailure('protocol', 'the model asked for tools that the request forbids')
-    if (
-      own.some(({ id, name }) => !PLAIN.test(id) || !PLAIN.test(name)) ||
-      new Set(own.map(({ id }) => id)).size < own.length ||
-      !isAnswerable(elements, own)
-    )
-      throw new UpstreamFailure('protocol', 'the model named its calls out of form')
-    if (this.#called >= tools.maxCalls)
-      throw new UpstreamFailure('protocol', 'the model went on asking for tools beyond the limit of calls')
-    return own
+    const { maxCalls } = tools
+    const isForbidden = this.#routed.request.fields['tool_choice'] === 'none'
+    return judgeCalls(output, { owns: (name) => tools.owns(name), isForbidden, isEnough: this.#called >= maxCalls })
   }
 
   /** Signs the step, runs its tools, and puts what they gave into the request. */
@@ -216,23 +191,6 @@ export class ToolRun {
     if (isEnough || isMade)
       edits.set('tool_choice', { octets: encodeUtf8(isEnough ? '"none"' : '"auto"'), role: OFFER })
   }
-}
-
-/** Whoever verifies reads the calls from what the model said: each of them must be one that is run, and nothing may pass for a result. */
-function isAnswerable(elements: AnswerOutput['elements'], calls: readonly ModelCall[]): boolean {
-  const due = calls.map(({ id, name, arguments: text }) => [
-    shownName(id),
-    shownName(name),
-    digestUri(encodeUtf8(text)),
-  ])
-  const asked = elements.flatMap(askedCalls).map(({ id, tool, arguments: digest }) => [id, tool, digest])
-  return (
-    JSON.stringify(asked) === JSON.stringify(due) &&
-    elements.every(
-      (element) =>
-        answeredCall(element) === undefined && (element['role'] === undefined || element['role'] === 'assistant'),
-    )
-  )
 }
 
 /** Of a step no octets are kept: what it said is compared by this digest when it is run again. */
