@@ -8,10 +8,15 @@ import { trialLock, trialPolicy } from '../../src/cli/trial-policy.ts'
 import { type Archive, encodeArchive } from '../../src/core/archive/index.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import type { ReceiptClaims } from '../../src/core/receipt/claims.ts'
-import { archiveOf, dependency, hex, type Planted, snp, withContent } from '../core/diff/answers.ts'
+import { archiveOf, dependency, EXCHANGE, hex, type Planted, snp, withContent } from '../core/diff/answers.ts'
 import { CONFIG_DIGEST, ISSUED_AT, MODEL } from '../kit/issue-answer.ts'
 import { recordIo } from './log/history-folder.ts'
 
+/** Nothing that octets would have to bear out. */
+const verifiable = (planted: Planted = {}): Archive => {
+  const { upstream: _, ...exchange } = EXCHANGE
+  return archiveOf({ ...planted, exchange, dependencies: { 'tool-call': 'none', 'memory-before': 'none' } })
+}
 const NOW = new Date((ISSUED_AT + 20) * 1000)
 const SECRET = 'the launch is on Friday'
 let folder = ''
@@ -212,20 +217,20 @@ describe('countersign diff', () => {
   })
 
   it('verifies both sides first on request', async () => {
-    const { exit, out } = await diffArchives(archiveOf(), archiveOf(), ...trust())
+    const { exit, out } = await diffArchives(verifiable(), verifiable(), ...trust())
     expect(out).toContain('both sides were verified\n  A  verified (simulated): an answer of demo')
     expect(out).toContain('SIMULATED TEE')
     expect(exit).toBe(0)
     const { exit: changed } = await diffArchives(
-      archiveOf(),
-      archiveOf({ nonce: 'none', mediaType: 'text/event-stream' }),
+      verifiable(),
+      verifiable({ nonce: 'none', mediaType: 'text/event-stream' }),
       ...trust(),
     )
     expect(changed).toBe(1)
   })
 
   it('names the failed check of a side that does not verify, and exits 1 though nothing changed', async () => {
-    const honest = archiveOf()
+    const honest = verifiable()
     const forged = { ...honest, statement: encodeUtf8(`${new TextDecoder().decode(honest.statement)} `) }
     const { exit, out } = await diffArchives(honest, forged, ...trust())
     expect(out).toMatch(/NOT VERIFIED: B\n {2}A {2}verified.*\n {2}B {2}NOT VERIFIED: [A-Z_]+, check [a-z-]+/)
