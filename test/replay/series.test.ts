@@ -7,7 +7,7 @@ import { contextQuestionOf, turnBefore } from './context-questions.ts'
 import { questionOf } from './questions.ts'
 import { loadModel, record } from './record.ts'
 
-const COUNT = Number(process.env['COUNTERSIGN_REPLAYS'] ?? 40)
+const COUNT = Number(process.env['COUNTERSIGN_REPLAYS'] ?? 14)
 const MILLISECONDS_EACH = 4000
 const AT_ONCE = 8
 
