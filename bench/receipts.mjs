@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestUri } from '../dist/core/crypto/index.js'
 import { encodeJcs } from '../dist/core/encoding/jcs.js'
+import { ForwardedOctets } from '../dist/core/transform/forwarded-octets.js'
 import { Boot } from '../dist/server/boot/boot.js'
 import { createUpstreams, decodeConfig } from '../dist/server/index.js'
 import { createReceiptLog } from '../dist/server/log/index.js'
@@ -108,13 +109,12 @@ async function createAnswering(dataDir, { isRun = false } = {}) {
     if (isRun) {
       const { splices, tools } = context
       exchange.forwarding({
-        octets: body,
-        splices,
+        forwarded: ForwardedOctets.make(body, splices),
         model,
         dependencies: { ...dependencies, ...context.dependencies() },
       })
       exchange.ran({ tools, run: { step: 4, parents: [digestUri(body)] } })
-    } else exchange.forwarding({ octets: body, splices: [], model, dependencies })
+    } else exchange.forwarding({ forwarded: ForwardedOctets.make(body, []), model, dependencies })
     const response = { digest: digestUri(wholeAnswer), size: wholeAnswer.length, media_type: 'application/json' }
     return exchange.conclude({ outcome: 'complete', status: 200, response }).durable
   }

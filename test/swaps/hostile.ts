@@ -3,8 +3,10 @@
  * one; here the simulated digest stays as it is unless a row says otherwise, so that what is refused is refused by the receipt alone.
  * @module
  */
+
 import { decodeUtf8, encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import type { ToolCallRecord } from '../../src/core/receipt/run.ts'
+import { ForwardedOctets } from '../../src/core/transform/forwarded-octets.ts'
 import type { Splice } from '../../src/core/transform/splice.ts'
 import type { Context, ModelCall, OfferedTools } from '../../src/server/context/types.ts'
 import type { UpstreamSet } from '../../src/server/index.ts'
@@ -55,7 +57,8 @@ export function changesUnlisted({ drop = '', add = '' }: { readonly drop?: strin
 /** Sends other octets than it was given, behind everything that makes receipts. */
 export function sendsOther(change: (body: string) => string): Wrap {
   return wrapUpstream(({ send }) => ({
-    send: (request) => send({ ...request, body: encodeUtf8(change(decodeUtf8(request.body))) }),
+    send: (request) =>
+      send({ ...request, body: ForwardedOctets.make(encodeUtf8(change(decodeUtf8(request.body.octets))), []) }),
   }))
 }
 

@@ -48,6 +48,7 @@ export async function createContext(
         ...(remembered.turn && { memory: remembered.turn }),
       }
     },
+    chunkProof: (collection, chunk) => collections.proof(collection, chunk),
     close: () => tools.close(),
   }
 }

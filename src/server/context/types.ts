@@ -79,6 +79,8 @@ export interface PreparedContext {
 export interface Context {
   /** @throws ContextRefusal for a request that cannot be prepared as it asks */
   prepare(request: ContextRequest): Promise<PreparedContext>
+  /** That a chunk is in the index of a collection, for whoever holds an answer that names it; undefined where there is no such chunk. */
+  chunkProof(collection: string, chunk: string): Uint8Array | undefined
   /** Ends what runs beside the gateway for it. */
   close(): Promise<void>
 }

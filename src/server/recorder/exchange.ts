@@ -3,7 +3,8 @@ import { digestUri } from '../../core/crypto/index.ts'
 import type { EngineClaim, ModelClaim, Outcome, UpstreamKind } from '../../core/receipt/claims.ts'
 import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
 import type { RunMembers } from '../../core/receipt/run.ts'
-import { recordSplice, type Splice } from '../../core/transform/splice.ts'
+import type { ForwardedOctets } from '../../core/transform/forwarded-octets.ts'
+import { recordSplice } from '../../core/transform/splice.ts'
 import { CountersignError } from '../../errors.ts'
 import type { AddedDependencies } from '../context/types.ts'
 import type { BootClock } from '../session/boot-clock.ts'
@@ -30,9 +31,7 @@ export interface ExchangeOpening {
 
 /** What was handed to the upstream. */
 export interface Forwarding {
-  /** Exactly the octets that were sent. */
-  readonly octets: Uint8Array
-  readonly splices: readonly Splice[]
+  readonly forwarded: ForwardedOctets
   readonly model: ServedModel
   readonly dependencies: Dependencies
 }
@@ -116,7 +115,7 @@ export class Exchange {
 
   /** These octets are about to leave for the upstream. */
   forwarding(forwarding: Forwarding): void {
-    const { octets, splices } = forwarding
+    const { octets, splices } = forwarding.forwarded
     const digest =
       octets === this.#opening.body && this.#request !== undefined ? this.#request.digest : digestUri(octets)
     this.#forwarding = forwarding
@@ -203,7 +202,7 @@ export class Exchange {
       },
       // A client that checks the one or the other needs it with the answer.
       exchangeTravels: this.#prev !== undefined || channel !== 'none',
-      inserts: this.#forwarding?.splices.map(({ insert }) => insert) ?? [],
+      inserts: this.#forwarding?.forwarded.splices.map(({ insert }) => insert) ?? [],
       tenant,
     }
   }

@@ -13,6 +13,7 @@ import { ReplayGuard } from '../ohttp/replay-guard.ts'
 import { reportFailure } from '../telemetry/report-failure.ts'
 import { type ApiError, historyDamaged, internalError, invalidApiKey, logUnavailable, notFound } from './api-error.ts'
 import { showAttestation } from './attestation.ts'
+import { CHUNK_PROOF_ROUTE, showChunkProof } from './chunk-proofs.ts'
 import { showLiveness, showReadiness } from './health.ts'
 import { History } from './history.ts'
 import { handleInference } from './inference/handle-inference.ts'
@@ -138,6 +139,12 @@ export function createApp(parts: GatewayParts, loopback: Loopback): Hono<Env> {
   )
   app.delete(RECEIPT_ROUTE, observed(parts, RECEIPT_ROUTE, withReceipt(deleteReceipt)))
   get(`${RECEIPT_ROUTE}/proof`, withReceipt(showProof))
+  get(
+    CHUNK_PROOF_ROUTE,
+    withCaller((c) =>
+      showChunkProof(parts, { collection: c.req.param('collection') ?? '', chunk: c.req.query('chunk') ?? '' }),
+    ),
+  )
   const forget = withCaller((c, caller) => deleteRemembered(parts, caller, c.req.param('id') ?? ''))
   app.delete(REMEMBERED_ROUTE, observed(parts, REMEMBERED_ROUTE, forget))
   get('/log', () => showLogs(parts, history))

@@ -63,7 +63,7 @@ async function answer(
   if (signal.aborted) throw givenUp()
   try {
     if (path !== CHAT_PATH) throw new Refusal(`this model answers ${CHAT_PATH} alone`, { status: 404 })
-    const request = decodeChatRequest(body)
+    const request = decodeChatRequest(body.octets)
     const first = startRun(model, request, { choice: 0, turn })
     const run = (choice: number): ChatRun => (choice === 0 ? first : startRun(model, request, { choice, turn }))
     const answering = { request, run, head: head(request.model) }

@@ -42,7 +42,7 @@ export function createHttpUpstream(name: string, config: HttpUpstreamConfig, dep
     const exchange = new Exchange({ name, timeouts: config.timeouts, answerBytes, signal })
     if (!exchange.over) {
       const headers = { ...HEADERS, ...authorization, 'content-type': 'application/json' }
-      connections.start({ method: 'POST', path: base + path, headers, body }, exchange)
+      connections.start({ method: 'POST', path: base + path, headers, body: body.octets }, exchange)
     }
     return exchange.response
   }

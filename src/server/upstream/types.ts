@@ -2,6 +2,7 @@
 
 import type { EngineClaim, ModelClaim, UpstreamKind } from '../../core/receipt/claims.ts'
 import type { Dependencies } from '../../core/receipt/disclosed.ts'
+import type { ForwardedOctets } from '../../core/transform/forwarded-octets.ts'
 import type { Splice } from '../../core/transform/splice.ts'
 import type { Publisher } from '../../measure/publisher/index.ts'
 import type { ServedWeights } from '../weights/served-weights.ts'
@@ -11,8 +12,8 @@ import type { ContextReading } from './context-reading.ts'
 export interface UpstreamRequest {
   /** For example `/v1/chat/completions`. */
   readonly path: string
-  /** Exactly these octets go to the engine; they are digested where they leave. */
-  readonly body: Uint8Array
+  /** Exactly its octets go to the engine. */
+  readonly body: ForwardedOctets
   /** Aborts within 100 ms, before the first octet and after it. */
   readonly signal: AbortSignal
 }

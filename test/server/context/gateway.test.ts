@@ -119,6 +119,11 @@ describe('a gateway with a measured collection', () => {
     const proof = collection.prove(best.id)
     expect((await verifyChunk({ id: best.id, text: encodeUtf8(best.text), proof, root })).ok).toBe(true)
     expect(encodeUtf8(quoted.token).length).toBeLessThanOrEqual(8 * 1024)
+    // The gateway proves it to whoever asks, and shows no text.
+    const asked = await fetch(`${gateway.base}/collections/docs/proof?chunk=${encodeURIComponent(best.id)}`)
+    expect(new Uint8Array(await asked.arrayBuffer())).toEqual(proof)
+    for (const none of ['docs/proof?chunk=no.md%230', 'docs/proof', 'other/proof?chunk=x', '__proto__/proof?chunk=x'])
+      expect((await fetch(`${gateway.base}/collections/${none}`)).status).toBe(404)
   })
 
   it('fits the most chunks, a prompt and another name for the model into the header of an unstreamed answer', async () => {

@@ -1,4 +1,5 @@
 /** What the tests of the HTTP upstream share. @module */
+import { ForwardedOctets } from '../../../src/core/transform/forwarded-octets.ts'
 import type { HttpUpstreamConfig } from '../../../src/server/upstream/http.ts'
 import { createHttpUpstream, type HttpUpstreamDeps } from '../../../src/server/upstream/http.ts'
 import type { ServedModel, Upstream, UpstreamRequest } from '../../../src/server/upstream/types.ts'
@@ -40,7 +41,7 @@ export function served(id: string, name: string): ServedModel {
 export function chatRequest(body: Uint8Array | string = '{}', signal?: AbortSignal): UpstreamRequest {
   return {
     path: '/v1/chat/completions',
-    body: typeof body === 'string' ? new TextEncoder().encode(body) : body,
+    body: ForwardedOctets.make(typeof body === 'string' ? new TextEncoder().encode(body) : body, []),
     signal: signal ?? new AbortController().signal,
   }
 }

@@ -19,8 +19,13 @@ interface Measured {
   readonly collection: Collection
 }
 
+export interface Collections extends ContextSource {
+  /** That a chunk is in the index of a collection; undefined where there is no such collection or chunk. */
+  proof(collection: string, chunk: string): Uint8Array | undefined
+}
+
 /** Reads and indexes every collection. @throws CountersignError ERR_CONFIG where a folder is not the one that was measured */
-export async function loadCollections(configs: readonly CollectionConfig[]): Promise<ContextSource> {
+export async function loadCollections(configs: readonly CollectionConfig[]): Promise<Collections> {
   const collections = new Map<string, Measured>()
   for (const config of configs) {
     const collection = await loadCollection(config.directory, { maxCharacters: config.maxCharacters })
@@ -31,7 +36,13 @@ export async function loadCollections(configs: readonly CollectionConfig[]): Pro
       )
     collections.set(config.id, { config, collection })
   }
-  return { prepare: async (request) => prepare(collections, request) }
+  return {
+    prepare: async (request) => prepare(collections, request),
+    proof: (id, chunk) => {
+      const collection = collections.get(id)?.collection
+      return collection?.chunks.some((known) => known.id === chunk) ? collection.prove(chunk) : undefined
+    },
+  }
 }
 
 function prepare(collections: ReadonlyMap<string, Measured>, request: ContextRequest): AddedDependencies {

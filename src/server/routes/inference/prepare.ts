@@ -2,8 +2,9 @@
  * From the client's octets to those that the model server is given. The one way: context and upstream say what shall change, the transform
  * engine changes it, and what it gives is digested and sent. wire.md section 2. @module
  */
+
+import { ForwardedOctets } from '../../../core/transform/forwarded-octets.ts'
 import { JsonEdits } from '../../../core/transform/json-edit.ts'
-import { applySplices } from '../../../core/transform/splice.ts'
 import { MalformedError } from '../../../errors.ts'
 import { ContextRefusal } from '../../context/refusal.ts'
 import type { AddedDependencies, Context, ContextRequest, PreparedContext } from '../../context/types.ts'
@@ -62,6 +63,7 @@ export interface Changes {
 /** @throws MalformedError */
 export function transform({ model, upstream }: Routed, { body, edits, dependencies }: Changes): Forwarding {
   const splices = [...edits.splices(), ...upstream.transforms(body, model)].sort((one, other) => one.at - other.at)
-  const octets = splices.length === 0 ? body : applySplices(body, splices)
-  return { octets, splices, model, dependencies: { ...upstream.dependencies(body, model, octets), ...dependencies } }
+  const forwarded = ForwardedOctets.make(body, splices)
+  const own = upstream.dependencies(body, model, forwarded.octets)
+  return { forwarded, model, dependencies: { ...own, ...dependencies } }
 }

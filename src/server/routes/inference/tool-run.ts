@@ -10,6 +10,8 @@ import { encodeUtf8 } from '../../../core/encoding/utf8.ts'
 import { askedCalls, clientToolCalls, foldAsked, shownName } from '../../../core/receipt/client-calls.ts'
 import type { Octets } from '../../../core/receipt/disclosed.ts'
 import type { RunMembers, ToolCallRecord } from '../../../core/receipt/run.ts'
+import type { ForwardedOctets } from '../../../core/transform/forwarded-octets.ts'
+import { CountersignError } from '../../../errors.ts'
 import type { AddedDependencies, CalledTool, ModelCall, OfferedTools } from '../../context/types.ts'
 import type { AnswerFacts } from '../../recorder/exchange-facts.ts'
 import { stepRid } from '../../recorder/step-receipts.ts'
@@ -51,7 +53,7 @@ export class ToolRun {
   /** Octets of what the steps added to the conversation. */
   readonly #elements: Uint8Array[] = []
   #parents: readonly string[]
-  #forwarded: Uint8Array = new Uint8Array(0)
+  #forwarded: ForwardedOctets | undefined
   #step = 0
   #called = 0
 
@@ -76,7 +78,8 @@ export class ToolRun {
   }
 
   /** What the model is given next. */
-  get forwarded(): Uint8Array {
+  get forwarded(): ForwardedOctets {
+    if (this.#forwarded === undefined) throw new CountersignError('ERR_USAGE', 'a run begins with forward')
     return this.#forwarded
   }
 
@@ -87,7 +90,7 @@ export class ToolRun {
     const { exchange } = this.#turn
     exchange.forwarding(forwarding)
     exchange.ran(this.#members([]))
-    this.#forwarded = forwarding.octets
+    this.#forwarded = forwarding.forwarded
   }
 
   /**
