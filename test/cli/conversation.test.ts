@@ -7,8 +7,8 @@ import { command } from '../../src/cli/commands/conversation.ts'
 import { trialLock, trialPolicy } from '../../src/cli/trial-policy.ts'
 import { type Archive, encodeArchive } from '../../src/core/archive/index.ts'
 import { receiptDigest } from '../../src/core/receipt/conversation.ts'
-import { snp } from '../core/diff/answers.ts'
-import { CONFIG_DIGEST, ISSUED_AT, issueAnswer, MODEL } from '../kit/issue-answer.ts'
+import { REFERENCES, snp } from '../core/diff/answers.ts'
+import { ISSUED_AT, issueAnswer } from '../kit/issue-answer.ts'
 import { recordIo } from './log/history-folder.ts'
 
 const NOW = new Date((ISSUED_AT + 20) * 1000)
@@ -16,15 +16,8 @@ const NOW = new Date((ISSUED_AT + 20) * 1000)
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-conversation-'))
-  const references = {
-    rootFingerprint: snp.rootFingerprint,
-    measurement: snp.measurement,
-    config: `sha256:${CONFIG_DIGEST}`,
-    models: [MODEL],
-    host: 'gw.example.com',
-  }
-  await writeFile(join(folder, 'policy.json'), trialPolicy(references))
-  await writeFile(join(folder, 'lock.json'), trialLock(references))
+  await writeFile(join(folder, 'policy.json'), trialPolicy(REFERENCES))
+  await writeFile(join(folder, 'lock.json'), trialLock(REFERENCES))
 })
 afterAll(() => rm(folder, { recursive: true }))
 

@@ -8,8 +8,8 @@ import { trialLock, trialPolicy } from '../../src/cli/trial-policy.ts'
 import { type Archive, encodeArchive } from '../../src/core/archive/index.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import type { ReceiptClaims } from '../../src/core/receipt/claims.ts'
-import { archiveOf, dependency, EXCHANGE, hex, type Planted, snp, withContent } from '../core/diff/answers.ts'
-import { CONFIG_DIGEST, ISSUED_AT, MODEL } from '../kit/issue-answer.ts'
+import { archiveOf, dependency, EXCHANGE, hex, type Planted, REFERENCES, withContent } from '../core/diff/answers.ts'
+import { ISSUED_AT, MODEL } from '../kit/issue-answer.ts'
 import { recordIo } from './log/history-folder.ts'
 
 /** Nothing that octets would have to bear out. */
@@ -22,15 +22,8 @@ const SECRET = 'the launch is on Friday'
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-diff-'))
-  const references = {
-    rootFingerprint: snp.rootFingerprint,
-    measurement: snp.measurement,
-    config: `sha256:${CONFIG_DIGEST}`,
-    models: [MODEL],
-    host: 'gw.example.com',
-  }
-  await put('policy.json', trialPolicy(references))
-  await put('lock.json', trialLock(references))
+  await put('policy.json', trialPolicy(REFERENCES))
+  await put('lock.json', trialLock(REFERENCES))
 })
 afterAll(() => rm(folder, { recursive: true }))
 

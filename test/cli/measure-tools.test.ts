@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Io, UsageError } from '../../src/cli/command.ts'
+import { UsageError } from '../../src/cli/command.ts'
 import { command } from '../../src/cli/commands/measure.ts'
 import { digestUri } from '../../src/core/crypto/index.ts'
+import { recordIo } from './log/history-folder.ts'
 
 const SMALL = fileURLToPath(new URL('../tools/servers/small-stdio.mjs', import.meta.url))
 const ZERO = `sha256:${'0'.repeat(64)}`
@@ -46,18 +47,9 @@ const small = (tools: string, digest: string): string => `  tools:
 `
 
 async function run(args: readonly string[]): Promise<{ readonly exit: number; readonly out: string }> {
-  let out = ''
-  const io: Io = {
-    out: (text) => {
-      out += text
-    },
-    err: () => undefined,
-    colour: false,
-    progress: false,
-    env: {},
-    now: () => new Date(0),
-  }
-  return { exit: await command.run(args, io), out }
+  const { io, out } = recordIo(new Date(0))
+  const exit = await command.run(args, io)
+  return { exit, out: out() }
 }
 
 describe('countersign measure tools', () => {

@@ -9,8 +9,8 @@ import { encodeArchive } from '../../src/core/archive/index.ts'
 import { digestUri } from '../../src/core/crypto/index.ts'
 import { encodeUtf8 } from '../../src/core/encoding/utf8.ts'
 import { outputDigest } from '../../src/core/receipt/merged-choices.ts'
-import { snp } from '../core/diff/answers.ts'
-import { CONFIG_DIGEST, EVENTS, ISSUED_AT, issueAnswer, MODEL } from '../kit/issue-answer.ts'
+import { REFERENCES, snp } from '../core/diff/answers.ts'
+import { EVENTS, ISSUED_AT, issueAnswer } from '../kit/issue-answer.ts'
 import { recordIo } from './log/history-folder.ts'
 
 const NOW = new Date((ISSUED_AT + 20) * 1000)
@@ -22,17 +22,10 @@ const MERGED = outputDigest(CHOICES)
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-output-'))
-  const references = {
-    rootFingerprint: snp.rootFingerprint,
-    measurement: snp.measurement,
-    config: `sha256:${CONFIG_DIGEST}`,
-    models: [MODEL],
-    host: 'gw.example.com',
-  }
   // One test withholds the response.
-  const policy = { ...JSON.parse(trialPolicy(references)), disclosures: ['forwarded'] }
+  const policy = { ...JSON.parse(trialPolicy(REFERENCES)), disclosures: ['forwarded'] }
   await writeFile(join(folder, 'policy.json'), JSON.stringify(policy))
-  await writeFile(join(folder, 'lock.json'), trialLock(references))
+  await writeFile(join(folder, 'lock.json'), trialLock(REFERENCES))
 })
 afterAll(() => rm(folder, { recursive: true }))
 

@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Io } from '../../src/cli/command.ts'
 import { command as replay } from '../../src/cli/commands/replay.ts'
 import { type Archive, encodeArchive } from '../../src/core/archive/index.ts'
+import { recordIo } from '../cli/log/history-folder.ts'
 import { type ContextGateway, startContextGateway } from './context-gateway.ts'
 import { record } from './record.ts'
 
@@ -56,19 +56,10 @@ interface Ran {
 }
 
 async function run(...args: readonly string[]): Promise<Ran> {
-  let out = ''
-  const io: Io = {
-    out: (text) => {
-      out += text
-    },
-    err: () => undefined,
-    colour: false,
-    progress: false,
-    env: {},
-    now: () => new Date(),
-  }
+  const { io, out } = recordIo(new Date())
   const trust = ['--policy', at('policy.json'), '--lock', at('lock.json')]
-  return { exit: await replay.run([at('answer.cmw.json'), ...trust, ...args], io), out }
+  const exit = await replay.run([at('answer.cmw.json'), ...trust, ...args], io)
+  return { exit, out: out() }
 }
 
 const live = async (...args: readonly string[]): Promise<{ exit: number; rows: readonly object[] }> => {
@@ -145,14 +136,7 @@ describe('an answer that relied on documents and a tool', () => {
     const { inserts, ...rest } = archive
     writeFileSync(at('bare.cmw.json'), encodeArchive(rest))
     const before = gateway.asked.length
-    const io: Io = {
-      out: () => undefined,
-      err: () => undefined,
-      colour: false,
-      progress: false,
-      env: {},
-      now: () => new Date(),
-    }
+    const { io } = recordIo(new Date())
     const policy = { ...JSON.parse(gateway.policyText), transforms: 'unchecked' }
     writeFileSync(at('lenient.json'), JSON.stringify(policy))
     const trust = ['--policy', at('lenient.json'), '--lock', at('lock.json')]

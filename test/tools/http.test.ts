@@ -13,7 +13,8 @@ import {
   type ToolDeps,
   type ToolServer,
 } from '../../src/tools/index.ts'
-import { type Identity, makeIdentity, type RunningOrigin, smallOverHttp, startOrigin } from './servers/origins.ts'
+import { createTlsIdentity, type TlsIdentity } from '../kit/tls-identity.ts'
+import { type RunningOrigin, smallOverHttp, startOrigin } from './servers/origins.ts'
 
 const EVERYTHING = fileURLToPath(
   new URL('../../node_modules/@modelcontextprotocol/server-everything/dist/index.js', import.meta.url),
@@ -21,12 +22,12 @@ const EVERYTHING = fileURLToPath(
 const never = new AbortController().signal
 const ZERO = `sha256:${'0'.repeat(64)}`
 const closing: { close(): Promise<void> }[] = []
-let identity: Identity
-let other: Identity
+let identity: TlsIdentity
+let other: TlsIdentity
 
 beforeAll(async () => {
-  identity = await makeIdentity('tools')
-  other = await makeIdentity('other')
+  identity = await createTlsIdentity('tools')
+  other = await createTlsIdentity('other')
 })
 afterEach(async () => {
   for (const one of closing.splice(0).reverse()) await one.close()

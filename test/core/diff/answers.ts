@@ -10,7 +10,7 @@ import type { Session } from '../../../src/core/evidence/session.ts'
 import { DEPENDENCY_ROLES, type DependencyRole } from '../../../src/core/receipt/disclosed.ts'
 import type { SimulatedSnp } from '../../../src/simulator/index.ts'
 import { createSimulatedSnp } from '../../../src/simulator/index.ts'
-import { type AnswerRecipe, issueAnswer } from '../../kit/issue-answer.ts'
+import { type AnswerRecipe, CONFIG_DIGEST, issueAnswer, MODEL } from '../../kit/issue-answer.ts'
 import { testPki } from '../../server/gateway/test-pki.ts'
 
 export function hex(text: string): string {
@@ -51,6 +51,15 @@ export const EXCHANGE: JsonObject = {
 }
 
 export const snp: SimulatedSnp = await createSimulatedSnp({ pki: await testPki(), latencyMs: 0, throttle: 'none' })
+
+/** What verifies these answers, as a trial policy and lock take it. */
+export const REFERENCES = {
+  rootFingerprint: snp.rootFingerprint,
+  measurement: snp.measurement,
+  config: `sha256:${CONFIG_DIGEST}`,
+  models: [MODEL],
+  host: 'gw.example.com',
+}
 
 export interface Planted extends AnswerRecipe {
   readonly dependencies?: Partial<Record<DependencyRole, readonly ResourceDescriptor[] | 'none'>>

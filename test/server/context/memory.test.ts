@@ -183,7 +183,7 @@ describe('a conversation is refused', () => {
     const memory = remember({ ...CONFIG, maxBytes: 1024 })
     const overhead = big(0).length
     const exact = chat(',"store":true', big(1024 - overhead))
-    expect((await memory.prepare(exact)).turn).toBeDefined()
+    expect((await memory.prepare(exact)).turn).toMatchObject({ parents: [] })
     const over = chat(',"store":true', big(1025 - overhead))
     expect(await memory.refusal(over)).toMatchObject({ param: 'messages', code: 'conversation_too_large' })
     await memory.turn(chat(',"store":true', big(500)), { id: 'a' })

@@ -1,39 +1,10 @@
 /** HTTP servers on loopback ports: plain or TLS with a key of their own, and the small MCP server behind them. @module */
-import 'reflect-metadata'
-import { createHash, randomUUID, webcrypto } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
-import * as x509 from '@peculiar/x509'
+import type { TlsIdentity } from '../../kit/tls-identity.ts'
 import { createSmallServer } from './small.mjs'
-
-export interface Identity {
-  readonly cert: string
-  readonly key: string
-  /** `sha256:…` */
-  readonly spki: string
-}
-
-export async function makeIdentity(name: string): Promise<Identity> {
-  x509.cryptoProvider.set(webcrypto)
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '01',
-    name: `CN=${name}`,
-    notBefore: new Date(Date.now() - 3_600_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    keys,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
-  })
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
-  const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey))
-  return {
-    cert: certificate.toString('pem'),
-    key: `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`,
-    spki: `sha256:${createHash('sha256').update(spki).digest('hex')}`,
-  }
-}
 
 export interface RunningOrigin {
   readonly origin: string
@@ -44,7 +15,7 @@ export interface RunningOrigin {
 /** @param port 0 for a free one */
 export async function startOrigin(
   listener: RequestListener,
-  { identity, port = 0 }: { readonly identity?: Identity; readonly port?: number } = {},
+  { identity, port = 0 }: { readonly identity?: TlsIdentity; readonly port?: number } = {},
 ): Promise<RunningOrigin> {
   const server: Server =
     identity === undefined
