@@ -3,6 +3,7 @@ import { BINDING_CODES } from './failure-codes/binding.ts'
 import { CHANNEL_CODES } from './failure-codes/channel.ts'
 import { EVENT_LOG_CODES } from './failure-codes/event-log.ts'
 import { FRAMING_CODES } from './failure-codes/framing.ts'
+import { IMAGE_CODES } from './failure-codes/image.ts'
 import { LOG_CODES } from './failure-codes/log.ts'
 import { NITRO_CODES } from './failure-codes/nitro.ts'
 import { POLICY_CODES } from './failure-codes/policy.ts'
@@ -25,6 +26,7 @@ export type FailureCode =
   | keyof typeof RECEIPT_CODES
   | keyof typeof RESOURCE_CODES
   | keyof typeof LOG_CODES
+  | keyof typeof IMAGE_CODES
   | keyof typeof POLICY_CODES
 
 /** Code -> [what it means, what to do about it]. */
@@ -40,5 +42,6 @@ export const FAILURE_CODES: Readonly<Record<FailureCode, readonly [string, strin
   ...RECEIPT_CODES,
   ...RESOURCE_CODES,
   ...LOG_CODES,
+  ...IMAGE_CODES,
   ...POLICY_CODES,
 }
