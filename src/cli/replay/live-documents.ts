@@ -7,6 +7,7 @@ import { type Collection, loadCollection } from '../../retrieval/index.ts'
 import type { CollectionConfig } from '../../server/config/types.ts'
 import { ContextRefusal } from '../../server/context/refusal.ts'
 import { readSearch, type Search } from '../../server/context/retrieval/file-search.ts'
+import { isRanking } from '../../server/context/retrieval/ranking-descriptor.ts'
 import type { LiveRow } from './live-row.ts'
 
 interface Loaded {
@@ -14,13 +15,18 @@ interface Loaded {
   readonly collection: Collection
 }
 
-/** Best first, index by index, as the gateway does. @throws MalformedError for a request that is no strict JSON */
+/**
+ * Best first, index by index, as the gateway does. Where embeddings took part chunks are not searched again: a configuration gives no model
+ * server to this command.
+ * @throws MalformedError for a request that is no strict JSON
+ */
 export async function searchAgain(
   { receipt, request }: RecordedAnswer,
   configs: readonly CollectionConfig[],
 ): Promise<readonly LiveRow[]> {
   const { dependencies } = receipt.disclosed
-  const indices = listOf(dependencies?.['retrieval-index'])
+  const named = listOf(dependencies?.['retrieval-index'])
+  const indices = named.filter((descriptor) => !isRanking(descriptor))
   if (indices.length === 0) return []
   const loaded = new Map<string, Loaded>()
   for (const { name } of indices) {
@@ -32,6 +38,8 @@ export async function searchAgain(
   const rows = indices.map((named) => indexRow(named, loaded.get(named.name)))
   const search = request === 'not-held' ? undefined : readRequest(request)
   const chunks = listOf(dependencies?.['retrieval-result'])
+  if (indices.length < named.length)
+    return [...rows, ...chunks.map(({ name }) => chunkRow(name, 'not-asked', 'an embedding model ranked it'))]
   if (search === undefined || loaded.size < indices.length)
     return [...rows, ...chunks.map(({ name }) => chunkRow(name, 'not-asked', 'the search cannot be made again'))]
   return [...rows, ...compareChunks(chunks, search, loaded)]

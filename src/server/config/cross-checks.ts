@@ -1,6 +1,7 @@
 /** What one field of the configuration demands of another. The shape is already right. @module */
 import { isIP } from 'node:net'
 import { checkBaseUrl } from './base-url.ts'
+import { checkEmbeddings } from './embeddings-checks.ts'
 import type { ConfigIssue, ConfigPath } from './issue.ts'
 import { checkParameters } from './parameters-checks.ts'
 import { checkTools } from './tools-checks.ts'
@@ -18,6 +19,7 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
       (i) => ['measured', 'collections', i, 'id'],
       'is the id of an earlier collection: choose another',
     ),
+    ...checkEmbeddings(measured),
     ...checkUpstreams(measured),
     ...checkKeys(measured, operational),
     ...checkTls(measured, operational),

@@ -59,6 +59,7 @@ const collection = z.strictObject({
   root: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be what `countersign measure index DIR` prints'),
   maxCharacters: z.int().min(200).max(8000).default(1200),
   results: z.int().min(1).max(6).default(4),
+  embeddings: z.strictObject({ model: modelName() }).exactOptional(),
 })
 
 const memory = z.strictObject({

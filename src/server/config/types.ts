@@ -109,6 +109,11 @@ export interface CollectionConfig {
   readonly maxCharacters: number
   /** Chunks for one request, where it does not say. */
   readonly results: number
+  /** Chunks are ranked by vectors of this model too; absent for words alone. */
+  readonly embeddings?: {
+    /** Id of a model of this configuration. */
+    readonly model: string
+  }
 }
 
 /** Conversations that the gateway remembers, sealed under the API keys of those who led them. */

@@ -5,6 +5,7 @@ import type { MeasuredConfig } from '../config/types.ts'
 import { createMemory, type MemoryDeps } from './memory/memory.ts'
 import { createParameters } from './parameters/parameters.ts'
 import { loadCollections } from './retrieval/collections.ts'
+import type { FindModel } from './retrieval/embedder.ts'
 import { loadPrompts } from './templates/prompts.ts'
 import { loadTools } from './tools/tools.ts'
 import type { Context } from './types.ts'
@@ -17,6 +18,8 @@ export interface ContextDeps extends MemoryDeps {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Certificates (PEM) that https tool servers must chain to, in place of the runtime's. */
   readonly roots?: string
+  /** The models of the configuration, which are served once the context is there; absent where none ever are. */
+  readonly find?: FindModel
 }
 
 /** @throws CountersignError ERR_CONFIG for files and tool servers that are missing, or other than those measured */
@@ -26,7 +29,7 @@ export async function createContext(
 ): Promise<Context> {
   const parameters = createParameters(config)
   const prompts = await loadPrompts(config, { read: readPromptFile })
-  const collections = await loadCollections(config.collections ?? [])
+  const collections = await loadCollections(config.collections ?? [], deps.find)
   const memory = createMemory(config.memory, deps)
   const { clock, env, roots } = deps
   const tools = await loadTools(config, {
@@ -49,7 +52,10 @@ export async function createContext(
       }
     },
     chunkProof: (collection, chunk) => collections.proof(collection, chunk),
-    close: () => tools.close(),
+    close: () => {
+      collections.close()
+      return tools.close()
+    },
   }
 }
 

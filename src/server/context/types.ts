@@ -20,6 +20,8 @@ export interface ContextRequest {
   readonly tenant: string
   /** Where what is remembered lies, sealed. */
   readonly store: ObjectStore
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
 }
 
 /** Roles of what was added; the others are as the request itself has them. */
@@ -65,7 +67,7 @@ export interface RememberedTurn {
 
 /** One source of context that nothing depends on but the request: prompts, documents. */
 export interface ContextSource {
-  /** @throws ContextRefusal for a request that cannot be prepared as it asks */
+  /** @throws ContextRefusal for a request that cannot be prepared as it asks; ContextUnavailable for one that cannot be now */
   prepare(request: ContextRequest): Promise<AddedDependencies>
 }
 
@@ -77,7 +79,7 @@ export interface PreparedContext {
 }
 
 export interface Context {
-  /** @throws ContextRefusal for a request that cannot be prepared as it asks */
+  /** @throws ContextRefusal for a request that cannot be prepared as it asks; ContextUnavailable for one that cannot be now */
   prepare(request: ContextRequest): Promise<PreparedContext>
   /** That a chunk is in the index of a collection, for whoever holds an answer that names it; undefined where there is no such chunk. */
   chunkProof(collection: string, chunk: string): Uint8Array | undefined

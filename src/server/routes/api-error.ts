@@ -114,6 +114,12 @@ export function weightsChanged(): ApiError {
   return { status: 503, type: 'service_unavailable', code: 'weights_changed', message, param: 'model', permanent: true }
 }
 
+/** @param message the gateway's own, without octets of a request or of what was found for it */
+export function contextUnavailable(message: string): ApiError {
+  const code = 'context_unavailable'
+  return { status: 503, type: 'service_unavailable', code, message, param: 'tools', retryAfter: 5 }
+}
+
 /** @param reason says what is missing; from the gateway, never from a client */
 export function evidenceUnavailable(reason: string): ApiError {
   const message = `No attested evidence is in force: ${reason}.`

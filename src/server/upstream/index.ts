@@ -47,9 +47,11 @@ interface Served {
  * @throws CountersignError ERR_CONFIG when a bearer token or a model file is missing, or a name or digest does not fit
  */
 export async function createUpstreams(config: MeasuredConfig, deps: UpstreamDeps): Promise<UpstreamSet> {
-  const context = await createContext(config, deps)
+  let set: UpstreamSet | undefined
+  const context = await createContext(config, { ...deps, find: (modelId) => set?.find(modelId) })
   try {
-    return await serveAll(config, deps, context)
+    set = await serveAll(config, deps, context)
+    return set
   } catch (error) {
     // Programs that it started would outlive the attempt.
     await context.close()

@@ -70,6 +70,7 @@ export function remember(config: MemoryConfig | undefined = CONFIG): Remembering
       fields: JSON.parse(body),
       modelId: 'm',
       edits,
+      signal: new AbortController().signal,
       tenant,
       store,
       ...(apiKey !== '' && { apiKey }),

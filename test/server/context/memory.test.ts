@@ -221,13 +221,14 @@ describe('memory', () => {
 
   it('leaves requests as they are where none is configured', async () => {
     const { store } = remember()
+    const { signal } = new AbortController()
     const body = chat(',"store":true,"previous_response_id":"a","conversation":"c"')
     const edits = new JsonEdits(encodeUtf8(body))
     const memory = createMemory(undefined, {
       clock: { now: () => new Date(0) },
       random: (size) => new Uint8Array(size),
     })
-    const request = { path: RESPONSES, fields: JSON.parse(body), modelId: 'm', edits, tenant: '', store }
+    const request = { path: RESPONSES, fields: JSON.parse(body), modelId: 'm', edits, tenant: '', store, signal }
     expect(await memory.prepare(request)).toEqual({ dependencies: {} })
     expect(edits.splices()).toEqual([])
   })

@@ -16,7 +16,16 @@ type Said = Pick<ModelConfig, 'defaults' | 'rename'>
 async function forwarded(text: string, said: Said, path: string = CHAT): Promise<string> {
   const body = encodeUtf8(text)
   const edits = new JsonEdits(body)
-  const request = { path, fields: JSON.parse(text), modelId: 'm', edits, tenant: '', store: createMemoryStore() }
+  const { signal } = new AbortController()
+  const request = {
+    path,
+    fields: JSON.parse(text),
+    modelId: 'm',
+    edits,
+    tenant: '',
+    store: createMemoryStore(),
+    signal,
+  }
   expect(await createParameters({ models: [{ ...MODEL, ...said }] }).prepare(request)).toEqual({})
   const splices = edits.splices()
   expect(splices.every(({ role }) => role === 'sampling-parameters')).toBe(true)

@@ -50,6 +50,7 @@ async function prepare(
     fields: JSON.parse(text),
     modelId: String(fields['model'] ?? 'm'),
     edits,
+    signal: new AbortController().signal,
     tenant: '',
     store: createMemoryStore(),
   })

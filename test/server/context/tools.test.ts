@@ -70,7 +70,16 @@ function ask(text: string, { path = CHAT, modelId = 'plain', from = tools } = {}
   const fields: unknown = JSON.parse(text)
   if (typeof fields !== 'object' || fields === null || !isJsonObject(fields)) throw new Error('no object')
   const edits = new JsonEdits(octets)
-  const request: ContextRequest = { path, fields, modelId, edits, tenant: 'default', store: createMemoryStore() }
+  const { signal } = new AbortController()
+  const request: ContextRequest = {
+    path,
+    fields,
+    modelId,
+    edits,
+    tenant: 'default',
+    store: createMemoryStore(),
+    signal,
+  }
   const prepared = from.prepare(request)
   return { ...prepared, sent: decodeUtf8(applySplices(octets, edits.splices())) }
 }
@@ -158,7 +167,9 @@ describe('tools of a measured server', () => {
       const edits = new JsonEdits(octets)
       edits.removeElements('tools', [0], 'retrieval-index')
       const fields = JSON.parse(decodeUtf8(octets))
-      tools.prepare({ path: CHAT, fields, modelId: 'plain', edits, tenant: 'default', store: createMemoryStore() })
+      const { signal } = new AbortController()
+      const store = createMemoryStore()
+      tools.prepare({ path: CHAT, fields, modelId: 'plain', edits, tenant: 'default', store, signal })
       return decodeUtf8(applySplices(octets, edits.splices()))
     }
     expect(prepare(`[${search}]`)).toBe('{"messages":[]}')

@@ -8,7 +8,10 @@ import type { CollectionConfig } from '../../config/types.ts'
 import { shortName } from '../../upstream/dependencies.ts'
 import { ContextRefusal } from '../refusal.ts'
 import type { AddedDependencies, ContextRequest, ContextSource } from '../types.ts'
-import { MAX_RESULTS, readSearch } from './file-search.ts'
+import { createEmbedder, type FindModel } from './embedder.ts'
+import { MAX_RESULTS, readSearch, type Search } from './file-search.ts'
+import { describeRanking } from './ranking-descriptor.ts'
+import { type Searcher, searchByEmbeddings, searchByWords } from './searcher.ts'
 
 const ROLE = 'retrieval-result'
 const CHAT = '/v1/chat/completions'
@@ -17,15 +20,25 @@ const RESPONSES = '/v1/responses'
 interface Measured {
   readonly config: CollectionConfig
   readonly collection: Collection
+  readonly searcher: Searcher
 }
 
 export interface Collections extends ContextSource {
   /** That a chunk is in the index of a collection; undefined where there is no such collection or chunk. */
   proof(collection: string, chunk: string): Uint8Array | undefined
+  /** Ends what runs beside requests. */
+  close(): void
 }
 
-/** Reads and indexes every collection. @throws CountersignError ERR_CONFIG where a folder is not the one that was measured */
-export async function loadCollections(configs: readonly CollectionConfig[]): Promise<Collections> {
+/**
+ * Reads and indexes every collection.
+ * @param find finds the models that embed
+ * @throws CountersignError ERR_CONFIG where a folder is not the one that was measured
+ */
+export async function loadCollections(
+  configs: readonly CollectionConfig[],
+  find: FindModel = () => undefined,
+): Promise<Collections> {
   const collections = new Map<string, Measured>()
   for (const config of configs) {
     const collection = await loadCollection(config.directory, { maxCharacters: config.maxCharacters })
@@ -34,22 +47,56 @@ export async function loadCollections(configs: readonly CollectionConfig[]): Pro
         'ERR_CONFIG',
         `measured.collections: the index of ${config.directory} has the root ${collection.root}, and the configuration says ${config.root}: get the right documents, or review what changed and write that root`,
       )
-    collections.set(config.id, { config, collection })
+    const { embeddings } = config
+    const searcher =
+      embeddings === undefined
+        ? searchByWords(collection)
+        : searchByEmbeddings(collection, createEmbedder(embeddings.model, find))
+    collections.set(config.id, { config, collection, searcher })
   }
   return {
-    prepare: async (request) => prepare(collections, request),
+    prepare: (request) => prepare(collections, request),
     proof: (id, chunk) => {
       const collection = collections.get(id)?.collection
       return collection?.chunks.some((known) => known.id === chunk) ? collection.prove(chunk) : undefined
     },
+    close: () => {
+      for (const { searcher } of collections.values()) searcher.close()
+    },
   }
 }
 
-function prepare(collections: ReadonlyMap<string, Measured>, request: ContextRequest): AddedDependencies {
+async function prepare(
+  collections: ReadonlyMap<string, Measured>,
+  request: ContextRequest,
+): Promise<AddedDependencies> {
   const search = collections.size === 0 ? undefined : readSearch(request.fields)
   if (search === undefined) return {}
   if (request.path !== CHAT && request.path !== RESPONSES)
     throw new ContextRefusal('Collections of this gateway are for chat and responses.', { param: 'tools' })
+  const asked = choose(collections, search)
+  const searched = await Promise.all(
+    asked.map(async ({ config, searcher }) => {
+      const { query, limit = config.results } = search
+      return { config, ...(await searcher.search({ query, limit, signal: request.signal })) }
+    }),
+  )
+  const found = searched.flatMap(({ config, chunks }) => chunks.map((chunk) => ({ id: config.id, chunk })))
+  // The model server is not to search again. What is left of the list is seen to by the source of tools.
+  request.edits.removeElements('tools', [search.index], 'retrieval-index')
+  insert(request, found)
+  return {
+    'retrieval-index': searched.flatMap(({ config: { id, root }, embeddedBy }) => [
+      describe('retrieval-index', id, root),
+      ...(embeddedBy === 'none' ? [] : [describeRanking(id, embeddedBy)]),
+    ]),
+    'retrieval-result':
+      found.length === 0 ? 'none' : found.map(({ id, chunk }) => describe(ROLE, `${id}/${chunk.id}`, chunk.digest)),
+  }
+}
+
+/** @throws ContextRefusal for a collection that is not there, and for more chunks than one request gets */
+function choose(collections: ReadonlyMap<string, Measured>, search: Search): readonly Measured[] {
   const asked = search.collections.map((id) => {
     const known = collections.get(id)
     if (known !== undefined) return known
@@ -64,19 +111,7 @@ function prepare(collections: ReadonlyMap<string, Measured>, request: ContextReq
       `A request gets at most ${MAX_RESULTS} chunks in all: give a lower max_num_results, or fewer collections.`,
       { param: 'tools' },
     )
-  const found = asked.flatMap(({ config, collection }) =>
-    collection
-      .search(search.query, { limit: search.limit ?? config.results })
-      .map((chunk) => ({ id: config.id, chunk })),
-  )
-  // The model server is not to search again. What is left of the list is seen to by the source of tools.
-  request.edits.removeElements('tools', [search.index], 'retrieval-index')
-  insert(request, found)
-  return {
-    'retrieval-index': asked.map(({ config }) => describe('retrieval-index', config.id, config.root)),
-    'retrieval-result':
-      found.length === 0 ? 'none' : found.map(({ id, chunk }) => describe(ROLE, `${id}/${chunk.id}`, chunk.digest)),
-  }
+  return asked
 }
 
 function describe(role: 'retrieval-index' | typeof ROLE, name: string, digest: string): ResourceDescriptor {

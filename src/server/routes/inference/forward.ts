@@ -29,7 +29,7 @@ function route({ parts, operation, exchange, report }: Turn, body: Uint8Array, c
 /** The run of a request that can be prepared as it asks; else what is wrong with it. */
 async function begin(turn: Turn, routed: Routed, { body, caller }: Asked): Promise<ToolRun | ApiError> {
   const { tenant, apiKey } = caller
-  const asker = { tenant, store: turn.parts.store, ...(apiKey === undefined ? {} : { apiKey }) }
+  const asker = { tenant, store: turn.parts.store, signal: turn.signal, ...(apiKey === undefined ? {} : { apiKey }) }
   try {
     const run = new ToolRun(turn, routed, await prepare(turn.parts.upstreams.context, routed, { body, asker }))
     run.forward()

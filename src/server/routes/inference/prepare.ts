@@ -8,9 +8,10 @@ import { JsonEdits } from '../../../core/transform/json-edit.ts'
 import { MalformedError } from '../../../errors.ts'
 import { ContextRefusal } from '../../context/refusal.ts'
 import type { AddedDependencies, Context, ContextRequest, PreparedContext } from '../../context/types.ts'
+import { ContextUnavailable } from '../../context/unavailable.ts'
 import type { Forwarding } from '../../recorder/exchange.ts'
 import type { ServedModel, Upstream } from '../../upstream/types.ts'
-import { type ApiError, invalidRequest } from '../api-error.ts'
+import { type ApiError, contextUnavailable, invalidRequest } from '../api-error.ts'
 import type { InferenceRequest } from './operation.ts'
 
 /** A request that has its model. */
@@ -30,9 +31,9 @@ export interface PreparedRequest {
 }
 
 /** Whose request it is, and where what is remembered for them lies. */
-export type Asker = Pick<ContextRequest, 'apiKey' | 'tenant' | 'store'>
+export type Asker = Pick<ContextRequest, 'apiKey' | 'tenant' | 'store' | 'signal'>
 
-/** @throws ContextRefusal, MalformedError: {@link errorOfRequest} */
+/** @throws ContextRefusal, ContextUnavailable, MalformedError: {@link errorOfRequest} */
 export async function prepare(
   context: Context,
   { path, request }: Routed,
@@ -49,6 +50,7 @@ export function errorOfRequest(error: unknown): ApiError {
     const { param, code } = error
     return invalidRequest(error.message, { param, ...(code !== undefined && { code }) })
   }
+  if (error instanceof ContextUnavailable) return contextUnavailable(error.message)
   if (error instanceof MalformedError) return invalidRequest('The content holds text or numbers without an exact form.')
   throw error
 }
