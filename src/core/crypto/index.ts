@@ -1,6 +1,7 @@
 /** Digests (synchronous) and signature verification (asynchronous) for the core. The back end is chosen by "#crypto". @module */
 import { backend } from '#crypto'
 import { concatBytes, encodeHex } from '../encoding/bytes.ts'
+import { requireWellFormed } from '../encoding/utf8.ts'
 import { ED25519_SPKI_PREFIX } from './ed25519-points.ts'
 import type { DigestAlgorithm, Hasher, SignatureAlgorithm } from './types.ts'
 
@@ -29,6 +30,15 @@ export function sha512(...parts: readonly Uint8Array[]): Uint8Array {
 /** An incremental digest. */
 export function createHasher(algorithm: DigestAlgorithm): Hasher {
   return backend.createHasher(algorithm)
+}
+
+/**
+ * Base64url of the UTF-8 octets of well-formed text. It stands here because it differs by runtime: Node has one that takes a fourth of the time.
+ * @throws MalformedError UTF8_INVALID when a surrogate stands alone
+ */
+export function encodeBase64UrlText(text: string): string {
+  requireWellFormed(text)
+  return backend.base64UrlOf(text)
 }
 
 /** `sha256:<lower-case hex>`, the one spelling of a digest as a string. */

@@ -123,6 +123,7 @@ export const backend: CryptoBackend = {
   },
   digestAscii: (text) => octetsOf(hashOnce('sha256', text, 'binary')),
   createHasher: (algorithm) => nodeHasher(createHash(algorithm)),
+  base64UrlOf: (text) => Buffer.from(text).toString('base64url'),
   async verify(algorithm, spki, signature, data) {
     if (algorithm === 'Ed25519' && !hasStrictPoints(spki, signature)) return false
     const key = importKey(algorithm, spki)

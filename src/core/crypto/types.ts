@@ -22,6 +22,8 @@ export interface CryptoBackend {
   /** SHA-256 of the octets of ASCII text: spares the array between. */
   digestAscii(text: string): Uint8Array
   createHasher(algorithm: DigestAlgorithm): Hasher
+  /** Base64url of the UTF-8 octets of well-formed text. */
+  base64UrlOf(text: string): string
   /** False for a signature that does not verify and for a key that cannot be used; never throws on attacker's bytes. */
   verify(algorithm: SignatureAlgorithm, spki: Uint8Array, signature: Uint8Array, data: Uint8Array): Promise<boolean>
 }

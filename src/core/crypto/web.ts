@@ -1,6 +1,7 @@
 /** Crypto back end for browsers: @noble for what must be synchronous, WebCrypto for signatures, @noble where Ed25519 is not native. @module */
 import { Point } from '@noble/ed25519'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
+import { encodeBase64Url } from '../encoding/base64.ts'
 import { concatBytes, encodeHex, sameBytes } from '../encoding/bytes.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'
 import { ED25519_SPKI_PREFIX, hasStrictPoints } from './ed25519-points.ts'
@@ -92,6 +93,7 @@ export const backend: CryptoBackend = {
   },
   digestAscii: (text) => sha256(encodeUtf8(text)),
   createHasher: (algorithm) => nobleHasher(HASHES[algorithm].create()),
+  base64UrlOf: (text) => encodeBase64Url(encodeUtf8(text)),
   async verify(algorithm, spki, signature, data) {
     if (algorithm === 'Ed25519' && !hasStrictPoints(spki, signature)) return false
     const key = await importKey(algorithm, spki)

@@ -1,6 +1,6 @@
 /** Strict base64 and base64url: one text per byte string, nothing else decodes. @module */
 import { MalformedError } from '../../errors.ts'
-import { decodeUtf8, encodeUtf8, encodeUtf8Into } from './utf8.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const URL_SAFE = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -25,8 +25,6 @@ const URL_SAFE_INVERSE = inverse(URL_SAFE)
 const PORTION = 6144
 /** Letters of one portion. Reused: joining text letter by letter leaves more garbage than a whole answer does. */
 const scratch = new Uint8Array((PORTION / 3) * 4)
-/** Octets of a short text, for the same reason. */
-const octets = new Uint8Array(PORTION)
 
 function encodePortion(bytes: Uint8Array, from: number, table: Uint8Array): string {
   const end = Math.min(bytes.length, from + PORTION)
@@ -80,15 +78,6 @@ function decode(text: string, table: Int16Array): Uint8Array {
 /** Base64url without padding (RFC 4648 section 5). */
 export function encodeBase64Url(bytes: Uint8Array): string {
   return encode(bytes, URL_SAFE_LETTERS)
-}
-
-/**
- * Base64url of the UTF-8 octets of well-formed text.
- * @throws MalformedError UTF8_INVALID when a surrogate stands alone
- */
-export function encodeBase64UrlText(text: string): string {
-  if (3 * text.length > PORTION) return encodeBase64Url(encodeUtf8(text))
-  return encodePortion(octets.subarray(0, encodeUtf8Into(text, octets)), 0, URL_SAFE_LETTERS)
 }
 
 /** @throws MalformedError BASE64_STRICT on padding, white space, foreign letters or loose bits */

@@ -4,13 +4,13 @@ import type { JsonValue } from './json.ts'
 import { isJsonObject } from './json.ts'
 import { encodeUtf8 } from './utf8.ts'
 
-function compareCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}
+/** Printable ASCII that nothing in JSON escapes: nearly every string. */
+const PLAIN = /^[ !#-[\]-~]*$/
 
 function canonicalText(value: JsonValue): string {
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') {
+    if (PLAIN.test(value)) return `"${value}"`
     if (/\p{Surrogate}/u.test(value)) throw new MalformedError('JSON_LONE_SURROGATE', 'string holds a lone surrogate')
     return JSON.stringify(value)
   }
@@ -19,7 +19,8 @@ function canonicalText(value: JsonValue): string {
     return JSON.stringify(value)
   }
   if (!isJsonObject(value)) return `[${value.map(canonicalText).join(',')}]`
-  const keys = Object.keys(value).sort(compareCodeUnits)
+  // Without a comparison of ours strings are sorted by UTF-16 code units, as RFC 8785 section 3.2.3 has it.
+  const keys = Object.keys(value).sort()
   return `{${keys.map((key) => `${canonicalText(key)}:${canonicalText(value[key] ?? null)}`).join(',')}}`
 }
 

@@ -4,7 +4,6 @@ import { MalformedError } from '../../errors.ts'
 // The core knows neither DOM nor Node; these two exist, pure and alike, in every runtime.
 declare const TextEncoder: new () => {
   encode(text: string): Uint8Array
-  encodeInto(text: string, target: Uint8Array): { readonly written: number }
 }
 declare const TextDecoder: new (
   label: 'utf-8',
@@ -14,22 +13,18 @@ declare const TextDecoder: new (
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/**
- * The octets of well-formed text.
- * @throws MalformedError UTF8_INVALID when a surrogate stands alone, which would become U+FFFD unseen
- */
-export function encodeUtf8(text: string): Uint8Array {
+/** @throws MalformedError UTF8_INVALID when a surrogate stands alone, which would become U+FFFD unseen */
+export function requireWellFormed(text: string): void {
   if (/\p{Surrogate}/u.test(text)) throw new MalformedError('UTF8_INVALID', 'text holds a lone surrogate')
-  return encoder.encode(text)
 }
 
 /**
- * Writes the octets of well-formed text to the start of `target`, which must hold three for each UTF-16 unit; returns their count.
- * @throws MalformedError UTF8_INVALID as {@link encodeUtf8}
+ * The octets of well-formed text.
+ * @throws MalformedError UTF8_INVALID when a surrogate stands alone
  */
-export function encodeUtf8Into(text: string, target: Uint8Array): number {
-  if (/\p{Surrogate}/u.test(text)) throw new MalformedError('UTF8_INVALID', 'text holds a lone surrogate')
-  return encoder.encodeInto(text, target).written
+export function encodeUtf8(text: string): Uint8Array {
+  requireWellFormed(text)
+  return encoder.encode(text)
 }
 
 /** @throws MalformedError UTF8_INVALID */

@@ -1,7 +1,7 @@
 /** SD-JWT disclosures (RFC 9901), exactly the names that the profile knows. wire.md section 2. @module */
 import { MalformedError } from '../../errors.ts'
-import { sha256, sha256Ascii } from '../crypto/index.ts'
-import { decodeBase64Url, encodeBase64Url, encodeBase64UrlText } from '../encoding/base64.ts'
+import { encodeBase64UrlText, sha256, sha256Ascii } from '../crypto/index.ts'
+import { decodeBase64Url, encodeBase64Url } from '../encoding/base64.ts'
 import type { JsonValue } from '../encoding/json.ts'
 import { decodeJson } from '../encoding/json.ts'
 import { encodeUtf8 } from '../encoding/utf8.ts'

@@ -1,6 +1,7 @@
 /** Compact JWS (RFC 7515) with a header that is fixed to the octet. The key and algorithm come from the session, never from here. @module */
 import { MalformedError } from '../../errors.ts'
-import { decodeBase64Url, encodeBase64UrlText } from '../encoding/base64.ts'
+import { encodeBase64UrlText } from '../crypto/index.ts'
+import { decodeBase64Url } from '../encoding/base64.ts'
 import { decodeJson, isJsonObject, type JsonValue } from '../encoding/json.ts'
 import { decodeUtf8, encodeUtf8 } from '../encoding/utf8.ts'
 import type { FailureCode } from '../failure-codes.ts'

@@ -35,11 +35,12 @@ export const LENGTH_LIMITS: readonly string[] = ['max_tokens', 'max_completion_t
 
 /** Those that are there; null stands for absent. */
 export function samplingOf(request: JsonObject): JsonObject {
-  const given = SAMPLING_MEMBERS.flatMap((name): [string, JsonValue][] => {
+  const given: Record<string, JsonValue> = {}
+  for (const name of SAMPLING_MEMBERS) {
     const value = request[name]
-    return value === undefined || value === null ? [] : [[name, value]]
-  })
-  return Object.fromEntries(given)
+    if (value !== undefined && value !== null) given[name] = value
+  }
+  return given
 }
 
 /**

@@ -10,8 +10,9 @@ import type { AddedDependencies } from '../context/types.ts'
 import type { BootClock } from '../session/boot-clock.ts'
 import { NO_DEPENDENCIES } from '../upstream/dependencies.ts'
 import type { ServedModel, UpstreamResponse } from '../upstream/types.ts'
+import type { ReceiptContent } from './build-receipt.ts'
 import { type AnswerFacts, describeExchange, plainText, type SeenChannel } from './exchange-facts.ts'
-import type { Admitted, CommittedReceipt, ReceiptContent, Recorder } from './recorder.ts'
+import type { Admitted, CommittedReceipt, Recorder } from './recorder.ts'
 
 /** What is known of a request before its body is looked into. */
 export interface ExchangeOpening {

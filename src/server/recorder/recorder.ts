@@ -1,16 +1,14 @@
 /** The one sequencer of receipts: assigns seq, signs, seals and appends in one synchronous step. wire.md section 2. @module */
 import { decodeBase64Url, encodeBase64Url } from '../../core/encoding/base64.ts'
 import { decodeLogOrigin } from '../../core/log/index.ts'
-import type { EngineClaim, ModelClaim, Outcome, UpstreamKind } from '../../core/receipt/claims.ts'
-import { RECEIPT_PROFILE, type ReceiptClaims } from '../../core/receipt/claims.ts'
 import { receiptDigest } from '../../core/receipt/conversation.ts'
-import type { Dependencies, Forwarded, Octets } from '../../core/receipt/disclosed.ts'
-import { type Disclosure, type DisclosureName, encodeDisclosure } from '../../core/receipt/disclosures.ts'
-import { encodeReceipt, receiptEntry, receiptJti, signReceipt } from '../../core/receipt/receipt.ts'
+import type { Disclosure, DisclosureName } from '../../core/receipt/disclosures.ts'
+import { encodeReceipt, receiptEntry, receiptJti } from '../../core/receipt/receipt.ts'
 import type { RunningBoot } from '../boot/running-boot.ts'
 import type { ResolvedDeps } from '../deps.ts'
 import type { BootClock } from '../session/boot-clock.ts'
 import type { Admission, CutShort } from './admission.ts'
+import { buildReceipt, type ReceiptContent } from './build-receipt.ts'
 import { RandomPool } from './random-pool.ts'
 import { sealRecord } from './sealed-store.ts'
 
@@ -25,26 +23,6 @@ export interface Admitted {
   readonly durable: Promise<void>
   /** Its receipt is durable, or never will be. */
   readonly settle: () => void
-}
-
-/** What a receipt says, as it stands when the exchange ends. */
-export interface ReceiptContent {
-  readonly outcome: Outcome
-  readonly nonce?: string
-  readonly model: ModelClaim
-  readonly engine: EngineClaim
-  readonly upstream: UpstreamKind
-  readonly disclosed: {
-    readonly request?: Octets
-    readonly forwarded?: Forwarded
-    readonly response: Octets
-    readonly dependencies: Dependencies
-    readonly exchange: object
-  }
-  /** Whether the disclosure of that name travels with the answer. */
-  readonly exchangeTravels: boolean
-  readonly inserts: readonly Uint8Array[]
-  readonly tenant: string
 }
 
 /** A receipt that is signed and on its way to the disk. It is final, whatever the socket does. */
@@ -63,8 +41,6 @@ export interface CommittedReceipt {
 
 const ID_SIZE = 16
 const IV_SIZE = 12
-/** Seconds within which the leaf must be in a published checkpoint. */
-const MERGE_DELAY = 60
 /** Octets of the token in a header: with others it must fit into what proxies take (8 KiB). */
 const MAX_HEADER_TOKEN = 6 * 1024
 /** What travels with every answer; the rest is fetched by rid. */
@@ -124,11 +100,14 @@ export class Recorder {
 
   #commit({ rid, jti, jtiText }: Admitted, content: ReceiptContent): CommittedReceipt {
     const { log, octets: boot, current } = this.#boot
-    const disclosures = this.#disclose(content)
     const seq = log.nextReceiptSeq
-    const issuerJws = signReceipt(this.#claims(jtiText, seq, { content, disclosures }), current.receiptKey)
+    const { issuerJws, disclosures, token } = buildReceipt(
+      content,
+      { iss: this.#iss, origin: log.origin, session: current, jti: jtiText, seq, iat: this.#clock.seconds() },
+      this.#pool,
+    )
     const sealed = sealRecord(
-      { token: encodeReceipt(issuerJws, disclosures), inserts: content.inserts },
+      { token, inserts: content.inserts },
       { rid, tenant: content.tenant },
       { boot, seq, jti },
       this.#pool.take(IV_SIZE),
@@ -145,44 +124,6 @@ export class Recorder {
       index,
       digest: receiptDigest(issuerJws),
       durable,
-    }
-  }
-
-  #disclose({ disclosed }: ReceiptContent): readonly Disclosure[] {
-    const { request, forwarded, response, dependencies, exchange } = disclosed
-    const disclose = (name: DisclosureName, value: object): Disclosure =>
-      encodeDisclosure(name, value, this.#pool.take(ID_SIZE))
-    return [
-      ...(request === undefined ? [] : [disclose('request', request)]),
-      ...(forwarded === undefined ? [] : [disclose('forwarded', forwarded)]),
-      disclose('response', response),
-      disclose('dependencies', dependencies),
-      disclose('exchange', exchange),
-    ]
-  }
-
-  #claims(
-    jti: string,
-    seq: number,
-    { content, disclosures }: { readonly content: ReceiptContent; readonly disclosures: readonly Disclosure[] },
-  ): ReceiptClaims {
-    const { outcome, nonce, model, engine, upstream } = content
-    const iat = this.#clock.seconds()
-    return {
-      iss: this.#iss,
-      iat,
-      jti,
-      eat_profile: RECEIPT_PROFILE,
-      ...(nonce === undefined ? {} : { eat_nonce: nonce }),
-      session: this.#boot.current.digest,
-      seq,
-      outcome,
-      model,
-      engine,
-      upstream: { kind: upstream },
-      log: { origin: this.#boot.log.origin, merge_by: iat + MERGE_DELAY },
-      _sd_alg: 'sha-256',
-      _sd: disclosures.map(({ digest }) => digest),
     }
   }
 }

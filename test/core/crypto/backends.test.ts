@@ -2,9 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { equalBytes } from '../../../src/core/crypto/equal.ts'
-import { ed25519Spki } from '../../../src/core/crypto/index.ts'
+import { ed25519Spki, encodeBase64UrlText } from '../../../src/core/crypto/index.ts'
 import { backend as node } from '../../../src/core/crypto/node.ts'
 import { backend as web } from '../../../src/core/crypto/web.ts'
+import { encodeBase64Url } from '../../../src/core/encoding/base64.ts'
 import { testKey } from '../../kit/ed25519.ts'
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
@@ -36,6 +37,18 @@ describe('crypto back ends', () => {
         expect(web.digestAscii(text)).toEqual(expected)
       }),
     )
+  })
+
+  it('agree on base64url of every text, and half a surrogate pair reaches neither', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const expected = encodeBase64Url(new TextEncoder().encode(text))
+        expect(node.base64UrlOf(text)).toBe(expected)
+        expect(web.base64UrlOf(text)).toBe(expected)
+        expect(encodeBase64UrlText(text)).toBe(expected)
+      }),
+    )
+    expect(() => encodeBase64UrlText('a\ud800')).toThrow(expect.objectContaining({ failure: 'UTF8_INVALID' }))
   })
 
   it('agree on a good, a bad and an unusable Ed25519 key', async () => {

@@ -81,6 +81,14 @@ describe('JCS', () => {
     expect(decodeUtf8(encodeJcs(numbers))).toBe('[1e+30,4.5,0.002,1e-27,333333333.3333333,1e+21]')
   })
 
+  it('escapes in a string what JSON.stringify escapes, and nothing else', () => {
+    for (let unit = 0; unit < 0x180; unit++) {
+      const text = `a${String.fromCharCode(unit)}b`
+      expect(decodeUtf8(encodeJcs({ [text]: text }))).toBe(JSON.stringify({ [text]: text }))
+    }
+    expect(failureOf(() => encodeJcs('a\udc00'))).toBe('JSON_LONE_SURROGATE')
+  })
+
   it('is stable under decoding and the order of keys', () => {
     const octets = encodeUtf8('{"a":{"c":1,"d":2},"b":[true,null]}')
     expect(encodeJcs(decodeJson('{ "b" : [ true , null ] , "a" : { "d" : 2 , "c" : 1 } }'))).toEqual(octets)
