@@ -47,6 +47,8 @@ export function trialPolicy({ rootFingerprint, host }: TrialReferences): string 
     upstreams: ['embedded', 'local'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',
+    revocations: 'unchecked',
+    lockApproval: 'unchecked',
   }
   return `${JSON.stringify(policy, undefined, 2)}\n`
 }
@@ -55,8 +57,20 @@ export function trialPolicy({ rootFingerprint, host }: TrialReferences): string 
 export function trialLock({ measurement, config, models }: TrialReferences): string {
   const lock: Lock = {
     version: 1,
+    revision: 1,
     minimumPolicyRevision: 1,
-    rows: [{ platform: 'snp', status: 'active', notAfter: 'none', measurements: { measurement }, config, models }],
+    rows: [
+      {
+        platform: 'snp',
+        measurements: { measurement },
+        shape: 'simulated',
+        status: 'active',
+        notAfter: 'none',
+        config,
+        models,
+        provenance: 'none',
+      },
+    ],
   }
   return encodeLock(lock)
 }

@@ -41,5 +41,7 @@ export function defaultPolicy(lock: Lock, binding: Binding | 'none' = 'none'): P
     upstreams: ['embedded', 'local'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',
+    revocations: 'unchecked',
+    lockApproval: 'unchecked',
   }
 }

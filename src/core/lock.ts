@@ -1,4 +1,5 @@
 /** `countersign.lock.json`, generated: reference values as rows. A row is a tuple and matches as a whole. wire.md section 7. @module */
+import { MalformedError } from '../errors.ts'
 import { decodeJson } from './encoding/json.ts'
 import { POLICY_CODES } from './encoding/policy-lists.ts'
 import { ObjectReader } from './encoding/shape.ts'
@@ -18,23 +19,57 @@ export interface LockedModel {
   readonly digest: string
 }
 
+/** Who signs, as Fulcio's certificates name them. Both are compared whole: no prefix, no pattern. */
+export interface SignerIdentity {
+  /** Of OpenID Connect, for example `https://token.actions.githubusercontent.com`. */
+  readonly issuer: string
+  /** The subject's alternative name, for example the address of a workflow with its ref. */
+  readonly identity: string
+}
+
+/** Who built what is measured, and the Sigstore bundle that says so. */
+export interface Provenance extends SignerIdentity {
+  /** `sha256:` of the bundle. */
+  readonly bundle: string
+  /** `sha256:` of what the bundle is about: the list of measured artefacts. */
+  readonly subject: string
+}
+
 export type LockRow = Measurements & {
+  /** For people: which machine launches so, for example `qemu 9.2, EPYC-v4, 4 vCPUs`; `-` where a live gateway was pinned. */
+  readonly shape: string
   readonly status: 'active' | 'next' | 'revoked'
   /** Last instant at which the row counts, or `none`. */
   readonly notAfter: Date | 'none'
   /** Digest of the measured configuration. */
   readonly config: string
   readonly models: readonly LockedModel[]
+  readonly provenance: Provenance | 'none'
 }
 
 export interface Lock {
   readonly version: 1
+  /** Goes up with each change that `countersign pin` makes: whoever holds a newer lock refuses an older one. */
+  readonly revision: number
   /** The least `revision` of a policy that may be used with this lock: an older policy is refused. */
   readonly minimumPolicyRevision: number
   readonly rows: readonly LockRow[]
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+
+/** Nothing that a reader of the file could take for a pattern. */
+const IDENTITY = /^[!-)+-~]{1,512}$/
+
+/** @throws MalformedError with the codes of `reader` */
+export function readSigner(reader: ObjectReader): SignerIdentity {
+  return { issuer: reader.string('issuer', IDENTITY), identity: reader.string('identity', IDENTITY) }
+}
+
+function decodeProvenance(reader: ObjectReader): Provenance {
+  const digest = (name: string): string => reader.string(name, DIGEST_URI)
+  return { ...readSigner(reader), bundle: digest('bundle'), subject: digest('subject') }
+}
 
 function decodeModel(reader: ObjectReader): LockedModel {
   return { name: reader.string('name'), digest: reader.string('digest', DIGEST_OR_NONE) }
@@ -57,12 +92,14 @@ function decodeRow(reader: ObjectReader): LockRow {
   const platform = reader.oneOf('platform', ['snp', 'tdx', 'nitro'])
   return {
     ...decodeMeasurements(platform, reader.object('measurements')),
+    shape: reader.string('shape', /^[ -~]{1,120}$/),
     status: reader.oneOf('status', ['active', 'next', 'revoked']),
     notAfter: decodeNotAfter(reader),
     config: reader.string('config', DIGEST_URI),
     models: reader
       .array('models')
       .map((value, i) => new ObjectReader(value, `lock.models[${i}]`, POLICY_CODES).whole(decodeModel)),
+    provenance: reader.value('provenance') === 'none' ? 'none' : reader.object('provenance').whole(decodeProvenance),
   }
 }
 
@@ -71,10 +108,16 @@ function tupleOf(row: LockRow): string {
   return JSON.stringify([platform, registersOf(row), config, models.map(({ name, digest }) => [name, digest]).sort()])
 }
 
-/** @throws MalformedError POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID, JSON_* */
-export function decodeLock(source: Uint8Array | string): Lock {
+/**
+ * @param atLeast the newest `revision` that the caller ever held
+ * @throws MalformedError PIN_ROLLBACK, POLICY_INCOMPLETE, POLICY_UNKNOWN_KEY, POLICY_INVALID, JSON_*
+ */
+export function decodeLock(source: Uint8Array | string, { atLeast = 0 }: { readonly atLeast?: number } = {}): Lock {
   const reader = new ObjectReader(decodeJson(source), 'lock', POLICY_CODES)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
+  const revision = reader.integer('revision')
+  if (revision < atLeast)
+    throw new MalformedError('PIN_ROLLBACK', `the lock is of revision ${revision}, ${atLeast} was seen`)
   const minimumPolicyRevision = reader.integer('minimumPolicyRevision')
   const rows = reader
     .array('rows')
@@ -83,20 +126,26 @@ export function decodeLock(source: Uint8Array | string): Lock {
   if (rows.length === 0) throw reader.invalid('rows', 'must not be empty')
   // One tuple under two statuses would be in force by the one and revoked by the other.
   if (new Set(rows.map(tupleOf)).size !== rows.length) throw reader.invalid('rows', 'must not hold one tuple twice')
-  return { version: 1, minimumPolicyRevision, rows }
+  return { version: 1, revision, minimumPolicyRevision, rows }
 }
 
 /** Sorted keys, two blanks, one measurement a line, final newline: made for review as a diff. */
-export function encodeLock({ minimumPolicyRevision, rows }: Lock): string {
-  const sorted = rows.map(({ config, measurements, models, notAfter, platform, status }) => ({
+export function encodeLock({ minimumPolicyRevision, revision, rows }: Lock): string {
+  const sorted = rows.map(({ config, measurements, models, notAfter, platform, provenance, shape, status }) => ({
     config,
     measurements: Object.fromEntries(Object.entries(measurements).sort(([a], [b]) => (a < b ? -1 : 1))),
     models: models.map(({ digest, name }) => ({ digest, name })),
     notAfter: notAfter === 'none' ? notAfter : encodeInstant(notAfter),
     platform,
+    provenance: provenance === 'none' ? provenance : encodeProvenance(provenance),
+    shape,
     status,
   }))
-  return `${JSON.stringify({ minimumPolicyRevision, rows: sorted, version: 1 }, null, 2)}\n`
+  return `${JSON.stringify({ minimumPolicyRevision, revision, rows: sorted, version: 1 }, null, 2)}\n`
+}
+
+function encodeProvenance({ bundle, identity, issuer, subject }: Provenance): Provenance {
+  return { bundle, identity, issuer, subject }
 }
 
 /** What the evidence shows of the code that runs. */

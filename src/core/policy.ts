@@ -5,6 +5,7 @@ import { distinct, listOf, POLICY_CODES } from './encoding/policy-lists.ts'
 import { ObjectReader } from './encoding/shape.ts'
 import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
+import { readSigner, type SignerIdentity } from './lock.ts'
 import { decodeWitnessPolicy, type WitnessPolicy } from './log/index.ts'
 import { decodeNitroPolicy, type NitroPolicy } from './nitro/index.ts'
 import type { UpstreamKind } from './receipt/claims.ts'
@@ -26,6 +27,18 @@ export type AcceptedUpstream = Exclude<UpstreamKind, 'attested'>
 export const BINDINGS = ['tls-spki', 'tls-exporter', 'ohttp'] as const
 /** What ties a connection to keys of a session. formats.md, Channel. */
 export type Binding = (typeof BINDINGS)[number]
+
+/** Who may revoke, and how old their list may be. formats.md, Revocations. */
+export interface RevocationPolicy {
+  /** Base64url: an Ed25519 key (32 octets), or an uncompressed point of P-256 (65). */
+  readonly keys: readonly string[]
+  readonly maximumAgeSeconds: number
+}
+
+/** Who may approve a lock: identities that build nothing themselves. */
+export interface ApprovalPolicy {
+  readonly approvers: readonly SignerIdentity[]
+}
 
 export interface Policy {
   readonly version: 1
@@ -70,6 +83,8 @@ export interface Policy {
   readonly disclosures: readonly DisclosureName[]
   /** `replayed`: the forwarded octets must follow from the request by the listed splices. */
   readonly transforms: 'replayed' | 'unchecked'
+  readonly revocations: RevocationPolicy | 'unchecked'
+  readonly lockApproval: ApprovalPolicy | 'unchecked'
 }
 
 function decodeDependencyPins(reader: ObjectReader): DependencyPins {
@@ -83,6 +98,23 @@ function decodeEnginePins(reader: ObjectReader): readonly EnginePin[] {
   const pins = reader.array('engines').map((pin, i) => readEnginePin(pin, `policy.engines[${i}]`, POLICY_CODES))
   if (pins.length === 0) throw reader.invalid('engines', 'must not be empty: spell "unchecked" to leave the check out')
   return pins
+}
+
+function decodeRevocations(reader: ObjectReader): RevocationPolicy {
+  const keys = reader.strings('keys', /^(?:[\w-]{43}|B[\w-]{86})$/)
+  return { keys: distinct(reader, 'keys', keys), maximumAgeSeconds: reader.integer('maximumAgeSeconds', { min: 1 }) }
+}
+
+function decodeApproval(reader: ObjectReader): ApprovalPolicy {
+  const approvers = reader
+    .array('approvers')
+    .map((value, i) => new ObjectReader(value, `policy.lockApproval.approvers[${i}]`, POLICY_CODES).whole(readSigner))
+  distinct(
+    reader,
+    'approvers',
+    approvers.map(({ issuer, identity }) => `${issuer} ${identity}`),
+  )
+  return { approvers }
 }
 
 function decodeLive(reader: ObjectReader): Policy['live'] {
@@ -172,6 +204,8 @@ export function readPolicy(value: JsonValue | Policy): Policy {
     upstreams: listOf(reader, 'upstreams', ACCEPTED_UPSTREAMS),
     disclosures: listOf(reader, 'disclosures', DISCLOSURE_NAMES),
     transforms: reader.oneOf('transforms', ['replayed', 'unchecked']),
+    revocations: reader.unlessUnchecked('revocations', () => reader.object('revocations').whole(decodeRevocations)),
+    lockApproval: reader.unlessUnchecked('lockApproval', () => reader.object('lockApproval').whole(decodeApproval)),
   }
   reader.end()
   if (policy.models === 'locked' && policy.measurements === 'unchecked')

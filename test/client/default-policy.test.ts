@@ -10,8 +10,15 @@ import { createForgedScene, post } from './forged-scene.ts'
 const scene = await createForgedScene()
 const { policy, lock } = scene
 const register = 'a'.repeat(96)
-const row = { status: 'active', notAfter: 'none', config: `sha256:${'b'.repeat(64)}`, models: [] } as const
-const lockOf = (...rows: Lock['rows']): Lock => ({ version: 1, minimumPolicyRevision: 7, rows })
+const row = {
+  shape: '-',
+  status: 'active',
+  notAfter: 'none',
+  config: `sha256:${'b'.repeat(64)}`,
+  models: [],
+  provenance: 'none',
+} as const
+const lockOf = (...rows: Lock['rows']): Lock => ({ version: 1, revision: 1, minimumPolicyRevision: 7, rows })
 const tdx = {
   ...row,
   platform: 'tdx',

@@ -47,6 +47,8 @@ function basePolicy(snp: SimulatedSnp): object {
     upstreams: ['embedded', 'local'],
     disclosures: ['request', 'forwarded', 'response'],
     transforms: 'replayed',
+    revocations: 'unchecked',
+    lockApproval: 'unchecked',
   }
 }
 
@@ -58,6 +60,8 @@ function lockRows(fixture: AnswerFixture, snp: SimulatedSnp): readonly object[] 
     config: LOCKED_CONFIG,
     models: [MODEL],
     notAfter: 'none',
+    shape: 'simulated',
+    provenance: 'none',
   }
   const other = { ...row, measurements: { measurement: 'd'.repeat(96) } }
   return fixture.row === 'P6'
@@ -109,7 +113,10 @@ function writeFixture(fixture: AnswerFixture, snp: SimulatedSnp): void {
     outcome: held.outcome ?? 'complete',
     seen: held.seen ?? [],
     policy: { ...basePolicy(snp), ...policy },
-    lock: fixture.lock === 'none' ? 'none' : { version: 1, minimumPolicyRevision: 0, rows: lockRows(fixture, snp) },
+    lock:
+      fixture.lock === 'none'
+        ? 'none'
+        : { version: 1, revision: 1, minimumPolicyRevision: 0, rows: lockRows(fixture, snp) },
     expect: code === 'ok' ? expected(fixture) : { ok: false, code },
   }
   writeFileSync(join(folder, 'vector.json'), `${JSON.stringify(vector, undefined, 1)}\n`)
@@ -138,6 +145,7 @@ function writeChallenge(
     policy: basePolicy(snp),
     lock: {
       version: 1,
+      revision: 1,
       minimumPolicyRevision: 0,
       rows: [
         {
@@ -147,6 +155,8 @@ function writeChallenge(
           config: LOCKED_CONFIG,
           models: [MODEL],
           notAfter: 'none',
+          shape: 'simulated',
+          provenance: 'none',
         },
       ],
     },

@@ -133,6 +133,8 @@ export function selfTrust(quote: EndorsedQuote, simulated: boolean): Trust {
       upstreams: ['embedded', 'local', 'remote'],
       disclosures: ['response'],
       transforms: 'unchecked',
+      revocations: 'unchecked',
+      lockApproval: 'unchecked',
     },
   }
 }

@@ -53,9 +53,18 @@ describe('a policy made by hand', () => {
 
 describe('a lock', () => {
   const seen: Measurements = { platform: 'snp', measurements: { measurement: '11'.repeat(48) } }
-  const row: LockRow = { ...seen, status: 'active', notAfter: 'none', config: `sha256:${'22'.repeat(32)}`, models: [] }
+  const row: LockRow = {
+    ...seen,
+    shape: '-',
+    provenance: 'none',
+    status: 'active',
+    notAfter: 'none',
+    config: `sha256:${'22'.repeat(32)}`,
+    models: [],
+  }
   const lock = (change: object): Lock => ({
     version: 1,
+    revision: 1,
     minimumPolicyRevision: 0,
     rows: [Object.assign({}, row, change)],
   })

@@ -58,19 +58,23 @@ function trustOf(
     upstreams: ['embedded'],
     disclosures: ['request', 'response'],
     transforms: 'unchecked',
+    revocations: 'unchecked',
+    lockApproval: 'unchecked',
     ...change,
   }
   const row = {
     platform,
+    shape: 'simulated',
     status: 'active',
     notAfter: 'none',
+    provenance: 'none',
     measurements,
     config: `sha256:${CONFIG_DIGEST}`,
     models: [MODEL],
   }
   return {
     policy: decodePolicy(JSON.stringify(policy)),
-    lock: decodeLock(JSON.stringify({ version: 1, minimumPolicyRevision: 0, rows: [row] })),
+    lock: decodeLock(JSON.stringify({ version: 1, revision: 1, minimumPolicyRevision: 0, rows: [row] })),
   }
 }
 

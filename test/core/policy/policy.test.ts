@@ -99,7 +99,7 @@ describe('lock', () => {
     expect(text.split('\n').filter((line) => line.includes('"measurement":'))).toHaveLength(1)
   })
 
-  it.each(['version', 'rows'])('[P1] rejects a lock without %s', (key) => {
+  it.each(['version', 'revision', 'rows'])('[P1] rejects a lock without %s', (key) => {
     expect(failureOf(() => decodeLock(set(lock, [key], undefined)))).toBe('POLICY_INCOMPLETE')
   })
 
@@ -111,6 +111,24 @@ describe('lock', () => {
     expect(failureOf(() => decodeLock(set(lock, path, value)))).toBe(code)
   })
 
+  it('re-encodes a row with its provenance to itself', () => {
+    const digest = `sha256:${'a'.repeat(64)}`
+    const provenance = {
+      issuer: 'https://issuer.example',
+      identity: 'https://example.com/a@refs/tags/v1',
+      bundle: digest,
+    }
+    const text = set(lock, ['rows', 0, 'provenance'], { ...provenance, subject: digest })
+    const [row] = decodeLock(encodeLock(decodeLock(text))).rows
+    expect(row?.provenance).toEqual({ ...provenance, subject: digest })
+  })
+
+  it('refuses a lock that is older than one that was in use', () => {
+    const text = JSON.stringify({ ...lock, revision: 7 })
+    expect(decodeLock(text, { atLeast: 7 }).revision).toBe(7)
+    expect(failureOf(() => decodeLock(text, { atLeast: 8 }))).toBe('PIN_ROLLBACK')
+  })
+
   it('matches rows as tuples, never a revoked one', () => {
     const a = 'a'.repeat(96)
     const b = 'b'.repeat(96)
@@ -118,14 +136,17 @@ describe('lock', () => {
     const model = { name: 'm', digest: `sha256:${'d'.repeat(64)}` }
     const row = {
       platform: 'snp',
+      shape: '-',
       status: 'active',
       notAfter: 'none',
+      provenance: 'none',
       measurements: { measurement: a },
       config,
       models: [model],
     } as const
     const rows = {
       version: 1,
+      revision: 1,
       minimumPolicyRevision: 0,
       rows: [
         row,

@@ -31,6 +31,7 @@ const trust: Trust = {
   lock: decodeLock(
     JSON.stringify({
       version: 1,
+      revision: 1,
       minimumPolicyRevision: 0,
       rows: [
         {
@@ -40,6 +41,8 @@ const trust: Trust = {
           config: `sha256:${CONFIG_DIGEST}`,
           models: [MODEL],
           notAfter: 'none',
+          shape: 'simulated',
+          provenance: 'none',
         },
       ],
     }),
