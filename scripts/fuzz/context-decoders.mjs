@@ -9,7 +9,7 @@ import { createOmsManifest, decodeOmsManifest, encodeOmsManifest } from '../../s
 import { MalformedError } from '../../src/errors.ts'
 import { readGgufFrame, shortHeader } from '../../src/measure/model/gguf-frame.ts'
 import { decodeSafetensorsHeader } from '../../src/measure/model/safetensors-header.ts'
-import { decodeBundle } from '../../src/measure/publisher/bundle.ts'
+import { decodeBundle } from '../../src/sigstore/index.ts'
 import { decodeRecord } from '../../src/server/context/memory/sealed-states.ts'
 import { limitText, textOfResult } from '../../src/tools/result-text.ts'
 import { json, utf8 } from './samples.mjs'
@@ -205,7 +205,7 @@ export function listContextDecoders(samples) {
   return [
     ['gguf', [ggufFile()], (bytes) => shortHeader(readGgufFrame(bytes))],
     ['safetensors', [safetensorsFile()], (bytes) => decodeSafetensorsHeader(bytes, bytes.length)],
-    ['sigstore-bundle', [sigstoreBundle()], decodeBundle],
+    ['sigstore-bundle', [sigstoreBundle()], (octets) => decodeBundle(octets, 'PUBLISHER_SIGNATURE')],
     ['chunk-proof', [encodeChunkProof(proof)], decodeChunkProof],
     ['oms-manifest', [encodeOmsManifest(manifest)], decodeOmsManifest],
     ['run-members', [json(MEMBERS)], (bytes) => readRunMembers(Object(decodeJson(bytes, ANY)))],

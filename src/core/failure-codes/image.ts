@@ -31,6 +31,10 @@ export const IMAGE_CODES = {
   ],
   BUILD_NOT_REPRODUCIBLE: ['Two builds of one source differ.', 'Find what differs; the detail names the first file.'],
   PROVENANCE_FORMAT: ['The provenance is no Sigstore bundle with a statement.', 'Give the bundle as it was published.'],
+  PROVENANCE_SIGNATURE: [
+    'The signature on the provenance does not verify under the trusted root.',
+    'Check the bundle, and whose root is trusted.',
+  ],
   PROVENANCE_ISSUER: [
     'Another issuer vouches for the builder.',
     'Check who built it; pin this issuer only on purpose.',

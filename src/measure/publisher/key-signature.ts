@@ -5,7 +5,7 @@ import { concatBytes } from '../../core/encoding/bytes.ts'
 import { decodePem } from '../../core/encoding/pem.ts'
 import { encodeUtf8 } from '../../core/encoding/utf8.ts'
 import { CountersignError } from '../../errors.ts'
-import type { SignedStatement } from './bundle.ts'
+import type { SignedStatement } from '../../sigstore/index.ts'
 
 export interface PublisherKey {
   readonly key: KeyObject

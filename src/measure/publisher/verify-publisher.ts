@@ -1,9 +1,8 @@
 /** Whether a publisher signed exactly the files that were measured. OpenSSF Model Signing v1. @module */
 import { decodeOmsManifest, type OmsManifest } from '../../core/resources/oms-manifest.ts'
 import { type Checker, judge, type Verdict } from '../../core/verdict.ts'
-import { decodeBundle, type SignedStatement } from './bundle.ts'
+import { decodeBundle, readTrustedRoot, type SignedStatement, verifySigstoreSignature } from '../../sigstore/index.ts'
 import { type PublisherKey, readPublisherKey, verifyKeySignature } from './key-signature.ts'
-import { readTrustedRoot, verifySigstoreSignature } from './sigstore-signature.ts'
 import type { Publisher, PublisherTrust } from './types.ts'
 
 /** Each with what asks for it. */
@@ -74,7 +73,11 @@ export async function verifyPublisher(
 ): Promise<Verdict<Publisher>> {
   const judgeSigner = trust.kind === 'key' ? judgeByKey(readPublisherKey(trust.publicKey)) : judgeByRoot(trust)
   return await judge(CHECKS, async (check) => {
-    const signed = check.decode('bundle-format', () => decodeBundle(bundle), 'PUBLISHER_SIGNATURE')
+    const signed = check.decode(
+      'bundle-format',
+      () => decodeBundle(bundle, 'PUBLISHER_SIGNATURE'),
+      'PUBLISHER_SIGNATURE',
+    )
     const publisher = judgeSigner(check, signed)
     const statement = check.decode('statement', () => decodeOmsManifest(signed.payload), 'PUBLISHER_SIGNATURE')
     const difference = differenceOf(statement, manifest)

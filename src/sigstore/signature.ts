@@ -1,8 +1,8 @@
 /** Verifies the signature of a bundle under a Sigstore root: certificate, its log, transparency log, time, signature. @module */
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { type TrustMaterial, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from '@sigstore/verify'
-import { decodeJson } from '../../core/encoding/json.ts'
-import { CountersignError } from '../../errors.ts'
+import { decodeJson } from '../core/encoding/json.ts'
+import { CountersignError } from '../errors.ts'
 import type { SignedStatement } from './bundle.ts'
 
 /** Roots hold a handful of keys and certificates. */
@@ -15,7 +15,10 @@ const THRESHOLDS = { tlogThreshold: 1, ctlogThreshold: 1, timestampThreshold: 1 
 
 export type SignatureOutcome =
   | { readonly verified: true; readonly identity: string; readonly issuer: string }
-  | { readonly verified: false; readonly why: string }
+  | { readonly verified: false; readonly fault: SignatureFault; readonly why: string }
+
+/** What was wrong: the proof that it was logged, the time at which it was made, or certificate and signature themselves. */
+export type SignatureFault = 'log' | 'time' | 'signature'
 
 /** @throws CountersignError ERR_CONFIG: the root is the caller's own file */
 export function readTrustedRoot(octets: Uint8Array): TrustMaterial {
@@ -32,22 +35,36 @@ function reasonOf(error: unknown): string {
   return SHOWN.test(error.message) ? error.message : error.code
 }
 
+function faultOf(error: unknown): SignatureFault {
+  if (!(error instanceof VerificationError)) return 'signature'
+  if (error.code.startsWith('TLOG_')) return 'log'
+  if (error.code === 'TIMESTAMP_ERROR') return 'time'
+  // The library knows no code of its own for a certificate that was not valid at the time of the log.
+  const { cause } = error
+  return cause instanceof Error && cause.message.includes('at the specified date') ? 'time' : 'signature'
+}
+
+function refuse(fault: SignatureFault, why: string): SignatureOutcome {
+  return { verified: false, fault, why }
+}
+
 /**
  * The library's own comparison of identities takes what is wanted for a regular expression, anchored nowhere: so none is given to it, and
  * the caller compares.
  */
 export function verifySigstoreSignature({ bundle }: SignedStatement, root: TrustMaterial): SignatureOutcome {
-  if (bundle.verificationMaterial.content.$case !== 'certificate')
-    return { verified: false, why: 'it is not signed with a certificate' }
+  const { content, tlogEntries } = bundle.verificationMaterial
+  if (content.$case !== 'certificate') return refuse('signature', 'it is not signed with a certificate')
+  // The library would miss the time of the entry first.
+  if (tlogEntries.length === 0) return refuse('log', 'it has no entry of a transparency log')
   try {
     const signer = new Verifier(root, THRESHOLDS).verify(toSignedEntity(bundle)).identity
     const identity = signer?.subjectAlternativeName ?? ''
     const issuer = signer?.extensions?.issuer ?? ''
     // Nothing must not equal nothing, where a caller's configuration was left empty.
-    if (identity === '' || issuer === '')
-      return { verified: false, why: 'the certificate names no identity or no issuer' }
+    if (identity === '' || issuer === '') return refuse('signature', 'the certificate names no identity or no issuer')
     return { verified: true, identity, issuer }
   } catch (error) {
-    return { verified: false, why: reasonOf(error) }
+    return refuse(faultOf(error), reasonOf(error))
   }
 }

@@ -1,0 +1,3 @@
+/** Sigstore bundles, verified offline under a root that the caller gives. @module */
+export { decodeBundle, type SignedStatement } from './bundle.ts'
+export { readTrustedRoot, type SignatureFault, type SignatureOutcome, verifySigstoreSignature } from './signature.ts'
