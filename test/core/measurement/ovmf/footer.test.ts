@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import {
+  encodeTable,
+  imageWithTable,
+  OVMF_GUIDS,
+  type TableEntry,
+  u32,
+} from '../../../../scripts/differential/snp-images.mjs'
 import { readOvmfTable } from '../../../../src/core/measurement/ovmf/footer.ts'
 import { decodeGuid, encodeGuid } from '../../../../src/core/measurement/ovmf/guid.ts'
 import { MalformedError } from '../../../../src/errors.ts'
-import { encodeTable, imageWithTable, OVMF_GUIDS, type TableEntry, u32 } from '../../../kit/ovmf.ts'
 
 const METADATA: TableEntry = { guid: OVMF_GUIDS.sevMetadata, content: u32(0x600) }
 const RESET: TableEntry = { guid: OVMF_GUIDS.resetBlock, content: u32(0x80b004) }
