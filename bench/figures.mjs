@@ -3,6 +3,8 @@
  * measurements on two cores and is repeated here; it is no result of this run.
  */
 
+import { nameOf } from './receipts.mjs'
+
 const find = (results, name) => results.find((result) => result.name === name)
 
 const atMost = (value, bound) => ({ missedBy: value / bound })
@@ -113,15 +115,15 @@ function platformRows({ platforms: { results, cold } }) {
 function logRows({ receipts }) {
   const { perSecond, p50Ms, p99Ms, rateToOneByOne } = find(receipts, 'log alone')
   const disk = find(receipts, 'fdatasync one by one')
-  const run = receipts.find(({ name }) => name.startsWith('receipt with 8 dependencies'))
+  const [built, durable] = ['built', 'durable'].map((stage) => find(receipts, nameOf(stage, { isRun: true })))
   return [
     {
-      work: 'receipt with 8 dependencies, 8 splices and 4 calls of tools: built, signed, sealed, appended',
+      work: 'building a receipt with 8 dependencies, 8 splices and 4 calls of tools',
       peers: '',
       limit: '',
       ours: '<= 300 µs',
-      measured: `${number(run.cpuMicros)} µs of CPU`,
-      ...atMost(run.cpuMicros, 300),
+      measured: `${number(built.cpuMicros)} µs of CPU; sealed and durable ${number(durable.cpuMicros)} µs`,
+      ...atMost(built.cpuMicros, 300),
     },
     {
       work: 'durable appends, 64 waiting',

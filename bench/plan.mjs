@@ -11,7 +11,7 @@ const DEFAULT = {
     otherLatenciesMs: [0, 250],
   },
   streams: { rounds: 4, warmRounds: 2, lanes: 24, firstByteMs: 800, openStreams: 1_000 },
-  receipts: { rounds: 7, warmRounds: 2, waiting: 64, answers: 4_000 },
+  receipts: { rounds: 15, warmRounds: 3, waiting: 64, answers: 2_000 },
   quoting: { rate: 1_000, warmAnswers: 8_000, loadMs: 6_000, stallMs: 10_000, costRounds: 7, costAnswers: 6_000 },
   verifying: { rounds: 9, reports: 80, receipts: 200 },
   platforms: { rounds: 15, cold: 11 },

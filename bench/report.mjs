@@ -63,15 +63,25 @@ function streamTable(streams) {
 }
 
 function receiptTable(receipts) {
-  const heads = ['within the process', 'CPU each', 'to the floor', 'a second', 'to one by one', 'p50', 'p99']
+  const heads = [
+    'within the process',
+    'CPU each',
+    'at the speed of the targets',
+    'to the floor',
+    'a second',
+    'to one by one',
+    'p50',
+    'p99',
+  ]
   const rows = receipts.map((result) => [
     result.name,
     digits(result.cpuMicros, ' µs'),
-    times(result.cpuToFloor),
-    digits(result.perSecond),
-    times(result.rateToOneByOne),
-    digits(result.p50Ms, ' ms'),
-    digits(result.p99Ms, ' ms'),
+    optional(result.cpuAtTargetSpeed, (value) => digits(value, ' µs')),
+    optional(result.cpuToFloor, times),
+    optional(result.perSecond, digits),
+    optional(result.rateToOneByOne, times),
+    optional(result.p50Ms, (value) => digits(value, ' ms')),
+    optional(result.p99Ms, (value) => digits(value, ' ms')),
   ])
   return table(heads, rows)
 }

@@ -7,15 +7,22 @@ import { CompactSign, compactVerify, generateKeyPair } from 'jose'
 const THERE_MICROS = 99
 const COUNT = 300
 
-/** @returns the yardstick of one process: each call measures it anew, in microseconds */
+/**
+ * The lesser of the time it takes and of the CPU it takes: other work on the machine lengthens the first, and what is scaled by a yardstick
+ * that is too long looks better than it is.
+ * @returns the yardstick of one process: each call measures it anew, in microseconds
+ */
 export async function createYardstick() {
   const { privateKey, publicKey } = await generateKeyPair('EdDSA')
   const payload = new Uint8Array(1_000).fill(0x61)
   const token = await new CompactSign(payload).setProtectedHeader({ alg: 'EdDSA' }).sign(privateKey)
   return async () => {
+    const cpuBefore = process.cpuUsage()
     const startedAt = performance.now()
     for (let i = 0; i < COUNT; i++) await compactVerify(token, publicKey)
-    return ((performance.now() - startedAt) * 1_000) / COUNT
+    const micros = (performance.now() - startedAt) * 1_000
+    const { user, system } = process.cpuUsage(cpuBefore)
+    return Math.min(micros, user + system) / COUNT
   }
 }
 
