@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       load: () => import('./commands/demo.ts'),
     },
     serve: { summary: 'run the gateway', load: () => import('./commands/serve.ts') },
+    doctor: {
+      summary: 'what this machine can attest, and what is missing',
+      load: () => import('./commands/doctor.ts'),
+    },
     verify: {
       summary: 'verify an archive, bare evidence, or a live gateway',
       load: () => import('./commands/verify.ts'),

@@ -1,11 +1,13 @@
 /** Everything impure that the gateway works with, and the real ones as defaults. Tests give their own. @module */
 import { randomBytes } from 'node:crypto'
+import type { CollateralFetcher } from '../collateral/index.ts'
 import { endorseFromQuote } from '../core/evidence/endorse.ts'
 import type { EndorsedQuote } from '../core/evidence/hardware.ts'
 import type { Quote, Quoter } from '../core/evidence/quoter.ts'
 import type { WitnessPolicy } from '../core/log/index.ts'
 import { nodeProcess, type ObjectStore, createStore as openConfigured, type ProcessFacts } from '../storage/index.ts'
 import { type GatewayConfig, loadWitnessPolicy } from './config/index.ts'
+import { createEndorser } from './session/endorser.ts'
 import { createTelemetry } from './telemetry/json-lines.ts'
 import type { TelemetrySink } from './telemetry/types.ts'
 import type { UpstreamSet } from './upstream/index.ts'
@@ -31,6 +33,8 @@ export interface GatewayDeps {
   readonly upstreams: UpstreamSet
   /** Finds what vouches for a quote. By default what the quote itself brings along: all on SEV-SNP and Nitro, nothing on TDX. */
   readonly endorse?: (quote: Quote) => Promise<EndorsedQuote>
+  /** Asked for what AMD and Intel sign about a quote, where `endorse` is not given. By default nobody is asked. */
+  readonly collateral?: CollateralFetcher | 'none'
   readonly clock?: Clock
   /** As many random octets as it is asked for. */
   readonly random?: (size: number) => Uint8Array
@@ -61,15 +65,21 @@ const systemTimers: Timers = {
 
 /** @throws CountersignError ERR_CONFIG for a policy of witnesses that does not decode */
 export async function resolveDeps(deps: GatewayDeps): Promise<ResolvedDeps> {
+  const { collateral = 'none', timers = systemTimers } = deps
+  const telemetry = deps.telemetry ?? createTelemetry(deps.config.operational.log)
   return {
     clock: systemClock,
     random: (size) => new Uint8Array(randomBytes(size)),
-    timers: systemTimers,
     enrolmentToken: 'none',
     process: nodeProcess(),
-    endorse: async (quote) => endorseFromQuote(quote),
-    telemetry: createTelemetry(deps.config.operational.log),
+    endorse:
+      collateral === 'none'
+        ? async (quote) => endorseFromQuote(quote)
+        : createEndorser({ fetcher: collateral, timers, telemetry }),
     ...deps,
+    collateral,
+    timers,
+    telemetry,
     store: deps.store ?? (await createStore(deps.config)),
     witnesses: deps.witnesses ?? (await loadWitnessPolicy(deps.config.operational)),
   }

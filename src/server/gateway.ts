@@ -219,7 +219,7 @@ class RunningGateway implements Gateway {
       if (settings.upstreams !== upstreams) void upstreams.close().catch(() => {})
     }
     const { timers } = this.#deps
-    await changeEpoch({ running, admission, clock, timers, next: settings, onChanged })
+    await changeEpoch({ deps: this.#deps, running, admission, clock, timers, next: settings, onChanged })
   }
 
   /** What is open at the deadline ends with an error and its receipt. */

@@ -5,12 +5,13 @@ import { createDefaultConfig, exampleConfig, type GatewayConfig, loadConfig } fr
 import type { Gateway } from '../../server/index.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_OK } from '../exit-codes.ts'
+import { type HardwareOptions, startHardwareGateway, tellReadiness } from '../hardware-gateway.ts'
 import { paint, printable, SIMULATED_BANNER } from '../output.ts'
 import { createTrialUpstreams, startTrialGateway } from '../trial-gateway.ts'
 
 const HELP = `countersign serve [-c FILE] [options]
 
-Runs the gateway. Point an OpenAI client at the address that it prints.
+Runs the gateway on this machine's TEE (countersign doctor shows which). Point an OpenAI client at the address that it prints.
 
   -c, --config FILE             configuration; --example prints one to start from
   --simulated                   on a simulated TEE: proves nothing about hardware
@@ -20,7 +21,8 @@ Runs the gateway. Point an OpenAI client at the address that it prints.
 
 On SIGHUP it reads its configuration again: operational settings change at once, a changed measured part is a new session.
 
-Example: countersign serve --simulated --dangerously-no-api-keys
+Example: countersign serve -c countersign.yaml
+Trial:   countersign serve --simulated --dangerously-no-api-keys
 `
 
 interface Source {
@@ -65,6 +67,25 @@ function tokenFor({ operational }: GatewayConfig, io: Io): string {
   return token
 }
 
+interface Started {
+  readonly gateway: Gateway
+  /** Where it listens, and what it wrote. */
+  readonly address: string
+}
+
+async function startSimulated(options: HardwareOptions, io: Io): Promise<Started> {
+  const folder = options.config.operational.dataDir
+  const { gateway, url, policyFile, lockFile } = await startTrialGateway({ ...options, folder }, io)
+  io.err(`${paint(SIMULATED_BANNER, '33;1', io.colour)}\n`)
+  return { gateway, address: `listening on ${url}/v1\npolicy ${policyFile}\nlock   ${lockFile}\n` }
+}
+
+async function startHardware(options: HardwareOptions, io: Io): Promise<Started> {
+  const { gateway, url } = await startHardwareGateway(options, io)
+  void tellReadiness(gateway, io)
+  return { gateway, address: `listening on ${url}/v1\n` }
+}
+
 export const command: Command = {
   summary: 'run the gateway',
   help: HELP,
@@ -83,27 +104,15 @@ export const command: Command = {
       io.out(exampleConfig)
       return EXIT_OK
     }
-    if (!values.simulated)
-      throw new UsageError(
-        'no quoter for real hardware is built yet',
-        'For a trial on any machine add --simulated; it proves nothing about hardware.',
-      )
     const source = { config: values.config, open: values['dangerously-no-api-keys'] }
     const config = await readConfiguration(source, io)
     const stopped = stopSignal()
-    const { gateway, url, policyFile, lockFile } = await startTrialGateway(
-      {
-        config,
-        folder: config.operational.dataDir,
-        lineage: values.inception ? 'begin' : 'continue',
-        enrolmentToken: tokenFor(config, io),
-      },
-      io,
-    )
-    io.err(`${paint(SIMULATED_BANNER, '33;1', io.colour)}\n`)
+    const lineage = values.inception ? 'begin' : 'continue'
+    const start = values.simulated ? startSimulated : startHardware
+    const { gateway, address } = await start({ config, lineage, enrolmentToken: tokenFor(config, io) }, io)
     if (config.operational.apiKeys === 'dangerously-none')
       io.err(`${paint('No API keys: whoever can connect may ask', '33;1', io.colour)}\n`)
-    io.out(`listening on ${url}/v1\npolicy ${policyFile}\nlock   ${lockFile}\n`)
+    io.out(address)
     const onHangUp = (): void => void reload(gateway, source, io)
     process.on('SIGHUP', onHangUp)
     const failure = await Promise.race([stopped.then(() => undefined), gateway.ended])

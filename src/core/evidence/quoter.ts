@@ -28,6 +28,21 @@ export interface NitroQuote {
 /** What a device hands out: one member for each platform, told apart by `tee`. Other kinds of evidence are added here. */
 export type Quote = SnpQuote | TdxQuote | NitroQuote
 
+/** A session that the hardware is asked to name, so that its quotes carry what the session says of configuration and models. */
+export interface MeasurableSession {
+  /** The session's document, which names configuration and models by their digests. */
+  readonly octets: Uint8Array
+  /** SHA-256 of the measured configuration, 32 octets. */
+  readonly configuration: Uint8Array
+  readonly epoch: number
+}
+
+/** Whether quotes name it from now on; `detail` says where, or why not. Without it a verifier shows the configuration as the gateway's word. */
+export interface SessionMeasurement {
+  readonly measured: boolean
+  readonly detail: string
+}
+
 /** A device that quotes. */
 export interface Quoter {
   readonly tee: Quote['tee']
@@ -38,4 +53,12 @@ export interface Quoter {
    * @throws CountersignError ERR_QUOTE when the device gives no usable quote
    */
   quote(reportData: Uint8Array): Promise<Quote>
+  /**
+   * Puts a session into a register of the hardware, before its first quote: RTMR3 on TDX, PCR16 on Nitro (formats.md, Session). Absent where
+   * the platform has none; SEV-SNP takes the configuration at launch, as HOST_DATA.
+   * @throws CountersignError ERR_QUOTE when the device fails
+   */
+  measureSession?(session: MeasurableSession): Promise<SessionMeasurement>
+  /** Lets go of the device. */
+  close?(): Promise<void>
 }

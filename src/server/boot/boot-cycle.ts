@@ -12,6 +12,7 @@ import type { BootClock } from '../session/boot-clock.ts'
 import type { ChannelKeys } from '../session/channel-keys.ts'
 import type { UpstreamSet } from '../upstream/index.ts'
 import { type BegunBoot, beginBoot } from './begin-boot.ts'
+import { measureSession } from './measure-session.ts'
 import { type Running, runBoot } from './running.ts'
 
 /** What a change of the session replaces. */
@@ -125,6 +126,7 @@ export class BootCycle {
       if (running !== undefined) this.#logFailed(running, error)
     }
     const begun = await beginBoot({ deps, clock, lineage: this.#lineage, ...settings(), onLogFailure })
+    await measureSession(deps, begun.boot.current)
     const goOver = await this.#prepare(begun)
     running = runBoot(begun.boot, {
       deps,

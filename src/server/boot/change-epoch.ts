@@ -7,15 +7,17 @@
 import { encodeJcs } from '../../core/encoding/jcs.ts'
 import { createEntry } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
-import type { Timers } from '../deps.ts'
+import type { ResolvedDeps, Timers } from '../deps.ts'
 import type { Admission } from '../recorder/admission.ts'
 import type { BootClock } from '../session/boot-clock.ts'
 import { createSession, hexOf } from '../session/session.ts'
 import { servableModels } from '../weights/watch.ts'
 import type { Settings } from './boot-cycle.ts'
+import { measureSession } from './measure-session.ts'
 import type { Running } from './running.ts'
 
 export interface EpochDeps {
+  readonly deps: Pick<ResolvedDeps, 'quoter' | 'telemetry'>
   readonly running: Running
   readonly admission: Admission
   readonly clock: BootClock
@@ -72,7 +74,7 @@ function idleWithin(ms: number, admission: Admission, timers: Timers): Promise<b
   })
 }
 
-async function appendEpoch({ running, clock, next }: EpochDeps): Promise<void> {
+async function appendEpoch({ deps, running, clock, next }: EpochDeps): Promise<void> {
   const { boot, attester } = running
   const { log, octets, current, channels } = boot
   const quoted = attester.newest
@@ -93,5 +95,7 @@ async function appendEpoch({ running, clock, next }: EpochDeps): Promise<void> {
   const record = encodeJcs({ from: current.digest, to: session.digest, epoch, size: quoted.checkpoint.size })
   await log.writeEpoch(epoch, record)
   await log.appendEntry(createEntry('epoch', record)).durable
+  // No way back from here, and no quote of the next session yet.
+  await measureSession(deps, session)
   boot.changeSession(session)
 }

@@ -4,7 +4,7 @@ import type { GatewayConfig, OperationalConfig } from '../config/index.ts'
 import type { AttestedEvidence } from '../session/evidence.ts'
 
 /** Where and under which name history is kept, and who watches it, stay as they are for the life of a process; so does its address. */
-const FIXED = ['listen', 'tls', 'dataDir', 'storage', 'lineage', 'witnesses', 'log'] as const
+const FIXED = ['listen', 'tls', 'dataDir', 'storage', 'lineage', 'witnesses', 'quoter', 'collateral', 'log'] as const
 
 /** @throws CountersignError ERR_CONFIG that names every setting that only a restart changes */
 export function refuseFixed(current: OperationalConfig, next: OperationalConfig): void {

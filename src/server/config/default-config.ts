@@ -79,6 +79,8 @@ operational:
     deadlineMs: 2000
     statementLifeSeconds: 10800
     batchSize: 1000
+  quoter: auto # the hardware that answers; or configfs (SEV-SNP, TDX), nsm (Nitro): countersign doctor shows what is there
+  collateral: vendors # ask AMD and Intel for what vouches for their evidence; or none
   storage:
     kind: file # or s3, with region and bucket
   lineage: main # the chain of logs that this gateway continues; gateways that share a store have different ones

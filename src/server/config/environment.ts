@@ -26,6 +26,7 @@ export const ENVIRONMENT_SETTINGS: readonly EnvironmentSetting[] = [
     'integer',
     'as many waiting receipts ask for a quote at once',
   ),
+  setting('QUOTER', ['quoter'], 'text', '`auto`, `configfs` or `nsm`'),
   setting('LINEAGE', ['lineage'], 'text', 'name of the chain of logs that this gateway continues'),
   setting('SCRUB_HOURS', ['scrubHours'], 'integer', 'hours between two full readings of the store; 0 for never'),
   setting('MAX_WAIT_SECONDS', ['maxWaitSeconds'], 'integer', 'longest `wait` a client may ask for, s'),

@@ -65,6 +65,8 @@ const operational = z.strictObject({
       batchSize: z.int().min(1).max(1_000_000).default(1_000),
     })
     .prefault({}),
+  quoter: z.enum(['auto', 'configfs', 'nsm']).default('auto'),
+  collateral: z.enum(['vendors', 'none']).default('vendors'),
   storage: storage.default({ kind: 'file' }),
   lineage: z
     .string()

@@ -199,6 +199,10 @@ export interface OperationalConfig {
     /** As many waiting receipts ask for a quote at once. */
     readonly batchSize: number
   }
+  /** Which hardware is asked; `auto` takes what answers. */
+  readonly quoter: 'auto' | 'configfs' | 'nsm'
+  /** Whether AMD's and Intel's servers are asked for what their evidence needs; `none` leaves that to clients. */
+  readonly collateral: 'vendors' | 'none'
   /** Path of a tlog-policy file with the URLs of the witnesses; `none` where nobody cosigns. */
   readonly witnesses: 'none' | { readonly policyFile: string; readonly enrolmentTokenEnv: string | 'none' }
   /** Sealed receipts are removed this long after they were made; leaves and quotes stay. */

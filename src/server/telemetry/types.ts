@@ -38,6 +38,8 @@ export interface NoticeLine {
     | 'retention'
     | 'evidence-not-stored'
     | 'weights'
+    | 'session-measured'
+    | 'collateral'
     | 'history-damaged'
     | 'internal-error'
     | 'started'

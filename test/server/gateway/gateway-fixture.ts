@@ -114,6 +114,8 @@ function makeConfig(mock: MockUpstream, dataDir: string, options: FixtureOptions
     dataDir,
     apiKeys: 'dangerously-none',
     quoting: { intervalMs: 5, deadlineMs: 2_000, statementLifeSeconds: 3_600, batchSize: 1_000 },
+    quoter: 'auto',
+    collateral: 'none',
     storage: { kind: 'file' },
     lineage: 'main',
     witnesses: 'none',

@@ -1,0 +1,236 @@
+/** The Nitro security module: every request and error over a module in software, and the real ioctl on a harmless device. */
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { encodeHex } from '../../src/core/encoding/bytes.ts'
+import { encodeCbor } from '../../src/core/encoding/cbor-encode.ts'
+import { endorseFromQuote } from '../../src/core/evidence/endorse.ts'
+import { verifyHardware } from '../../src/core/evidence/hardware.ts'
+import { nitroConfigurationRegister } from '../../src/core/nitro/index.ts'
+import {
+  createNitroQuoter,
+  createNsmDevice,
+  findLibrary,
+  LIBRARY_MISSING,
+  systemTimers,
+} from '../../src/quoter/index.ts'
+import { encodeNsmRequest } from '../../src/quoter/nsm/messages.ts'
+import { SecurityModule } from '../../src/quoter/nsm/module.ts'
+import { selfTrust } from '../../src/server/session/self-policy.ts'
+import { ManualTime } from '../server/gateway/manual-time.ts'
+import { FakeNsm, nsmError } from './fake-nsm.ts'
+
+const DATA = new Uint8Array(randomBytes(64))
+const CONFIGURATION = new Uint8Array(randomBytes(32))
+const SESSION = { octets: new Uint8Array(), configuration: CONFIGURATION, epoch: 0 }
+
+function moduleOf(nsm: FakeNsm): SecurityModule {
+  return new SecurityModule(nsm, systemTimers)
+}
+
+describe('requests', () => {
+  it.each([
+    [{ name: 'DescribeNSM' } as const, '6b44657363726962654e534d'],
+    [{ name: 'GetRandom' } as const, '6947657452616e646f6d'],
+    [{ name: 'DescribePCR', index: 16 } as const, 'a16b4465736372696265504352a165696e64657810'],
+    [{ name: 'LockPCR', index: 16 } as const, 'a1674c6f636b504352a165696e64657810'],
+    // 0x42 is a byte string of two octets, major type 2; an array of integers would be 0x82.
+    [
+      { name: 'ExtendPCR', index: 16, octets: Uint8Array.of(1, 2) } as const,
+      'a169457874656e64504352a265696e64657810646461746142 0102',
+    ],
+    [
+      { name: 'Attestation', userData: Uint8Array.of(0xaa) } as const,
+      'a16b4174746573746174696f6ea369757365725f6461746141aa656e6f6e6365f66a7075626c69635f6b6579f6',
+    ],
+  ])('%o has its octets', (request, hex) => {
+    expect(encodeHex(encodeNsmRequest(request))).toBe(hex.replaceAll(' ', ''))
+  })
+
+  it('that the driver would not take are not made', () => {
+    expect(() => encodeNsmRequest({ name: 'Attestation', userData: new Uint8Array(0x1000) })).toThrow('takes 4096')
+  })
+})
+
+describe('the module', () => {
+  it('describes itself and its registers, extends, locks, and gives random octets', async () => {
+    const nsm = new FakeNsm()
+    const module = moduleOf(nsm)
+    expect(await module.describe()).toEqual({
+      version: '1.0.0',
+      moduleId: 'i-0123456789abcdef0-enc0123456789abcdef',
+      maxPcrs: 32,
+      lockedPcrs: [],
+      digest: 'SHA384',
+    })
+    const extended = await module.extendPcr(17, new Uint8Array(48))
+    expect(await module.describePcr(17)).toEqual({ locked: false, value: extended })
+    await module.lockPcr(17)
+    expect(await module.describePcr(17)).toEqual({ locked: true, value: extended })
+    await expect(module.extendPcr(17, new Uint8Array(48))).rejects.toThrow('ReadOnlyIndex')
+    expect(await module.random()).toHaveLength(256)
+  })
+
+  it.each([
+    'InvalidArgument',
+    'InvalidIndex',
+    'InvalidResponse',
+    'ReadOnlyIndex',
+    'InvalidOperation',
+    'BufferTooSmall',
+    'InputTooLarge',
+    'InternalError',
+    'Unheard',
+  ])('refuses with %s', async (error) => {
+    const nsm = new FakeNsm()
+    nsm.scripted.push(nsmError(error))
+    await expect(moduleOf(nsm).attest(DATA)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining(`refused Attestation: ${error}`),
+    })
+  })
+
+  it.each([
+    [
+      'a document as a list of integers',
+      encodeCbor(new Map([['Attestation', new Map([['document', [1, 2, 3]]])]])),
+      'byte string',
+    ],
+    ['another answer', encodeCbor(new Map([['GetRandom', new Map([['random', DATA]])]])), 'another answer'],
+    [
+      'two answers',
+      encodeCbor(
+        new Map([
+          ['Attestation', new Map()],
+          ['GetRandom', new Map()],
+        ]),
+      ),
+      'another answer',
+    ],
+    ['no octets', new Uint8Array(), 'no octets'],
+    ['octets that are no CBOR', Uint8Array.of(0xff), 'out of form'],
+    ['octets behind the answer', Uint8Array.of(0xf6, 0x00), 'out of form'],
+    ['more than the driver gives', new Uint8Array(0x3001), '12289 octets'],
+  ])('is not believed when it answers %s', async (_, response, words) => {
+    const nsm = new FakeNsm()
+    nsm.scripted.push(response)
+    await expect(moduleOf(nsm).attest(DATA)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it('is let go of when it does not answer, and asked again', async () => {
+    const time = new ManualTime()
+    const nsm = new FakeNsm()
+    nsm.hangs = true
+    const module = new SecurityModule(nsm, time)
+    const refused = expect(module.describe()).rejects.toThrow('did not answer within 20 s')
+    await new Promise((resolve) => setImmediate(resolve))
+    time.advance(20_000)
+    await refused
+    expect(nsm.abandoned).toBe(1)
+    await expect(module.describe()).resolves.toMatchObject({ maxPcrs: 32 })
+  })
+})
+
+describe('a quote of Nitro', () => {
+  it('verifies through the core, with its configuration in PCR16', async () => {
+    const nsm = new FakeNsm()
+    const quoter = createNitroQuoter(moduleOf(nsm))
+    expect(await quoter.measureSession?.(SESSION)).toMatchObject({ measured: true })
+    const quote = endorseFromQuote(await quoter.quote(DATA))
+    const verdict = await verifyHardware(quote, selfTrust(quote, true), {
+      at: new Date(),
+      reportData: DATA,
+      besideReportData: 'absent',
+    })
+    if (!verdict.ok || verdict.value.tee !== 'nitro') throw new Error('not verified')
+    expect(verdict.value.attested.document.pcrs.get(16)).toEqual(nitroConfigurationRegister(CONFIGURATION))
+  })
+
+  it('takes no other number of octets than 64', async () => {
+    await expect(createNitroQuoter(moduleOf(new FakeNsm())).quote(new Uint8Array(32))).rejects.toThrow('32 bytes')
+  })
+})
+
+describe('PCR16', () => {
+  it('is extended once and locked; for the next session nothing is left to do', async () => {
+    const nsm = new FakeNsm()
+    const quoter = createNitroQuoter(moduleOf(nsm))
+    await quoter.measureSession?.(SESSION)
+    expect(await quoter.measureSession?.({ ...SESSION, epoch: 1 })).toMatchObject({ measured: true })
+    expect(nsm.pcrs.get(16)).toEqual(nitroConfigurationRegister(CONFIGURATION))
+    expect([...nsm.locked]).toEqual([16])
+  })
+
+  it('that was extended and not locked, by a process that ended in between, is locked', async () => {
+    const nsm = new FakeNsm()
+    nsm.pcrs.set(16, nitroConfigurationRegister(CONFIGURATION))
+    expect(await createNitroQuoter(moduleOf(nsm)).measureSession?.(SESSION)).toMatchObject({ measured: true })
+    expect([...nsm.locked]).toEqual([16])
+  })
+
+  it('that is locked over another configuration says so', async () => {
+    const nsm = new FakeNsm()
+    nsm.pcrs.set(16, new Uint8Array(48).fill(1))
+    nsm.locked.add(16)
+    const quoter = createNitroQuoter(moduleOf(nsm))
+    expect(await quoter.measureSession?.(SESSION)).toMatchObject({
+      measured: false,
+      detail: expect.stringContaining('locked'),
+    })
+  })
+
+  it('that something else extended is left alone', async () => {
+    const nsm = new FakeNsm()
+    nsm.pcrs.set(16, new Uint8Array(48).fill(1))
+    const quoter = createNitroQuoter(moduleOf(nsm))
+    expect(await quoter.measureSession?.(SESSION)).toMatchObject({ measured: false })
+    expect(nsm.locked.size).toBe(0)
+  })
+
+  it('that comes to another value than due is no measurement', async () => {
+    const nsm = new FakeNsm()
+    nsm.scripted.push(
+      encodeCbor(
+        new Map([
+          [
+            'DescribePCR',
+            new Map<string, boolean | Uint8Array>([
+              ['lock', false],
+              ['data', new Uint8Array(48)],
+            ]),
+          ],
+        ]),
+      ),
+      encodeCbor(new Map([['ExtendPCR', new Map([['data', new Uint8Array(48)]])]])),
+    )
+    await expect(createNitroQuoter(moduleOf(nsm)).measureSession?.(SESSION)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+    })
+  })
+})
+
+describe.runIf(process.platform === 'linux' && findLibrary() !== undefined)('the real ioctl', () => {
+  it.each([
+    ['/dev/null', 'ENOTTY', 'no Nitro security module'],
+    ['/dev/no-such-device', 'ENOENT', 'no security module'],
+  ])('on %s gives %s', async (path, errno, words) => {
+    const device = createNsmDevice({ path })
+    await expect(device.exchange(Uint8Array.of(0x60))).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringMatching(`${errno}.*${words}`),
+    })
+    device.abandon()
+  })
+
+  it('says so where the library has no build for the machine', async () => {
+    const device = createNsmDevice({ library: '/no/such/library.js' })
+    await expect(device.exchange(Uint8Array.of(0x60))).rejects.toThrow('koffi has no build')
+    device.abandon()
+  })
+})
+
+it('says what to install where the library is missing', () => {
+  expect(() => createNsmDevice({ library: 'missing' })).toThrow(LIBRARY_MISSING)
+})
