@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Io, UsageError } from '../../src/cli/command.ts'
 import { command } from '../../src/cli/commands/measure.ts'
 import { decodeOmsManifest, omsRoot } from '../../src/core/resources/oms-manifest.ts'
-import { createKey, createSigstore, IDENTITY, ISSUER } from '../measure/publisher/signing.ts'
+import { createKey, createSigstore, IDENTITY, ISSUER } from '../kit/sigstore.ts'
 
 let work: string
 let folder: string

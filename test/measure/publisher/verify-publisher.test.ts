@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createOmsManifest, encodeOmsManifest, type OmsResource } from '../../../src/core/resources/oms-manifest.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { type PublisherTrust, verifyPublisher } from '../../../src/measure/publisher/index.ts'
-import { createKey, createSigstore, IDENTITY, ISSUER } from './signing.ts'
+import { createKey, createSigstore, IDENTITY, ISSUER } from '../../kit/sigstore.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

@@ -6,7 +6,7 @@ import { digestUri } from '../../../src/core/crypto/index.ts'
 import { encodeOmsManifest } from '../../../src/core/resources/oms-manifest.ts'
 import { measureFolder } from '../../../src/measure/index.ts'
 import type { PublisherConfig } from '../../../src/server/config/types.ts'
-import { createKey, createSigstore, IDENTITY, ISSUER } from '../../measure/publisher/signing.ts'
+import { createKey, createSigstore, IDENTITY, ISSUER } from '../../kit/sigstore.ts'
 import { attest, type GatewayFixture, startFixture } from '../gateway/gateway-fixture.ts'
 import { measuring, modelFolder, safetensors } from './model-folder.ts'
 
