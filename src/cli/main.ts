@@ -38,7 +38,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
     },
     config: { summary: 'check a configuration file', load: () => import('./commands/config.ts') },
     keys: { summary: 'make an API key', load: () => import('./commands/keys.ts') },
-    measure: { summary: 'digests of weights, collections and tools', load: () => import('./commands/measure.ts') },
+    measure: {
+      summary: 'digests of weights, collections, tools and launches',
+      load: () => import('./commands/measure.ts'),
+    },
     log: { summary: 'begin, audit, watch, repair and move histories', load: () => import('./commands/log.ts') },
     timeline: {
       summary: 'boots and epochs of a gateway, and what changed at each',

@@ -20,6 +20,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'the lists of tools of a configuration, and who the servers are',
     load: () => import('../measure/tools.ts'),
   },
+  snp: {
+    summary: 'the launch digest of a SEV-SNP guest, from firmware, kernel, initrd, command line and vCPUs',
+    load: () => import('../measure/snp.ts'),
+  },
 }
 
 const LINES: readonly string[] = Object.entries(VERBS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
@@ -38,7 +42,7 @@ function entryOf(name: string | undefined): Entry | undefined {
 }
 
 export const command: Command = {
-  summary: 'digests of weights, collections and tools',
+  summary: 'digests of weights, collections, tools and launches',
   help: HELP,
   async helpOn([name]) {
     const entry = entryOf(name)
