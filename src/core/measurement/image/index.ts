@@ -1,0 +1,11 @@
+/** Rules about images and their builds, as pure functions over lists: scripts under enclave/ read the files. @module */
+export type { BuiltFile } from './compare-builds.ts'
+export { compareBuilds } from './compare-builds.ts'
+export type { ImageCode, ImageFinding } from './finding.ts'
+export type { TreeEntry } from './forbidden-files.ts'
+export { checkTree } from './forbidden-files.ts'
+export type { LaunchProfile, ProfileInput, UnifiedKernelImage } from './profile.ts'
+export { checkLaunchProfile, checkUnifiedKernelImage, PROFILE_INPUTS } from './profile.ts'
+export { checkDockerfile, checkImageReference } from './references.ts'
+export type { UkiSection } from './uki.ts'
+export { decodeUkiSections, UKI_HEAD_SIZE } from './uki.ts'
