@@ -1,4 +1,6 @@
 /** The gateway's configuration. @module */
+export type { EnvironmentRules } from './allowed-environment.ts'
+export { checkEnvironment } from './allowed-environment.ts'
 export type { CreatedApiKey } from './api-keys.ts'
 export { createApiKey, findApiKey, hashApiKey } from './api-keys.ts'
 export type { DecodeConfigOptions } from './decode-config.ts'
@@ -7,6 +9,8 @@ export { createDefaultConfig, EMBEDDED_MODEL_ID, exampleConfig } from './default
 export type { Environment, EnvironmentSetting } from './environment.ts'
 export { ENVIRONMENT_SETTINGS } from './environment.ts'
 export { configJsonSchema } from './shape.ts'
+export type { SplitConfig, SplitFiles } from './split-config.ts'
+export { decodeSplitConfig, loadSplitConfig, MAX_OPERATIONAL_SIZE, namedVariables } from './split-config.ts'
 export type {
   ApiKeyConfig,
   GatewayConfig,

@@ -114,8 +114,7 @@ export type WrittenMeasured = Omit<MeasuredConfig, 'models'> & {
   readonly models: readonly (Omit<ModelConfig, 'name'> & { readonly name?: string })[]
 }
 
-/** What sessions and lock files name by digest. */
-export const MEASURED: z.ZodType<WrittenMeasured> = z.strictObject({
+const measured = z.strictObject({
   host: z.string().regex(HOST, 'must be a lower-case host name such as gw.example.com, with a port if need be'),
   models: z.array(model).min(1).max(256),
   upstreams: z.record(z.string().regex(KEY), upstream),
@@ -132,3 +131,9 @@ export const MEASURED: z.ZodType<WrittenMeasured> = z.strictObject({
     })
     .prefault({}),
 })
+
+/** What sessions and lock files name by digest. */
+export const MEASURED: z.ZodType<WrittenMeasured> = measured
+
+/** Its own fields by name. */
+export const MEASURED_FIELDS: ReadonlySet<string> = new Set(Object.keys(measured.shape))
