@@ -24,6 +24,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'the launch digest of a SEV-SNP guest, from firmware, kernel, initrd, command line and vCPUs',
     load: () => import('../measure/snp.ts'),
   },
+  nitro: {
+    summary: 'the registers of a Nitro enclave, from its image file',
+    load: () => import('../measure/nitro.ts'),
+  },
 }
 
 const LINES: readonly string[] = Object.entries(VERBS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
