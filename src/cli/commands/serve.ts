@@ -1,7 +1,17 @@
 /** `countersign serve`: runs the gateway until it is told to stop. @module */
 import { parseArgs } from 'node:util'
 import { CountersignError } from '../../errors.ts'
-import { createDefaultConfig, exampleConfig, type GatewayConfig, loadConfig } from '../../server/config/index.ts'
+import {
+  checkEnvironment,
+  createDefaultConfig,
+  type EnvironmentRules,
+  exampleConfig,
+  type GatewayConfig,
+  loadConfig,
+  loadSplitConfig,
+  namedVariables,
+  type SplitConfig,
+} from '../../server/config/index.ts'
 import type { Gateway } from '../../server/index.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_OK } from '../exit-codes.ts'
@@ -14,6 +24,8 @@ const HELP = `countersign serve [-c FILE] [options]
 Runs the gateway on this machine's TEE (countersign doctor shows which). Point an OpenAI client at the address that it prints.
 
   -c, --config FILE             configuration; --example prints one to start from
+  --operational FILE            the configuration is in two files: FILE has what need not be measured, at most 64 KiB; it
+                                may be a partition. For images: enclave/cvm, enclave/nitro
   --simulated                   on a simulated TEE: proves nothing about hardware
   --inception                   begin the history of this gateway in a store that has none; once, on purpose
   --dangerously-no-api-keys     without a configuration: serve the embedded model to whoever can connect
@@ -27,16 +39,43 @@ Trial:   countersign serve --simulated --dangerously-no-api-keys
 
 interface Source {
   readonly config?: string | undefined
+  readonly operational?: string | undefined
   readonly open: boolean
+  /** A machine without a TEE: its environment is a developer's. */
+  readonly isTrial: boolean
 }
 
-async function readConfiguration({ config, open }: Source, io: Io): Promise<GatewayConfig> {
-  if (config !== undefined) return loadConfig(config, { env: io.env })
-  if (open) return createDefaultConfig({ env: io.env })
+async function readFiles({ config, operational, open }: Source, io: Io): Promise<SplitConfig> {
+  const { env } = io
+  if (config !== undefined && operational !== undefined)
+    return loadSplitConfig({ measured: config, operational }, { env })
+  if (operational !== undefined)
+    throw new UsageError('--operational goes with --config', 'Give the measured half with -c FILE.')
+  if (config !== undefined) return { config: await loadConfig(config, { env }), secrets: {} }
+  if (open) return { config: createDefaultConfig({ env }), secrets: {} }
   throw new UsageError(
     'serve needs a configuration with API keys',
     'Give one with -c FILE (countersign serve --example > countersign.yaml), or for a trial add --dangerously-no-api-keys.',
   )
+}
+
+interface Read {
+  readonly config: GatewayConfig
+  /** With the secrets of the operational file. */
+  readonly io: Io
+}
+
+function rulesFor({ operational, isTrial }: Source): EnvironmentRules {
+  if (operational !== undefined) return 'sealed'
+  return isTrial ? 'trial' : 'hardware'
+}
+
+async function readConfiguration(source: Source, io: Io): Promise<Read> {
+  const { config, secrets } = await readFiles(source, io)
+  checkEnvironment(io.env, { rules: rulesFor(source), named: namedVariables(config) })
+  // The S3 library looks for its credentials nowhere else.
+  Object.assign(process.env, secrets)
+  return { config, io: { ...io, env: { ...io.env, ...secrets } } }
 }
 
 function stopSignal(): Promise<void> {
@@ -48,8 +87,8 @@ function stopSignal(): Promise<void> {
 /** What cannot be taken is told, and changes nothing: the gateway goes on as it was. */
 async function reload(gateway: Gateway, source: Source, io: Io): Promise<void> {
   try {
-    const config = await readConfiguration(source, io)
-    await gateway.reload(config, () => createTrialUpstreams(config, io))
+    const { config, io: world } = await readConfiguration(source, io)
+    await gateway.reload(config, () => createTrialUpstreams(config, world))
     io.err('countersign: configuration read again\n')
   } catch (error) {
     // Whatever it is, the gateway that runs is as it was: a mistake in a file must not end it.
@@ -94,6 +133,7 @@ export const command: Command = {
       args: [...args],
       options: {
         config: { type: 'string', short: 'c' },
+        operational: { type: 'string' },
         simulated: { type: 'boolean', default: false },
         inception: { type: 'boolean', default: false },
         'dangerously-no-api-keys': { type: 'boolean', default: false },
@@ -104,12 +144,17 @@ export const command: Command = {
       io.out(exampleConfig)
       return EXIT_OK
     }
-    const source = { config: values.config, open: values['dangerously-no-api-keys'] }
-    const config = await readConfiguration(source, io)
+    const source = {
+      config: values.config,
+      operational: values.operational,
+      open: values['dangerously-no-api-keys'],
+      isTrial: values.simulated,
+    }
+    const { config, io: world } = await readConfiguration(source, io)
     const stopped = stopSignal()
     const lineage = values.inception ? 'begin' : 'continue'
     const start = values.simulated ? startSimulated : startHardware
-    const { gateway, address } = await start({ config, lineage, enrolmentToken: tokenFor(config, io) }, io)
+    const { gateway, address } = await start({ config, lineage, enrolmentToken: tokenFor(config, world) }, world)
     if (config.operational.apiKeys === 'dangerously-none')
       io.err(`${paint('No API keys: whoever can connect may ask', '33;1', io.colour)}\n`)
     io.out(address)
