@@ -94,6 +94,12 @@ function createFetcher(io: Pick<Io, 'now'>): CollateralFetcher {
   })
 }
 
+const REMEDIES = {
+  snp: 'HOST_DATA is not its digest. Launch the machine with it, or verifiers show it as the word of the gateway',
+  nitro:
+    'PCR16 is not what it should come to. Start the enclave again, or verifiers show it as the word of the gateway',
+} as const
+
 /** For whoever waits: says when the first quote has verified, or why not yet. */
 export async function tellReadiness(gateway: Gateway, io: Pick<Io, 'err'>): Promise<void> {
   try {
@@ -103,6 +109,10 @@ export async function tellReadiness(gateway: Gateway, io: Pick<Io, 'err'>): Prom
         ? 'countersign: the first quote has verified\n'
         : `countersign: not ready yet: evidence ${printable(evidence)}, log ${printable(log)}, upstreams ${printable(upstreams)}\n`,
     )
+    const first = gateway.evidence()?.attestation
+    // A TDX guest's own check does not replay; what came of its register is told when a session is measured.
+    if (first !== undefined && first.hardware.tee !== 'tdx' && first.configuration.source === 'gateway')
+      io.err(`countersign: the hardware does not carry the configuration: ${REMEDIES[first.hardware.tee]}\n`)
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error
     io.err(`countersign: not ready: ${printable(error.message)}\n`)

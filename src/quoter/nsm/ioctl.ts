@@ -29,36 +29,47 @@ export type IoctlReply =
 /** What the thread needs of the library. */
 export type Library = Pick<typeof koffi, 'load' | 'address' | 'errno' | 'os'>
 
-export function performIoctl(
-  { library, fs }: { readonly library: Library; readonly fs: Pick<FileSystem, 'openSync' | 'closeSync' | 'constants'> },
-  { path, number, request, responseSize }: IoctlTask,
-): IoctlReply {
+/** Makes the call once; a function of the library is never given back. */
+export function createIoctl({
+  library,
+  fs,
+}: {
+  readonly library: Library
+  readonly fs: Pick<FileSystem, 'openSync' | 'closeSync' | 'constants'>
+}): (task: IoctlTask) => IoctlReply {
+  // Variadic in glibc and in musl; in musl the number is an int, of which these are the same 32 bits.
+  const ioctl = library.load(null).func('int ioctl(int fd, unsigned long request, ...)')
   const nameOf = (errno: number): string =>
     Object.entries(library.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
-  try {
-    // Variadic in glibc and in musl; in musl the number is an int, of which these are the same 32 bits.
-    const ioctl = library.load(null).func('int ioctl(int fd, unsigned long request, ...)')
-    const file = fs.openSync(path, fs.constants.O_RDWR)
+
+  const exchange = (file: number, { number, request, responseSize }: IoctlTask): IoctlReply => {
+    const response = new Uint8Array(responseSize)
+    const vectors = BigUint64Array.of(
+      BigInt(library.address(request)),
+      BigInt(request.length),
+      BigInt(library.address(response)),
+      BigInt(responseSize),
+    )
+    const result: unknown = ioctl(file, number, 'void *', vectors)
+    const errno = library.errno()
+    if (result !== 0) return { kind: 'failed', code: nameOf(errno) }
+    const written = Number(vectors[3] ?? 0n)
+    // The driver's own word for a length beyond what it was given.
+    if (written > responseSize) return { kind: 'failed', code: 'EMSGSIZE' }
+    return { kind: 'octets', octets: response.slice(0, written) }
+  }
+
+  return (task) => {
     try {
-      const response = new Uint8Array(responseSize)
-      const vectors = BigUint64Array.of(
-        BigInt(library.address(request)),
-        BigInt(request.length),
-        BigInt(library.address(response)),
-        BigInt(responseSize),
-      )
-      const result: unknown = ioctl(file, number, 'void *', vectors)
-      const errno = library.errno()
-      if (result !== 0) return { kind: 'failed', code: nameOf(errno) }
-      const written = Number(vectors[3] ?? 0n)
-      // The driver's own word for a length beyond what it was given.
-      if (written > responseSize) return { kind: 'failed', code: 'EMSGSIZE' }
-      return { kind: 'octets', octets: response.slice(0, written) }
-    } finally {
-      fs.closeSync(file)
+      const file = fs.openSync(task.path, fs.constants.O_RDWR)
+      try {
+        return exchange(file, task)
+      } finally {
+        fs.closeSync(file)
+      }
+    } catch (error) {
+      return { kind: 'failed', code: error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN' }
     }
-  } catch (error) {
-    return { kind: 'failed', code: error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN' }
   }
 }
 
@@ -76,14 +87,15 @@ export function ioctlText(library: string): string {
   return `(() => {
   const { createRequire } = process.getBuiltinModule('node:module')
   const fs = process.getBuiltinModule('node:fs')
-  let library
+  const path = ${JSON.stringify(library)}
+  let ioctl
   return (task) => {
     try {
-      library ??= createRequire(${JSON.stringify(library)})(${JSON.stringify(library)})
+      ioctl ??= (${createIoctl.toString()})({ library: createRequire(path)(path), fs })
     } catch {
       return { kind: 'failed', code: 'NO_LIBRARY' }
     }
-    return (${performIoctl.toString()})({ library, fs }, task)
+    return ioctl(task)
   }
 })()`
 }

@@ -84,7 +84,12 @@ export class Rtmr3 {
 
   async #measure(digest: Uint8Array, epoch: number): Promise<SessionMeasurement> {
     const state = await lookAtRtmr3(this.#files)
-    if (state.kind === 'absent') return { measured: false, detail: state.why }
+    if (state.kind === 'absent') {
+      // What the firmware measured can be replayed all the same.
+      const ccel = await this.#readCcel()
+      this.#record = ccel && encodeEventLog({ ccel, events: [] })
+      return { measured: false, detail: state.why }
+    }
     const log = await this.#logOf(state.value)
     if (log === undefined) {
       this.#record = undefined

@@ -8,10 +8,13 @@ import type { EndorsedQuote } from '../../core/evidence/hardware.ts'
 import type { Quote, SnpQuote, TdxQuote } from '../../core/evidence/quoter.ts'
 import { decodeSnpEndorsements, type SnpEndorsements } from '../../core/snp/index.ts'
 import { MalformedError } from '../../errors.ts'
-import type { ResolvedDeps } from '../deps.ts'
+import type { TelemetrySink } from '../telemetry/types.ts'
 
-export interface EndorserDeps extends Pick<ResolvedDeps, 'timers' | 'telemetry'> {
+export interface EndorserDeps {
   readonly fetcher: CollateralFetcher
+  /** Runs once after `ms`; what it returns stops it. */
+  readonly timers: { after(ms: number, run: () => void): () => void }
+  readonly telemetry: TelemetrySink
 }
 
 /** A quote that can do without does not wait longer; what comes later is at hand for the next. */
