@@ -15,6 +15,7 @@ export interface FirmwareParameters {
   readonly count?: number
   readonly length?: number
   readonly distance?: number
+  readonly size?: number
   readonly entry?: boolean
 }
 
@@ -28,6 +29,12 @@ export interface KernelParameters {
   readonly xLoadFlags?: number
   readonly magic?: string
   readonly shuffled?: boolean
+  readonly peSignature?: string
+  readonly machine?: number
+  readonly headersField?: number
+  readonly directories?: number
+  readonly certificatesField?: number
+  readonly gap?: number
 }
 
 export function seededOctets(seed: number, size: number): Uint8Array

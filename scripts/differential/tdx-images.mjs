@@ -50,12 +50,12 @@ export function usualSections({ codePages = 4, variablePages = 2 } = {}) {
 }
 
 /**
- * Firmware with variables, code, metadata near its end, and the table. `signature`, `version`, `count` and `distance` lie where they are given;
+ * Firmware with variables, code, metadata near its end, and the table. `signature`, `version`, `count`, `length`, `distance` and `size` lie where they are given;
  * `entry: false` leaves the entry for TDX out.
  */
 export function buildTdvf({ seed = 1, sections = usualSections(), ...lies } = {}) {
   const { signature = 'TDVF', version = 1, count = sections.length, entry = true } = lies
-  const size = Math.max(...sections.map(({ dataOffset, rawSize }) => dataOffset + rawSize))
+  const size = lies.size ?? Math.max(...sections.map(({ dataOffset, rawSize }) => dataOffset + rawSize))
   const metadata = Buffer.alloc(16 + 32 * sections.length)
   metadata.write(signature, 0, 'latin1')
   metadata.writeUInt32LE(lies.length ?? 16 + 32 * count, 4)
@@ -86,7 +86,7 @@ export function buildTdvf({ seed = 1, sections = usualSections(), ...lies } = {}
 
 /**
  * A kernel with a setup header and a PE header: sections of the sizes given, in one piece behind the headers, and certificates of
- * `certificates` octets behind them. `shuffled` writes the section table backwards.
+ * `certificates` octets behind them. `shuffled` writes the section table backwards; fields lie where they are given.
  */
 export function buildKernel({ seed = 1, sizes = [0x200, 0x3000], certificates = 0, ...lies } = {}) {
   const {
@@ -100,22 +100,22 @@ export function buildKernel({ seed = 1, sizes = [0x200, 0x3000], certificates = 
   const size = headers + sizes.reduce((sum, part) => sum + part, 0) + certificates
   const image = Buffer.from(seededOctets(seed, size))
   image.writeUInt32LE(PE_OFFSET, 0x3c)
-  image.write('PE\0\0', PE_OFFSET, 'latin1')
+  image.write(lies.peSignature ?? 'PE\0\0', PE_OFFSET, 'latin1')
   const coff = PE_OFFSET + 4
-  image.writeUInt16LE(0x8664, coff)
+  image.writeUInt16LE(lies.machine ?? 0x8664, coff)
   image.writeUInt16LE(sizes.length, coff + 2)
   image.writeUInt16LE(OPTIONAL_SIZE, coff + 16)
   const optional = coff + 20
   image.writeUInt16LE(0x20b, optional)
-  image.writeUInt32LE(headers, optional + 60)
-  image.writeUInt32LE(16, optional + 108)
+  image.writeUInt32LE(lies.headersField ?? headers, optional + 60)
+  image.writeUInt32LE(lies.directories ?? 16, optional + 108)
   const entry = optional + 112 + 8 * 4
   image.writeUInt32LE(certificates === 0 ? 0 : size - certificates, entry)
-  image.writeUInt32LE(certificates, entry + 4)
+  image.writeUInt32LE(lies.certificatesField ?? certificates, entry + 4)
   let start = headers
   const lines = sizes.map((part) => {
     const line = { size: part, start }
-    start += part
+    start += part + (lies.gap ?? 0)
     return line
   })
   for (const [i, line] of (shuffled ? lines.reverse() : lines).entries()) {

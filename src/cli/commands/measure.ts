@@ -24,6 +24,10 @@ const VERBS: Readonly<Record<string, Entry>> = {
     summary: 'the launch digest of a SEV-SNP guest, from firmware, kernel, initrd, command line and vCPUs',
     load: () => import('../measure/snp.ts'),
   },
+  tdx: {
+    summary: 'MRTD and RTMR0 to RTMR2 of a TDX guest, from firmware, kernel, initrd, command line and memory',
+    load: () => import('../measure/tdx.ts'),
+  },
   nitro: {
     summary: 'the registers of a Nitro enclave, from its image file',
     load: () => import('../measure/nitro.ts'),

@@ -49,29 +49,46 @@ export function firmwareEvents(tdHob: Uint8Array, cfv: Uint8Array): readonly Boo
   return [event('TD HOB', tdHob), event('CFV', cfv)]
 }
 
+const VARIABLE_EVENTS: readonly BootEvent[] = VARIABLES.map((variable) =>
+  event(variable.name, encodeEfiVariable(variable, new Uint8Array())),
+)
+const BOOT_OPTIONS: readonly BootEvent[] = [
+  event('BootOrder', new Uint8Array(2)),
+  event('Boot0000', encodeLoadOption(UI_APP)),
+]
+const ACTIONS: readonly BootEvent[] = [
+  'Calling EFI Application from Boot Option',
+  'Exit Boot Services Invocation',
+  'Exit Boot Services Returned with Success',
+].map((text) => event(text, encodeUtf8(text)))
+
+/** What is measured of every direct boot, and what much of it is of other boots. */
+export const CONSTANT_EVENTS: { readonly rtMr0: readonly BootEvent[]; readonly rtMr1: readonly BootEvent[] } = {
+  rtMr0: [...VARIABLE_EVENTS, SEPARATOR, ...BOOT_OPTIONS],
+  rtMr1: [...ACTIONS, SEPARATOR],
+}
+
 /** Everything of RTMR0 behind what the firmware's own file and the memory decide. */
 export function configurationEvents({ loader, rsdp, tables }: AcpiDigests): readonly BootEvent[] {
   return [
-    ...VARIABLES.map((variable) => event(variable.name, encodeEfiVariable(variable, new Uint8Array()))),
+    ...VARIABLE_EVENTS,
     SEPARATOR,
     { name: 'ACPI loader', digest: loader },
     { name: 'ACPI RSDP', digest: rsdp },
     { name: 'ACPI tables', digest: tables },
-    event('BootOrder', new Uint8Array(2)),
-    event('Boot0000', encodeLoadOption(UI_APP)),
+    ...BOOT_OPTIONS,
   ]
 }
 
 /** RTMR1. */
 export function kernelEvents(kernel: Uint8Array): readonly BootEvent[] {
-  const action = (text: string): BootEvent => event(text, encodeUtf8(text))
-  return [
-    { name: 'kernel', digest: kernel },
-    action('Calling EFI Application from Boot Option'),
-    SEPARATOR,
-    action('Exit Boot Services Invocation'),
-    action('Exit Boot Services Returned with Success'),
-  ]
+  const [calling, ...exits] = ACTIONS
+  return [{ name: 'kernel', digest: kernel }, ...(calling ? [calling] : []), SEPARATOR, ...exits]
+}
+
+/** The options that a program got, as the EFI stub of Linux measures them. */
+export function loadOptionsEvent(commandLine: string): BootEvent {
+  return event('command line', encodeUtf16(`${commandLine}\0`))
 }
 
 /** RTMR2. OVMF tells the kernel where the initrd is by a word of its own. */
@@ -81,5 +98,5 @@ export function commandEvents(commandLine: string, initrd: Uint8Array): readonly
   // QEMU writes the mode into the kernel's header, so that RTMR1 would differ.
   if (commandLine.includes('vga='))
     throw launchFault('the command line holds "vga=", for which QEMU changes the kernel')
-  return [event('command line', encodeUtf16(`${commandLine} initrd=initrd\0`)), { name: 'initrd', digest: initrd }]
+  return [loadOptionsEvent(`${commandLine} initrd=initrd`), { name: 'initrd', digest: initrd }]
 }

@@ -12,8 +12,9 @@ import { encodeTdHob } from './td-hob.ts'
 import { readTdvf, type Tdvf } from './tdvf.ts'
 
 export { authenticodeSha384 } from './authenticode.ts'
-export { type AcpiDigests, commandEvents } from './boot-events.ts'
+export { type AcpiDigests, CONSTANT_EVENTS, loadOptionsEvent } from './boot-events.ts'
 export type { PageOrder } from './mrtd.ts'
+export type { BootEvent } from './rtmr.ts'
 
 /** A kernel that QEMU hands to the firmware (`-kernel`, `-initrd`, `-append`). */
 export interface DirectBoot {

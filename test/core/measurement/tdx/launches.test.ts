@@ -11,7 +11,7 @@ interface Vectors {
 
 const { vectors }: Vectors = JSON.parse(readFileSync('attestation-fixtures/measurement/tdx/launches.json', 'utf8'))
 
-describe('[M3] a TDX launch measures as the field says', () => {
+describe('a TDX launch measures as the field says', () => {
   it.each(vectors)('$launch.name', ({ launch, expected }) => {
     expect(tdxMeasurements(launchOf(launch))).toEqual(expected)
     expect(measureTdx(launchOf(launch)).measurements).toEqual(expected)

@@ -1,0 +1,89 @@
+/** Launches that are refused: each for the one thing that its name says, with where it is. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import {
+  buildKernel,
+  buildTdvf,
+  type FirmwareParameters,
+  type KernelParameters,
+  seededOctets,
+} from '../../../../scripts/differential/tdx-images.mjs'
+import { sha384 } from '../../../../src/core/crypto/index.ts'
+import { authenticodeSha384 } from '../../../../src/core/measurement/tdx/authenticode.ts'
+import { type TdxLaunch, tdxMeasurements } from '../../../../src/core/measurement/tdx/index.ts'
+import { MalformedError } from '../../../../src/errors.ts'
+
+interface Failure {
+  readonly name: string
+  readonly code: string
+  readonly text: string
+  readonly launch: {
+    readonly firmware?: FirmwareParameters
+    /** Octets of the firmware that are left. */
+    readonly keep?: number
+    readonly kernel?: KernelParameters
+    readonly keepKernel?: number
+    readonly memorySize?: number
+    readonly initrd?: { readonly seed: number; readonly size: number }
+    /** Without octets, of which nobody asks. */
+    readonly initrdSize?: number
+    readonly commandLine?: string
+  }
+}
+
+const failures: readonly Failure[] = JSON.parse(
+  readFileSync('attestation-fixtures/measurement/tdx/failures.json', 'utf8'),
+)
+
+function launchOf(failure: Failure['launch']): TdxLaunch {
+  const { firmware, keep, kernel, keepKernel, memorySize = 2 ** 31, commandLine = 'quiet' } = failure
+  const initrd = seededOctets(failure.initrd?.seed ?? 7, failure.initrd?.size ?? 1000)
+  const digest = sha384(initrd)
+  return {
+    firmware: buildTdvf(firmware).subarray(0, keep),
+    pageOrder: 'page',
+    memorySize,
+    acpi: { loader: digest, rsdp: digest, tables: digest },
+    boot: {
+      kernel: buildKernel(kernel).subarray(0, keepKernel),
+      commandLine,
+      initrd: { size: failure.initrdSize ?? initrd.length, digest },
+    },
+  }
+}
+
+function refusalOf(work: () => unknown): string {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof MalformedError) return `${error.failure}: ${error.message}`
+    throw error
+  }
+  return 'none'
+}
+
+describe('a TDX launch that cannot be measured is refused', () => {
+  it.each(failures)('$name: $code', ({ launch, code, text }) => {
+    const refusal = refusalOf(() => tdxMeasurements(launchOf(launch)))
+    expect(refusal.startsWith(`${code}: `)).toBe(true)
+    expect(refusal).toContain(text)
+  })
+
+  it('and what the failing launches have in common is measured', () => {
+    expect(tdxMeasurements(launchOf({})).mrTd).toMatch(/^[0-9a-f]{96}$/)
+  })
+
+  const firmware = buildTdvf()
+  it('whatever is cut off the end of the firmware', () => {
+    for (let keep = 0; keep < firmware.length; keep += keep < firmware.length - 512 ? 509 : 1)
+      expect(refusalOf(() => tdxMeasurements({ ...launchOf({}), firmware: firmware.subarray(0, keep) }))).toMatch(
+        /^OVMF_FORMAT: .*(0x|table)/,
+      )
+  })
+
+  const kernel = buildKernel({ certificates: 8 })
+  it('whatever is cut off the end of a kernel', () => {
+    for (let keep = 0; keep < kernel.length; keep += keep < 1024 ? 1 : 61)
+      expect(refusalOf(() => authenticodeSha384(kernel.subarray(0, keep)))).toMatch(/^KERNEL_FORMAT: .*0x/)
+  })
+})

@@ -1,0 +1,52 @@
+/**
+ * What a guest on hardware logged, beside what is computed for it. Firmware: dstack 0.6.0 on QEMU 8.2.2 with 2 GiB; from the fixture
+ * dstack/verifier/fixtures/tdx-lite-getquote.json of Dstack-TEE/dstack (Apache-2.0), whose quote is among the genuine vectors.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { buildTdvf, usualSections } from '../../../../scripts/differential/tdx-images.mjs'
+import { sha384 } from '../../../../src/core/crypto/index.ts'
+import { decodeHex, encodeHex } from '../../../../src/core/encoding/bytes.ts'
+import { CONSTANT_EVENTS, configurationEvents, kernelEvents } from '../../../../src/core/measurement/tdx/boot-events.ts'
+import { layOutMemory } from '../../../../src/core/measurement/tdx/guest-memory.ts'
+import { extendAll } from '../../../../src/core/measurement/tdx/rtmr.ts'
+import { encodeTdHob } from '../../../../src/core/measurement/tdx/td-hob.ts'
+import { readTdvf } from '../../../../src/core/measurement/tdx/tdvf.ts'
+import { decodeTdxQuote } from '../../../../src/core/tdx/quote.ts'
+
+const QUOTE = join('..', 'shared', 'vectors', 'tdx', 'v4-dstack-lite', 'quote.bin')
+const here = existsSync(QUOTE)
+if (!here) process.stdout.write(`genuine vectors are not at hand (${QUOTE}): not tested\n`)
+
+const LOGGED = {
+  tdHob: '0b8772e5b0b41b83e6044a68397e02f49fb47066b4fbe4917ea2c45c64f323fdacbb37948f821ebaf8bc9c938ba8a749',
+  cfv: '344bc51c980ba621aaa00da3ed7436f7d6e549197dfe699515dfa2c6583d95e6412af21c097d473155875ffd561d6790',
+  loader: '095d04cf26fe03aef6e3561fa24c1aa1cea93f4aeaf563b1f9f7616184c53454875925759434769cec2490acb563a337',
+  rsdp: '8d9a4d4777a1bc77ecd9d8d37a4628129a80052a510320159a20a923bd07a0e90d8d1f2e1ebf088992b25f0d0fa672ef',
+  tables: '3070721e169bc41884724cb0e6b3082e1baf249083d8b389181ba50b9afa951057876c380b8870e8c2facf2eff67a2b6',
+  kernel: 'ac7e632dcf5cd2a1fe5c1f41f4d9b8219570e64ed3c61038fdbf25404e6f542ffd57f276bc5076307efaf882e6d64177',
+} as const
+const MEMORY = 2 ** 31
+
+/** The measurement document of that image names the same pieces of memory as Debian's OVMF has: those of the builder. */
+const tdHob = (): Uint8Array => encodeTdHob(readTdvf(buildTdvf({ sections: usualSections() })), layOutMemory(MEMORY))
+
+describe('what hardware measured', () => {
+  it('is the hand-off block that is computed for the memory', () => {
+    expect(encodeHex(sha384(tdHob()))).toBe(LOGGED.tdHob)
+  })
+
+  it.skipIf(!here)('leads to RTMR0 and RTMR1 of the quote', () => {
+    const { body } = decodeTdxQuote(new Uint8Array(readFileSync(QUOTE)))
+    const digest = (name: keyof typeof LOGGED) => decodeHex(LOGGED[name])
+    const own = [
+      { name: 'TD HOB', digest: sha384(tdHob()) },
+      { name: 'CFV', digest: digest('cfv') },
+    ]
+    const acpi = { loader: digest('loader'), rsdp: digest('rsdp'), tables: digest('tables') }
+    expect(encodeHex(extendAll([...own, ...configurationEvents(acpi)]))).toBe(encodeHex(body.rtMr0))
+    expect(encodeHex(extendAll(kernelEvents(digest('kernel'))))).toBe(encodeHex(body.rtMr1))
+    expect(CONSTANT_EVENTS.rtMr0).toHaveLength(8)
+  })
+})
