@@ -1,6 +1,7 @@
-// Judges mutated evidence with the built verifier and with another project's, and names every difference.
+// Judges mutated evidence with the built verifier and with another project's, and measures launches with the built calculators and with
+// another project's, and names every difference.
 //
-//   npm run -s differential -- [--count N] [--seed S] [--only tdx|nitro] [--mutation NAME] [--all] [--json]
+//   npm run -s differential -- [--count N] [--seed S] [--only NAME] [--mutation NAME] [--all] [--firmware DIR] [--json]
 //
 // Nothing that is accepted here may be refused there but for reasons that have a name; each is in differential/*-classes.mjs and counted.
 // The same seed makes the same mutations; keys are made anew each time. Exit 0 when nothing is unexplained, else 1; 2 on wrong usage.
@@ -9,24 +10,27 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { digestUri } from '../dist/core/crypto/index.js'
+import * as snp from '../dist/core/measurement/snp/index.js'
 import * as nitro from '../dist/core/nitro/index.js'
 import * as tdx from '../dist/core/tdx/index.js'
 import * as simulator from '../dist/simulator/index.js'
 import { readGenuineNitro, readGenuineTdx } from './differential/genuine.mjs'
 import { createNitroDifferential, NITRO_MUTATIONS, NITRO_PEER, nitroMeaningOf } from './differential/nitro.mjs'
+import { compareSnpLaunches } from './differential/snp-launch.mjs'
 import { createTally, formatTally } from './differential/table.mjs'
 import { createTdxDifferential } from './differential/tdx.mjs'
 import { TDX_MUTATIONS } from './differential/tdx-cases.mjs'
 import { meaningOf } from './differential/tdx-classes.mjs'
 import { TDX_PEER } from './differential/tdx-peer.mjs'
 
-const USAGE = `usage: npm run -s differential -- [--count N] [--seed S] [--only tdx|nitro] [--mutation NAME] [--all] [--json]
+const USAGE = `usage: npm run -s differential -- [--count N] [--seed S] [--only NAME] [--mutation NAME] [--all] [--firmware DIR] [--json]
 
-  --count N        cases of each platform, 10000 unless told; a tenth of them for Nitro
+  --count N        cases of each platform, 10000 unless told; a tenth of them for Nitro, a fiftieth for launches
   --seed S         a whole number, 1 unless told
-  --only NAME      one platform
+  --only NAME      tdx or nitro for evidence; snp-launch for what launches measure
   --mutation NAME  this mutation alone, 20 times; prints each verdict. NAME list prints the names
   --all            codes of what both refuse, too
+  --firmware DIR   launches with the firmware files of this folder, too
   --json           counts for machines
 
 example: npm run -s differential -- --only tdx --mutation pck-crl-expired`
@@ -37,6 +41,7 @@ const OPTIONS = {
   only: { type: 'string' },
   mutation: { type: 'string' },
   all: { type: 'boolean', default: false },
+  firmware: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 }
@@ -68,6 +73,10 @@ const PLATFORMS = {
     genuine: () => readGenuineNitro(vectors),
   },
 }
+
+/** Calculators of launches: each gives `{ title, cases, differences }`, or undefined where the other tool cannot be had. */
+const LAUNCHES = { 'snp-launch': (options) => compareSnpLaunches({ snp }, options) }
+const SHARE_OF_LAUNCHES = 0.02
 
 function usage(message) {
   console.error(`differential: ${message}\n\n${USAGE}`)
@@ -115,23 +124,43 @@ async function compare(name, { count, seed, mutation }) {
   return { name, title, tally, meaningOf: meaning, cases }
 }
 
-const { count = '10000', seed, only, mutation, all, json, help } = readOptions()
+async function measureLaunches(names, { count, seed, firmware }) {
+  const results = []
+  for (const name of names) {
+    const options = { count: Math.ceil(count * SHARE_OF_LAUNCHES), seed, firmware, progress }
+    const result = await LAUNCHES[name](options)
+    if (result !== undefined) results.push({ name, ...result })
+  }
+  return results
+}
+
+function formatLaunches({ title, differences }) {
+  return [
+    title,
+    ...(differences.length === 0 ? ['  the same, all of them'] : differences.map((one) => `  ${one}`)),
+  ].join('\n')
+}
+
+const { count = '10000', seed, only, mutation, all, firmware, json, help } = readOptions()
 if (help) {
   console.log(USAGE)
   process.exit(0)
 }
-if (only !== undefined && !Object.hasOwn(PLATFORMS, only)) usage(`unknown platform ${only}`)
-const chosen = only === undefined ? Object.keys(PLATFORMS) : [only]
+const isChosen = (name) => only === undefined || name === only
+const chosen = Object.keys(PLATFORMS).filter(isChosen)
+const launches = mutation === undefined ? Object.keys(LAUNCHES).filter(isChosen) : []
+if (chosen.length + launches.length === 0) usage(`there is nothing to compare under the name ${only}`)
 if (mutation === 'list') {
   for (const name of chosen) console.log(PLATFORMS[name].mutations.map((one) => `${name} ${one}`).join('\n'))
   process.exit(0)
 }
 const having = chosen.filter((name) => mutation === undefined || PLATFORMS[name].mutations.includes(mutation))
-if (having.length === 0) usage(`unknown mutation ${mutation}; "--mutation list" prints them`)
+if (having.length === 0 && mutation !== undefined) usage(`unknown mutation ${mutation}; "--mutation list" prints them`)
 
-const plan = { count: wholeNumber(count, '--count'), seed: wholeNumber(seed, '--seed'), mutation }
+const plan = { count: wholeNumber(count, '--count'), seed: wholeNumber(seed, '--seed'), mutation, firmware }
 const results = []
 for (const name of having) results.push(await compare(name, plan))
+const measured = await measureLaunches(launches, plan)
 const counts = ({ tally: { kinds } }) =>
   Object.fromEntries(
     Object.entries(kinds).map(([kind, rows]) => [
@@ -142,15 +171,22 @@ const counts = ({ tally: { kinds } }) =>
 if (json)
   console.log(
     JSON.stringify(
-      results.map((result) => ({ platform: result.name, cases: result.cases, ...counts(result) })),
+      [
+        ...results.map((result) => ({ platform: result.name, cases: result.cases, ...counts(result) })),
+        ...measured.map(({ name, cases, differences }) => ({ platform: name, cases, differences })),
+      ],
       undefined,
       1,
     ),
   )
 else
   console.log(
-    results
-      .map(({ tally, title, meaningOf: meaning }) => formatTally(tally, { title, meaningOf: meaning, all }))
-      .join('\n\n'),
+    [
+      ...results.map(({ tally, title, meaningOf: meaning }) => formatTally(tally, { title, meaningOf: meaning, all })),
+      ...measured.map(formatLaunches),
+    ].join('\n\n'),
   )
-process.exitCode = results.some(({ tally }) => tally.count('unexplained') > 0) ? 1 : 0
+const isUnexplained =
+  results.some(({ tally }) => tally.count('unexplained') > 0) ||
+  measured.some(({ differences }) => differences.length > 0)
+process.exitCode = isUnexplained ? 1 : 0
