@@ -15,7 +15,7 @@ const CORE = {
   'event-log': ['encoding', 'crypto'],
   'failure-codes': [],
   measurement: ['encoding', 'crypto', 'x509', 'cose', 'tdx', 'nitro'],
-  revocation: ['encoding', 'crypto', 'evidence'],
+  revocation: ['encoding', 'crypto', 'evidence', 'measurement'],
   evidence: ['encoding', 'crypto', 'x509', 'snp', 'tdx', 'nitro', 'event-log', 'log', 'ohttp', 'measurement'],
   transform: ['encoding', 'crypto', 'evidence'],
   receipt: ['encoding', 'crypto', 'evidence', 'log', 'transform'],

@@ -39,9 +39,12 @@ function lackOf(
 }
 
 /** The audit says itself which times are proven, and misses those that policy asks for. */
-export function atGivenTime({ policy, lock }: Trust): Trust {
+export function atGivenTime({ policy, ...others }: Trust): Trust {
   const { time, witnesses } = policy.audit
-  return { policy: { ...policy, audit: { time: time === 'nitro-document' ? time : 'unchecked', witnesses } }, lock }
+  return {
+    policy: { ...policy, audit: { time: time === 'nitro-document' ? time : 'unchecked', witnesses } },
+    ...others,
+  }
 }
 
 export async function judgeHardware(

@@ -50,6 +50,8 @@ class AttestedFetcher {
   constructor({
     policy,
     lock,
+    revocations,
+    approval,
     verify = 'enforce',
     onObserved = () => undefined,
     onReceipt = () => undefined,
@@ -59,7 +61,7 @@ class AttestedFetcher {
     deps = {},
     ...waiting
   }: AttestedFetchOptions) {
-    const trust = settleTrust({ policy, lock }, channel === 'none' ? channel : channel.binding)
+    const trust = settleTrust({ policy, lock, revocations, approval }, channel === 'none' ? channel : channel.binding)
     this.#deps = createClientDeps(deps)
     this.#maxAnswerSize = maxAnswerSize
     this.#onReceipt = onReceipt

@@ -1,4 +1,5 @@
 /** What an attested fetch can be told. @module */
+import type { ApprovalJudge, RevocationJudge } from '../core/evidence/given-judges.ts'
 import type { Lock } from '../core/lock.ts'
 import type { Policy } from '../core/policy.ts'
 import { CountersignError } from '../errors.ts'
@@ -14,6 +15,10 @@ export interface AttestedFetchOptions extends Preference {
   readonly policy?: Policy
   /** Needed where the policy locks measurements or models. */
   readonly lock?: Lock
+  /** Needed where the policy asks for revocations: of `countersign/revocations`. */
+  readonly revocations?: RevocationJudge
+  /** Needed where the policy asks who approved the lock. */
+  readonly approval?: ApprovalJudge
   /**
    * `observe`, for a migration: answers are delivered whatever the verdict, and each failure is warned of; `receiptOf` rejects with it. A
    * channel that was asked for and cannot be had still stops the request, and so does a redirect.
@@ -35,6 +40,8 @@ export interface AttestedFetchOptions extends Preference {
 const NAMES: Readonly<Record<keyof AttestedFetchOptions, true>> = {
   policy: true,
   lock: true,
+  revocations: true,
+  approval: true,
   verify: true,
   onObserved: true,
   onReceipt: true,

@@ -1,21 +1,20 @@
 /** What an attested fetch verifies by, settled before any connection. @module */
 import type { Trust } from '../core/evidence/attestation.ts'
-import type { Lock } from '../core/lock.ts'
 import type { Binding, Policy } from '../core/policy.ts'
 import { CountersignError } from '../errors.ts'
 import { defaultPolicy } from './default-policy.ts'
 import { NotVerifiedError } from './errors.ts'
 
-export interface GivenTrust {
+export interface GivenTrust extends Omit<Trust, 'policy'> {
   readonly policy: Policy | undefined
-  readonly lock: Lock | undefined
 }
 
 /**
  * @param binding of the channel that every request goes over
  * @throws CountersignError ERR_CONFIG where something is missing; NotVerifiedError CHANNEL_BINDING_LEVEL
  */
-export function settleTrust({ policy: given, lock }: GivenTrust, binding: Binding | 'none'): Trust {
+export function settleTrust({ policy: given, ...others }: GivenTrust, binding: Binding | 'none'): Trust {
+  const { lock } = others
   const policy = given ?? (lock && defaultPolicy(lock, binding))
   if (policy === undefined)
     throw new CountersignError(
@@ -30,7 +29,7 @@ export function settleTrust({ policy: given, lock }: GivenTrust, binding: Bindin
   demandBinding(policy, binding)
   // Whoever stands in between can leave disclosures out of the token. Here the octets of both directions are held, so they are compared.
   const disclosures = [...new Set([...policy.disclosures, 'request' as const, 'response' as const])]
-  return { policy: { ...policy, disclosures }, lock }
+  return { ...others, policy: { ...policy, disclosures } }
 }
 
 /** A channel that no answer could pass by is refused before a request leaves: protection that was asked for is never dropped. */

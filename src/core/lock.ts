@@ -1,7 +1,7 @@
 /** `countersign.lock.json`, generated: reference values as rows. A row is a tuple and matches as a whole. wire.md section 7. @module */
 import { MalformedError } from '../errors.ts'
 import { decodeJson } from './encoding/json.ts'
-import { POLICY_CODES } from './encoding/policy-lists.ts'
+import { forEditors, POLICY_CODES } from './encoding/policy-lists.ts'
 import { ObjectReader } from './encoding/shape.ts'
 import { DIGEST_OR_NONE, DIGEST_URI } from './evidence/resource-descriptor.ts'
 import type { FailureCode } from './failure-codes.ts'
@@ -114,6 +114,7 @@ function tupleOf(row: LockRow): string {
  */
 export function decodeLock(source: Uint8Array | string, { atLeast = 0 }: { readonly atLeast?: number } = {}): Lock {
   const reader = new ObjectReader(decodeJson(source), 'lock', POLICY_CODES)
+  forEditors(reader)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
   const revision = reader.integer('revision')
   if (revision < atLeast)

@@ -1,7 +1,7 @@
 /** `countersign.policy.json`, written by hand: what a verifier demands. Every field is required; to leave one out is spelled `"unchecked"`. @module */
 import { MalformedError } from '../errors.ts'
 import { decodeJson, type JsonValue } from './encoding/json.ts'
-import { distinct, listOf, POLICY_CODES } from './encoding/policy-lists.ts'
+import { distinct, forEditors, listOf, POLICY_CODES } from './encoding/policy-lists.ts'
 import { ObjectReader } from './encoding/shape.ts'
 import { decodeEventLogPolicy, type EventLogPolicy } from './event-log/index.ts'
 import { DIGEST_URI } from './evidence/resource-descriptor.ts'
@@ -179,6 +179,7 @@ export function decodePolicy(source: Uint8Array | string): Policy {
  */
 export function readPolicy(value: JsonValue | Policy): Policy {
   const reader = new ObjectReader(value, 'policy', POLICY_CODES)
+  forEditors(reader)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
   const platforms = listOf(reader, 'platforms', PLATFORMS)
   const policy: Policy = {

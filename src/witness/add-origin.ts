@@ -72,11 +72,11 @@ async function enrolByArchive(enrolling: Enrolling, octets: Uint8Array): Promise
 /** The code of the failure; undefined when hardware vouches, now, for the log's key. */
 async function judgeArchive({ deps, clock }: Enrolling, archive: Archive, origin: string): Promise<string | undefined> {
   if (deps.trust === undefined) return 'CHECK_NOT_PERFORMED'
-  const { policy, lock } = deps.trust
+  const { policy } = deps.trust
   // The witness judges what is happening now, by a clock of its own: nobody has to prove it the time.
   const live = { ...policy, audit: { ...policy.audit, time: 'unchecked', witnesses: 'unchecked' } } as const
   const at = clock.now()
-  const verdict = await verifyAttestation(archive, { policy: live, lock }, { source: 'as-given', at })
+  const verdict = await verifyAttestation(archive, { ...deps.trust, policy: live }, { source: 'as-given', at })
   if (!verdict.ok) return verdict.code
   const { statement, logKey } = verdict.value
   if (logKey.name !== origin) return 'LOG_ORIGIN'

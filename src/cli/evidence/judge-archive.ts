@@ -57,12 +57,12 @@ function holdAnswer(octets: Uint8Array, mediaType: string): HeldOctets {
  * Octets that a person names are compared, or nothing is verified: an archive without its receipt, or a receipt whose disclosures are
  * withheld, comes from whoever hands it over, and must not turn the comparison off.
  */
-function demandOctets({ policy, lock }: Trust, { request, response }: ExchangeFiles): Trust {
+function demandOctets({ policy, ...others }: Trust, { request, response }: ExchangeFiles): Trust {
   const named = [
     ...(request === undefined ? [] : ['request' as const]),
     ...(response === undefined ? [] : ['response' as const]),
   ]
-  return { policy: { ...policy, disclosures: [...new Set([...policy.disclosures, ...named])] }, lock }
+  return { policy: { ...policy, disclosures: [...new Set([...policy.disclosures, ...named])] }, ...others }
 }
 
 /** @throws UsageError when octets are named that nothing is compared with */

@@ -11,6 +11,11 @@ export const POLICY_CODES: ShapeCodes = {
   invalid: 'POLICY_INVALID',
 }
 
+/** Editors find the JSON Schema of a file by it; here it says nothing. @throws MalformedError unless it is absent or text */
+export function forEditors(reader: ObjectReader): void {
+  if (reader.has('$schema')) reader.string('$schema')
+}
+
 /** @throws MalformedError unless there are items, each once */
 export function distinct<T>(reader: ObjectReader, key: string, items: readonly T[]): readonly T[] {
   if (items.length === 0) throw reader.invalid(key, 'must not be empty: spell "unchecked" to leave the check out')

@@ -10,6 +10,7 @@ import { readPolicy } from '../policy.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
 import { configurationSource } from './configuration.ts'
 import { readDocumentTime } from './document-time.ts'
+import { checkGiven, checkRevocation } from './given-judges.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
 import { checkGenesis, checkWitnesses, type HistoryEvidence } from './history.ts'
 import { isUntagged } from './report-data.ts'
@@ -53,6 +54,7 @@ export interface Attestation {
 
 const CHECKS = {
   'policy-revision': 'formats.md, Policy and lock',
+  'lock-approval': 'formats.md, Policy and lock',
   session: 'formats.md, Session',
   statement: 'formats.md, Statement and report data',
   'statement-session': 'formats.md, Statement and report data',
@@ -67,6 +69,7 @@ const CHECKS = {
   'statement-time': 'formats.md, Time',
   age: 'formats.md, Time',
   'lock-row': 'formats.md, Policy and lock',
+  revocation: 'formats.md, Revocations',
   channel: 'formats.md, Channel',
 } as const
 type CheckName = keyof typeof CHECKS
@@ -86,8 +89,15 @@ function keysAreDistinct({ keys }: Session, log: NoteKey, ohttp: readonly OhttpK
 }
 
 /** Whoever hands the files over could hand over an old policy: the lock says how old it may be. One made by hand is read like a file. */
-export function checkPolicyRevision(check: Checker<'policy-revision'>, { policy, lock }: Trust): void {
+export function checkPolicy(check: Checker<'policy-revision' | 'lock-approval'>, trust: Trust): void {
+  const { policy, lock, approval } = trust
   check.decode('policy-revision', () => readPolicy(policy))
+  checkGiven(
+    check,
+    'lock-approval',
+    policy.lockApproval,
+    lock && approval && ((demand) => approval(check, demand, lock)),
+  )
   if (lock === undefined) {
     check.unchecked('policy-revision', `${policy.revision}; no lock file says which is the least`)
     return
@@ -195,7 +205,7 @@ export function verifyAttestation(
 ): Promise<Verdict<Attestation>> {
   return judge(CHECKS, async (check) => {
     check.assume(...ASSUMPTIONS)
-    checkPolicyRevision(check, trust)
+    checkPolicy(check, trust)
     const evidence = copyOctets(given)
     const { configuration, ...documents } = checkDocuments(check, evidence, trust)
     const { session, statement, logKey } = documents
@@ -231,6 +241,7 @@ export function verifyAttestation(
     )
     const digest = `sha256:${configuration}`
     const rows = checkLock(check, trust, { hardware, config: digest, at: judged.at })
+    checkRevocation(check, trust, { session: documents.sessionDigest, hardware })
     check.unchecked('channel', 'judged with each answer: evidence alone is bound to no connection')
     const source = configurationSource(hardware, {
       configuration,

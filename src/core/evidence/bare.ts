@@ -2,15 +2,18 @@
 import { matchMeasurements } from '../lock.ts'
 import { formatMeasurements } from '../measurement/measurements.ts'
 import { type Checker, judge, type Verdict } from '../verdict.ts'
-import { type AttestationEvidence, checkPolicyRevision } from './attestation.ts'
+import { type AttestationEvidence, checkPolicy } from './attestation.ts'
 import { readDocumentTime } from './document-time.ts'
+import { checkRevocation } from './given-judges.ts'
 import { type EndorsedQuote, type HardwareAttestation, measurementsOf, type Trust, verifyHardware } from './hardware.ts'
 import { statementReportData } from './statement.ts'
 import { checkGivenTime } from './time-anchor.ts'
 
 const HARDWARE_CHECKS = {
   'policy-revision': 'formats.md, Policy and lock',
+  'lock-approval': 'formats.md, Policy and lock',
   'lock-row': 'formats.md, Policy and lock',
+  revocation: 'formats.md, Revocations',
 } as const
 const CHECKS = { ...HARDWARE_CHECKS, time: 'formats.md, Time' } as const
 
@@ -30,13 +33,14 @@ export function verifyEvidence(
   { reportData = 'unchecked' }: EvidenceExpectations = {},
 ): Promise<Verdict<HardwareAttestation>> {
   return judge(CHECKS, async (check) => {
-    checkPolicyRevision(check, trust)
+    checkPolicy(check, trust)
     const judged = checkGivenTime(check, at, { audit: trust.policy.audit, documentTime: readDocumentTime(quote) })
     const hardware = check.include(
       '',
       await verifyHardware(quote, trust, { at: judged.at, reportData, besideReportData: 'unchecked' }),
     )
     checkRow(check, hardware, trust, judged.at)
+    checkRevocation(check, trust, { hardware })
     return hardware
   })
 }
@@ -51,13 +55,14 @@ export function verifyHardwareAt(
   at: Date,
 ): Promise<Verdict<HardwareAttestation>> {
   return judge(HARDWARE_CHECKS, async (check) => {
-    checkPolicyRevision(check, trust)
+    checkPolicy(check, trust)
     const reportData = statementReportData(statement)
     const hardware = check.include(
       '',
       await verifyHardware(quote, trust, { at, reportData, besideReportData: 'absent' }),
     )
     checkRow(check, hardware, trust, at)
+    checkRevocation(check, trust, { hardware })
     return hardware
   })
 }

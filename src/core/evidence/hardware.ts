@@ -1,7 +1,7 @@
 /** One quote of any platform: dispatch to its verifier, and what all platforms have in common. @module */
 import { encodeHex } from '../encoding/bytes.ts'
 import { type MeasuredEvents, verifyEventRecord } from '../event-log/index.ts'
-import type { Lock, LockRow } from '../lock.ts'
+import type { LockRow } from '../lock.ts'
 import type { Measurements } from '../measurement/measurements.ts'
 import { createNitroRoots, type NitroAttestation, nitroMeasurements, verifyNitroDocument } from '../nitro/index.ts'
 import type { Policy } from '../policy.ts'
@@ -15,6 +15,8 @@ import {
 } from '../tdx/index.ts'
 import { type Checker, judge, type Verdict, type Verified } from '../verdict.ts'
 import type { RootSelection } from '../x509/index.ts'
+import type { Trust } from './given-judges.ts'
+import type { HardwareAttestation } from './hardware-attestation.ts'
 import type { NitroQuote, SnpQuote, TdxQuote } from './quoter.ts'
 
 /** A quote with what vouches for it; absent endorsements make a verdict incomplete, never ok. Nitro documents carry their own. */
@@ -22,23 +24,6 @@ export type EndorsedQuote =
   | (SnpQuote & { readonly endorsements: SnpEndorsements | undefined })
   | (TdxQuote & { readonly endorsements: TdxCollateral | undefined })
   | NitroQuote
-
-/** What passed, told apart by `tee`. */
-export type HardwareAttestation =
-  | { readonly tee: 'snp'; readonly attested: SnpAttestation }
-  | {
-      readonly tee: 'tdx'
-      readonly attested: TdxAttestation
-      /** What the registers prove of the event log; `unchecked` where policy does not ask. */
-      readonly events: Verified<MeasuredEvents> | 'unchecked'
-    }
-  | { readonly tee: 'nitro'; readonly attested: NitroAttestation }
-
-/** What a policy and a lock file demand. The lock may be absent only where the policy locks nothing. */
-export interface Trust {
-  readonly policy: Policy
-  readonly lock: Lock | undefined
-}
 
 /** What this one judgement is about. */
 export interface HardwareExpectations {
@@ -48,6 +33,9 @@ export interface HardwareExpectations {
   /** Nonce and public key of a Nitro document: a statement's has neither; a foreign enclave's may have any. */
   readonly besideReportData: 'absent' | 'unchecked'
 }
+
+export type { Trust } from './given-judges.ts'
+export type { HardwareAttestation } from './hardware-attestation.ts'
 
 const CHECKS = {
   platform: 'formats.md, Policy and lock',

@@ -1,6 +1,7 @@
 /** A receipt against what was attested and what the lock file pins: the checks that need more than its session. wire.md section 8. @module */
 import type { Attestation, Trust } from '../evidence/attestation.ts'
 import { checkChannel } from '../evidence/channel.ts'
+import { checkRevocation } from '../evidence/given-judges.ts'
 import { matchModel } from '../lock.ts'
 import type { Checker, Verified } from '../verdict.ts'
 import { checkPins } from './check-pins.ts'
@@ -11,7 +12,15 @@ import type { Receipt } from './receipt.ts'
 import { upstreamAssumptions } from './upstream-assumptions.ts'
 
 /** The checks that need the attestation: its end, the rows of the lock that it matched, the keys of its session. */
-export const REFERENCE_CHECKS = ['key-life', 'model', 'upstream', 'engine', 'dependencies', 'channel'] as const
+export const REFERENCE_CHECKS = [
+  'key-life',
+  'model',
+  'revocation',
+  'upstream',
+  'engine',
+  'dependencies',
+  'channel',
+] as const
 
 /**
  * What carried the exchange; the life of the session as attested; the model against the rows of the lock that measurement and
@@ -21,8 +30,9 @@ export function checkReferences(
   check: Checker<(typeof REFERENCE_CHECKS)[number]>,
   { claims, disclosed }: Pick<Receipt, 'claims' | 'disclosed'>,
   { attestation, channel }: { readonly attestation: Verified<Attestation>; readonly channel: HeldExchange['channel'] },
-  { policy, lock }: Trust,
+  trust: Trust,
 ): void {
+  const { policy, lock } = trust
   const said = disclosed.exchange?.['channel']
   checkChannel(check, channel, policy, typeof said === 'string' ? said : undefined)
   // Nobody vouches for a session beyond its last quote's end: whoever copied the key by then could sign on.
@@ -33,7 +43,7 @@ export function checkReferences(
   })
   // A refusal ran no model: its claim only says what was asked for. It cannot pass for an answer: that must be of outcome complete.
   if (!wasForwarded(claims)) {
-    for (const name of ['model', 'upstream', 'engine', 'dependencies'] as const)
+    for (const name of ['model', 'revocation', 'upstream', 'engine', 'dependencies'] as const)
       check.unchecked(name, 'nothing was forwarded')
     return
   }
@@ -48,6 +58,7 @@ export function checkReferences(
     if (!match.ok) check.fail('model', match.code, match.detail)
     check.pass('model', `${model.name} ${model.digest}`)
   }
+  checkRevocation(check, trust, { model: model.digest })
   checkUpstream(check, { claims, disclosed }, attestation.session, policy)
   checkPins(check, engine, disclosed, policy)
   for (const sentence of upstreamAssumptions(claims, attestation.session)) check.assume(sentence)
