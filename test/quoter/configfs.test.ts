@@ -194,6 +194,13 @@ describe('faults that do not', () => {
     expect(kernel.calls).toBe(3)
   })
 
+  it('ENOTTY on SEV-SNP is the end at once: the driver says that it has no key', async () => {
+    const { kernel, quoter } = bench('snp', { answer: failing('ENOTTY') })
+    await expect(quoter.quote(DATA)).rejects.toThrow('VMPCK')
+    await expect(quoter.quote(DATA)).rejects.toThrow('VMPCK')
+    expect(kernel.calls).toBe(1)
+  })
+
   it('EIO with reports in between, or on TDX, is not', async () => {
     const mixed = bench('snp', { answer: failing('EIO', 'EIO', undefined, 'EIO') })
     for (const ok of [false, false, true, false, true])

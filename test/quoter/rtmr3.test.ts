@@ -3,8 +3,14 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeArchive } from '../../src/core/archive/index.ts'
 import {
+  ALG_SHA384,
+  type CcelEvent,
+  decodeCcel,
   decodeEventLog,
+  encodeCcel,
   encodeEventLog,
+  listCcelEvents,
+  listEvents,
   replay,
   SESSION_EVENT_TYPE,
   sessionDigest,
@@ -75,7 +81,7 @@ describe('a session', () => {
     const next = quoter()
     expect(await next.measureSession?.(session('two'))).toMatchObject({
       measured: false,
-      detail: expect.stringContaining('earlier gateway process'),
+      detail: expect.stringContaining('earlier boots'),
     })
     const log = decodeEventLog((await logOf(next)) ?? new Uint8Array())
     expect(replay(log.events, 3)).toEqual(new Uint8Array(kernel.rtmr3))
@@ -110,6 +116,46 @@ describe('a session', () => {
       detail: expect.stringContaining(words),
     })
     expect(await logOf(device)).toBeUndefined()
+  })
+})
+
+describe("the firmware's log", () => {
+  const CCEL = '/sys/firmware/acpi/tables/data/CCEL'
+  const event = (index: number, fill: number): CcelEvent => ({
+    index,
+    type: 0x80000007,
+    digests: [{ algorithm: ALG_SHA384, digest: new Uint8Array(48).fill(fill) }],
+    data: Uint8Array.of(fill),
+  })
+  const specId = {
+    index: 1,
+    platformClass: 0,
+    versionMinor: 0,
+    versionMajor: 2,
+    errata: 0,
+    uintnSize: 2,
+    algorithms: [{ algorithm: ALG_SHA384, size: 48 }],
+    vendorInfo: new Uint8Array(),
+  }
+  // Index 4 is RTMR3: a boot loader may have measured into it.
+  const firmware = encodeCcel({ specId, events: [event(1, 1), event(4, 2)] })
+  const area = Buffer.concat([firmware, Buffer.alloc(1_000, 0xff)])
+
+  it('comes before the sessions, without its padding', async () => {
+    const { kernel, quoter } = guest({ files: new Map([[CCEL, area]]) })
+    kernel.rtmr3 = replay(listCcelEvents(decodeCcel(firmware)), 3)
+    const device = quoter()
+    expect(await device.measureSession?.(session('one'))).toMatchObject({ measured: true })
+    const octets = (await logOf(device)) ?? new Uint8Array()
+    expect(decodeEventLog(octets).ccel).toEqual(firmware)
+    expect(replay(listEvents({ format: 'record', octets }), 3)).toEqual(new Uint8Array(kernel.rtmr3))
+  })
+
+  it('travels alone where the kernel offers no RTMR3', async () => {
+    const { quoter } = guest({ rtmr3: false, files: new Map([[CCEL, area]]) })
+    const device = quoter()
+    await device.measureSession?.(session('one'))
+    expect(decodeEventLog((await logOf(device)) ?? new Uint8Array())).toEqual({ ccel: firmware, events: [] })
   })
 })
 

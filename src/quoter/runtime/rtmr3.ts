@@ -115,7 +115,7 @@ export class Rtmr3 {
       ? { measured: true, detail: 'RTMR3 names the session' }
       : {
           measured: false,
-          detail: `RTMR3 names sessions of an earlier gateway process (${earlier}): until the machine is restarted the configuration is the gateway's word`,
+          detail: `RTMR3 names ${earlier} sessions of earlier boots of the gateway: until the machine is restarted the configuration is the gateway's word`,
         }
   }
 

@@ -126,8 +126,9 @@ export class BootCycle {
       if (running !== undefined) this.#logFailed(running, error)
     }
     const begun = await beginBoot({ deps, clock, lineage: this.#lineage, ...settings(), onLogFailure })
-    await measureSession(deps, begun.boot.current)
     const goOver = await this.#prepare(begun)
+    // A register cannot be taken back: what it names is a boot that is begun.
+    await measureSession(deps, begun.boot.current)
     running = runBoot(begun.boot, {
       deps,
       clock,
