@@ -1,5 +1,7 @@
 /** The Nitro security module: every request and error over a module in software, and the real ioctl on a harmless device. */
 import { randomBytes } from 'node:crypto'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { encodeHex } from '../../src/core/encoding/bytes.ts'
 import { encodeCbor } from '../../src/core/encoding/cbor-encode.ts'
@@ -13,6 +15,7 @@ import {
   LIBRARY_MISSING,
   systemTimers,
 } from '../../src/quoter/index.ts'
+import type { Library } from '../../src/quoter/nsm/ioctl.ts'
 import { encodeNsmRequest } from '../../src/quoter/nsm/messages.ts'
 import { SecurityModule } from '../../src/quoter/nsm/module.ts'
 import { selfTrust } from '../../src/server/session/self-policy.ts'
@@ -222,6 +225,26 @@ describe.runIf(process.platform === 'linux' && findLibrary() !== undefined)('the
       message: expect.stringMatching(`${errno}.*${words}`),
     })
     device.abandon()
+  })
+
+  it('rests on what the library does: arrays are handed over in place, and addresses are where the kernel writes', () => {
+    const require = createRequire(import.meta.url)
+    const library: Library = require('koffi')
+    const readv = library.load(null).func('int64_t readv(int fd, void *vectors, int count)')
+    const file = openSync('/proc/self/comm', 'r')
+    const octets = new Uint8Array(64)
+    const vectors = BigUint64Array.of(BigInt(library.address(octets)), 64n)
+    const count = Number(readv(file, vectors, 1))
+    const read = Buffer.from(octets.subarray(0, count)).toString()
+    closeSync(file)
+    expect(read).toBe(readFileSync('/proc/self/comm', 'utf8'))
+    const ioctl = library.load(null).func('int ioctl(int fd, unsigned long request, ...)')
+    const regular = openSync('package.json', 'r')
+    const answer = new BigUint64Array(4).fill(0xffffffffn)
+    // FIONREAD: how much of a file is left, an int at the address.
+    expect(ioctl(regular, 0x541b, 'void *', answer)).toBe(0)
+    closeSync(regular)
+    expect(answer[0]).toBe(BigInt(statSync('package.json').size))
   })
 
   it('says so where the library has no build for the machine', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startHardwareGateway } from '../../src/cli/hardware-gateway.ts'
-import { systemTimers } from '../../src/quoter/index.ts'
+import { type MachineDeps, systemTimers } from '../../src/quoter/index.ts'
 import { createDefaultConfig, type GatewayConfig } from '../../src/server/config/index.ts'
 import { createSimulatedTdx } from '../../src/simulator/index.ts'
 import { recordIo } from '../cli/log/history-folder.ts'
@@ -26,7 +26,7 @@ function setting(): { readonly config: GatewayConfig; readonly kernel: FakeKerne
   return { config: { ...config, operational: { ...config.operational, collateral: 'none' } }, kernel }
 }
 
-const machineOf = (kernel: FakeKernel): Parameters<typeof startHardwareGateway>[0]['machine'] => ({
+const machineOf = (kernel: FakeKernel): MachineDeps => ({
   files: filesOf(kernel),
   openNsm: () => {
     throw new Error('there is no module')
