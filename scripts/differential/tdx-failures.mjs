@@ -1,7 +1,4 @@
-// Launches that are refused, each for one thing: node scripts/differential/tdx-failures.mjs writes them into the vectors' folder.
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// Launches that are refused, each for one thing. scripts/tdx-vectors.mjs writes them down.
 import { usualSections } from './tdx-images.mjs'
 
 const MIB = 2 ** 20
@@ -154,12 +151,3 @@ export const FAILURES = [
   machine('command-line-nul', { commandLine: 'a\0b' }, 'the command line is not printable ASCII'),
   machine('command-line-vga', { commandLine: 'quiet vga=791' }, '"vga="'),
 ]
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const target = join(
-    dirname(fileURLToPath(import.meta.url)),
-    '../../attestation-fixtures/measurement/tdx/failures.json',
-  )
-  writeFileSync(target, `${JSON.stringify(FAILURES, null, 1)}\n`)
-  console.log(`${FAILURES.length} vectors`)
-}

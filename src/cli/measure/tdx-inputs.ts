@@ -1,12 +1,14 @@
 /** The files and numbers of `measure tdx`. Large files are hashed as they are read. @module */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
 import { decodeHex } from '../../core/encoding/bytes.ts'
 import type { AcpiDigests, DirectBoot, PageOrder } from '../../core/measurement/tdx/index.ts'
 import { UsageError } from '../command.ts'
-import { readInput } from '../files.ts'
 
 const UNITS: Readonly<Record<string, number>> = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+/** A unified kernel image holds its initrd. */
+const MAX_PROGRAM = 2 ** 30
 const DIGEST = /^sha384:([0-9a-f]{96})$/
 
 export interface TdxFileValues {
@@ -53,6 +55,18 @@ async function digestFile(file: string): Promise<{ readonly size: number; readon
   return { size, digest: new Uint8Array(hash.digest()) }
 }
 
+/** A kernel, whole: its headers say what is hashed. */
+export async function readProgram(file: string): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(file)
+    if (size > MAX_PROGRAM) throw new UsageError(`${file} is larger than 1 GiB`, 'Give the kernel itself.')
+    return new Uint8Array(await readFile(file))
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause
+    throw new UsageError(`${file} cannot be read`, 'Check the path.')
+  }
+}
+
 /** Of a file, or as it is given. */
 async function readDigest(text: string): Promise<Uint8Array> {
   const [, digits] = DIGEST.exec(text) ?? []
@@ -73,5 +87,5 @@ export async function readBoot({ kernel, initrd, append = '' }: TdxFileValues): 
   if (initrd === undefined) return undefined
   if (kernel === undefined)
     throw new UsageError('an initrd is measured with its kernel', 'Give --kernel and --initrd together.')
-  return { kernel: await readInput(kernel), commandLine: append, initrd: await digestFile(initrd) }
+  return { kernel: await readProgram(kernel), commandLine: append, initrd: await digestFile(initrd) }
 }

@@ -17,7 +17,15 @@ import { readEventLog } from '../evidence/event-log-file.ts'
 import { EXIT_OK } from '../exit-codes.ts'
 import { readInput } from '../files.ts'
 import { LOCK_ROW_HELP, LOCK_ROW_OPTIONS, lockRow, rowResources } from './lock-row.ts'
-import { readAcpi, readBoot, readMemory, readPageOrder, readVcpus, type TdxFileValues } from './tdx-inputs.ts'
+import {
+  readAcpi,
+  readBoot,
+  readMemory,
+  readPageOrder,
+  readProgram,
+  readVcpus,
+  type TdxFileValues,
+} from './tdx-inputs.ts'
 import { replayBoot } from './tdx-log.ts'
 import { missingRegisters, renderTdx, type TdxResult, tdxJson, wholeMeasurements } from './tdx-page.ts'
 import type { Verb } from './verb.ts'
@@ -68,7 +76,7 @@ function toParts(register: TdxRegister, events: readonly BootEvent[]): readonly 
 /** What events of a log can be recognised by, beside what a direct boot measures. */
 async function knownParts({ kernel, append }: TdxFileValues): Promise<readonly TdxPart[]> {
   const program =
-    kernel === undefined ? [] : [{ name: 'kernel as it is', digest: authenticodeSha384(await readInput(kernel)) }]
+    kernel === undefined ? [] : [{ name: 'kernel as it is', digest: authenticodeSha384(await readProgram(kernel)) }]
   return [
     ...toParts('rtMr0', CONSTANT_EVENTS.rtMr0),
     ...toParts('rtMr1', [...CONSTANT_EVENTS.rtMr1, ...program]),

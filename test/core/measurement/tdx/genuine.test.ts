@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { buildTdvf, usualSections } from '../../../../scripts/differential/tdx-images.mjs'
 import { sha384 } from '../../../../src/core/crypto/index.ts'
 import { decodeHex, encodeHex } from '../../../../src/core/encoding/bytes.ts'
-import { CONSTANT_EVENTS, configurationEvents, kernelEvents } from '../../../../src/core/measurement/tdx/boot-events.ts'
+import { configurationEvents, kernelEvents } from '../../../../src/core/measurement/tdx/boot-events.ts'
 import { layOutMemory } from '../../../../src/core/measurement/tdx/guest-memory.ts'
 import { extendAll } from '../../../../src/core/measurement/tdx/rtmr.ts'
 import { encodeTdHob } from '../../../../src/core/measurement/tdx/td-hob.ts'
@@ -26,6 +26,8 @@ const LOGGED = {
   rsdp: '8d9a4d4777a1bc77ecd9d8d37a4628129a80052a510320159a20a923bd07a0e90d8d1f2e1ebf088992b25f0d0fa672ef',
   tables: '3070721e169bc41884724cb0e6b3082e1baf249083d8b389181ba50b9afa951057876c380b8870e8c2facf2eff67a2b6',
   kernel: 'ac7e632dcf5cd2a1fe5c1f41f4d9b8219570e64ed3c61038fdbf25404e6f542ffd57f276bc5076307efaf882e6d64177',
+  commandLine: '786280842b7364287a3a70d96f7e309252857beb45fb1f91314a2ea863db0adc04c8431ecbf29a966405604631a5aab8',
+  initrd: '4fe4f7710134a61d7def357add6ac50bdbfeee5032a4c100375e207216ffe42a3bd5822b24e679f91501fff795b81521',
 } as const
 const MEMORY = 2 ** 31
 
@@ -37,7 +39,7 @@ describe('what hardware measured', () => {
     expect(encodeHex(sha384(tdHob()))).toBe(LOGGED.tdHob)
   })
 
-  it.skipIf(!here)('leads to RTMR0 and RTMR1 of the quote', () => {
+  it.skipIf(!here)('leads to RTMR0, RTMR1 and RTMR2 of the quote', () => {
     const { body } = decodeTdxQuote(new Uint8Array(readFileSync(QUOTE)))
     const digest = (name: keyof typeof LOGGED) => decodeHex(LOGGED[name])
     const own = [
@@ -47,6 +49,7 @@ describe('what hardware measured', () => {
     const acpi = { loader: digest('loader'), rsdp: digest('rsdp'), tables: digest('tables') }
     expect(encodeHex(extendAll([...own, ...configurationEvents(acpi)]))).toBe(encodeHex(body.rtMr0))
     expect(encodeHex(extendAll(kernelEvents(digest('kernel'))))).toBe(encodeHex(body.rtMr1))
-    expect(CONSTANT_EVENTS.rtMr0).toHaveLength(8)
+    const command = [digest('commandLine'), digest('initrd')].map((value) => ({ name: '', digest: value }))
+    expect(encodeHex(extendAll(command))).toBe(encodeHex(body.rtMr2))
   })
 })
