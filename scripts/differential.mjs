@@ -10,10 +10,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { digestUri } from '../dist/core/crypto/index.js'
+import { encodePem } from '../dist/core/encoding/pem.js'
+import * as eif from '../dist/core/measurement/eif/index.js'
 import * as snp from '../dist/core/measurement/snp/index.js'
 import * as nitro from '../dist/core/nitro/index.js'
 import * as tdx from '../dist/core/tdx/index.js'
 import * as simulator from '../dist/simulator/index.js'
+import { compareEifImages } from './differential/eif-images.mjs'
 import { readGenuineNitro, readGenuineTdx } from './differential/genuine.mjs'
 import { createNitroDifferential, NITRO_MUTATIONS, NITRO_PEER, nitroMeaningOf } from './differential/nitro.mjs'
 import { compareSnpLaunches } from './differential/snp-launch.mjs'
@@ -27,7 +30,7 @@ const USAGE = `usage: npm run -s differential -- [--count N] [--seed S] [--only 
 
   --count N        cases of each platform, 10000 unless told; a tenth of them for Nitro, a fiftieth for launches
   --seed S         a whole number, 1 unless told
-  --only NAME      tdx or nitro for evidence; snp-launch for what launches measure
+  --only NAME      tdx or nitro for evidence; snp-launch and eif for what launches measure
   --mutation NAME  this mutation alone, 20 times; prints each verdict. NAME list prints the names
   --all            codes of what both refuse, too
   --firmware DIR   launches with the firmware files of this folder, too
@@ -75,7 +78,10 @@ const PLATFORMS = {
 }
 
 /** Calculators of launches: each gives `{ title, cases, differences }`, or undefined where the other tool cannot be had. */
-const LAUNCHES = { 'snp-launch': (options) => compareSnpLaunches({ snp }, options) }
+const LAUNCHES = {
+  'snp-launch': (options) => compareSnpLaunches({ snp }, options),
+  eif: (options) => compareEifImages({ eif, simulator: { ...simulator, encodePem } }, options),
+}
 const SHARE_OF_LAUNCHES = 0.02
 
 function usage(message) {
