@@ -6,6 +6,17 @@ import type { Checker } from '../verdict.ts'
 import type { Receipt } from './receipt.ts'
 import { isInsideMachine } from './upstream-host.ts'
 
+/** Begins the descriptor of a ranking that an embedding model took part in; ends with where that model ran. formats.md, Dependencies. */
+const RANKING = 'urn:countersign:ranking:'
+
+/** The question was given to that model too, so policy on where a model may run holds for it as well. */
+function isRankedElsewhere({ disclosed }: Pick<Receipt, 'disclosed'>): boolean {
+  const indexes = disclosed.dependencies?.['retrieval-index'] ?? 'none'
+  return (
+    indexes !== 'none' && indexes.some(({ uri = '' }) => uri.startsWith(RANKING) && !uri.endsWith('&upstream=local'))
+  )
+}
+
 /** What speaks against the claim; undefined when nothing does. */
 function contradiction(
   { claims, disclosed }: Pick<Receipt, 'claims' | 'disclosed'>,
@@ -46,8 +57,10 @@ export function checkUpstream(
   const against =
     kind === 'attested'
       ? 'attested, and nothing here proves it'
-      : upstreams.includes(kind)
-        ? contradiction(receipt, session)
-        : `${kind} is not listed`
+      : !upstreams.includes(kind)
+        ? `${kind} is not listed`
+        : isRankedElsewhere(receipt) && !upstreams.includes('remote')
+          ? 'its chunks were ranked by a remote model, and remote is not listed'
+          : contradiction(receipt, session)
   check.that('upstream', against === undefined, 'UPSTREAM_UNATTESTED', { pass: kind, fail: against ?? '' })
 }

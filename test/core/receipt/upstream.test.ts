@@ -9,7 +9,7 @@ import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { judge } from '../../../src/core/verdict.ts'
 import { readFixture } from './fixture.ts'
 
-const { claims } = decodeReceipt(readFixture('quoted').evidence.receipt)
+const { claims, disclosed } = decodeReceipt(readFixture('quoted').evidence.receipt)
 const ALL = ['embedded', 'local', 'remote'] as const
 
 interface Case {
@@ -19,15 +19,26 @@ interface Case {
   /** Who vouches in the session for the model's digest. */
   readonly sources?: readonly DigestSource[]
   readonly role?: string
+  /** Where a model ran that took part in a ranking of chunks. */
+  readonly ranked?: string
 }
 
-async function judged({ kind, upstreams = ALL, exchange, sources = ['gateway'], role = 'model' }: Case) {
+async function judged({ kind, upstreams = ALL, exchange, sources = ['gateway'], role = 'model', ranked }: Case) {
   const dependencies = sources.map((source) => ({
     name: 'demo',
     digest: { sha256: claims.model.digest.slice('sha256:'.length) },
     annotations: { scheme: 'oms-v1' as const, role, source },
   }))
-  const receipt = { claims: { ...claims, upstream: { kind } }, disclosed: exchange === undefined ? {} : { exchange } }
+  const uri = `urn:countersign:ranking:1?=method=bm25,cosine&rrf=60&model=e&name=e&digest=none&upstream=${ranked}`
+  const annotations = { scheme: 'raw' as const, role: 'retrieval-index', source: 'gateway' as const }
+  const ranking = ranked === undefined ? [] : [{ name: 'docs ranking', uri, digest: { sha256: '0' }, annotations }]
+  const receipt = {
+    claims: { ...claims, upstream: { kind } },
+    disclosed: {
+      ...(exchange === undefined ? {} : { exchange }),
+      ...(disclosed.dependencies && { dependencies: { ...disclosed.dependencies, 'retrieval-index': ranking } }),
+    },
+  }
   const verdict = await judge(['upstream'], async (check) => {
     checkUpstream(check, receipt, { dependencies }, { upstreams })
     return {}
@@ -48,6 +59,8 @@ describe('where a model is said to run', () => {
     ['a local server at the IPv6 loopback', { kind: 'local', exchange: at('[::1]:8000') }],
     ['a local server in the next container', { kind: 'local', exchange: at('vllm:8000') }],
     ['a remote server anywhere', { kind: 'remote', exchange: at('api.example.com') }],
+    ['chunks ranked here', { kind: 'embedded', upstreams: ['embedded'], ranked: 'local' }],
+    ['chunks ranked elsewhere, where remote is listed', { kind: 'embedded', ranked: 'remote' }],
   ])('[R14] passes %s', async (_, given) => {
     expect(await judged(given)).toBe('ok')
   })
@@ -55,6 +68,8 @@ describe('where a model is said to run', () => {
   it.each<readonly [string, Case]>([
     ['a kind that policy does not list', { kind: 'local', upstreams: ['embedded'] }],
     ['a claim of attestation', { kind: 'attested' }],
+    ['chunks ranked elsewhere', { kind: 'embedded', upstreams: ['embedded', 'local'], ranked: 'remote' }],
+    ['chunks ranked nobody knows where', { kind: 'embedded', upstreams: ['embedded', 'local'], ranked: 'near' }],
     ['an embedded model that no session names', { kind: 'embedded', sources: [] }],
     ['an embedded model on the word of the operator', { kind: 'embedded', sources: ['operator'] }],
     ['an embedded model whose digest is that of another thing', { kind: 'embedded', role: 'software' }],
