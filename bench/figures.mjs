@@ -272,6 +272,34 @@ function measuringRows({ measuring: { several, large, totalMebibytes } }) {
   ]
 }
 
+/** SHA-256 of one file is sequential for everybody, and with one launch there is little else; several shapes in one call need it once. */
+function launchRows({ launch: { one, several, memory } }) {
+  const rows = [one, several].flatMap(({ shapes, ms, toolMs, faster }) =>
+    faster === undefined
+      ? []
+      : [
+          {
+            work: `launch digests, initrd of 200 MiB, ${shapes} ${shapes === 1 ? 'shape' : 'shapes'}`,
+            peers: `sev-snp-measure ${number(toolMs)} ms`,
+            limit: '',
+            ours: '>= 5 times sev-snp-measure',
+            measured: `${number(faster)} times, ${number(ms)} ms`,
+            ...atLeast(faster, 5),
+          },
+        ],
+  )
+  if (memory !== undefined)
+    rows.push({
+      work: 'memory that measuring the launch adds',
+      peers: memory.tool === undefined ? '' : `sev-snp-measure ${number(memory.tool)} MiB in all`,
+      limit: '',
+      ours: '<= 64 MiB',
+      measured: `${number(memory.added)} MiB; ${number(memory.whole)} MiB in all`,
+      ...atMost(memory.added, 64),
+    })
+  return rows
+}
+
 /** @returns one row for each figure of a part that ran; `missedBy` is above one where the target is missed, and absent where nothing was measured */
 export function compareFigures(parts, plan) {
   const rows = {
@@ -284,6 +312,7 @@ export function compareFigures(parts, plan) {
     history: historyRows,
     client: clientRows,
     measuring: measuringRows,
+    launch: launchRows,
   }
   return Object.keys(rows).flatMap((name) => (parts[name] === undefined ? [] : rows[name](parts)))
 }

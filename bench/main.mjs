@@ -8,6 +8,7 @@ import { benchClient } from './client.mjs'
 import { compareFigures } from './figures.mjs'
 import { benchHistory } from './history.mjs'
 import { showHotSpots } from './hot-spots.mjs'
+import { benchLaunch } from './launch.mjs'
 import { benchMeasuring } from './measuring.mjs'
 import { createPlan } from './plan.mjs'
 import { benchPlatforms } from './platforms.mjs'
@@ -28,6 +29,7 @@ const PARTS = {
   history: benchHistory,
   client: benchClient,
   measuring: benchMeasuring,
+  launch: benchLaunch,
 }
 
 const USAGE = `usage: npm run bench -- [--short] [--only PART] [--json]

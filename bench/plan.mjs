@@ -18,6 +18,7 @@ const DEFAULT = {
   history: { leaves: 1_000_000, manyLeaves: 10_000_000 },
   client: { rounds: 7, warmRounds: 2, lanes: 12, answers: 1_000, first: 7 },
   measuring: { rounds: 5, several: { count: 8, mebibytes: 256 }, large: { count: 1, mebibytes: 2_048 } },
+  launch: { rounds: 9, kernelMebibytes: 12, initrdMebibytes: 200 },
 }
 
 const SHORT = {
@@ -38,6 +39,7 @@ const SHORT = {
   history: { leaves: 20_000, manyLeaves: 100_000 },
   client: { rounds: 2, warmRounds: 1, lanes: 6, answers: 150, first: 2 },
   measuring: { rounds: 2, several: { count: 8, mebibytes: 16 }, large: { count: 1, mebibytes: 128 } },
+  launch: { rounds: 2, kernelMebibytes: 12, initrdMebibytes: 200 },
 }
 
 /** The plan, with what the simulated device does: 8 ms for a quote, as measured on hardware; throttled, ten quotes and then a stall. */

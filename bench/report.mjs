@@ -190,6 +190,24 @@ function clientTable({ results }) {
   )
 }
 
+function launchTable({ files, one, several, hashAloneMs, memory }) {
+  const heads = ['measuring launches', 'countersign', 'sev-snp-measure', 'ratio']
+  const speeds = [one, several].map(({ shapes, ms, toolMs, faster }) => [
+    `${files}: ${shapes} ${shapes === 1 ? 'shape' : 'shapes'}`,
+    digits(ms, ' ms'),
+    optional(toolMs, (value) => digits(value, ' ms')),
+    optional(faster, times),
+  ])
+  const peaks =
+    memory === undefined
+      ? []
+      : [
+          ['peak memory', digits(memory.whole, ' MiB'), optional(memory.tool, (value) => digits(value, ' MiB')), ''],
+          ['peak memory, above that of its --help', digits(memory.added, ' MiB'), '', ''],
+        ]
+  return table(heads, [...speeds, ['SHA-256 of both files alone', digits(hashAloneMs, ' ms'), '', ''], ...peaks])
+}
+
 function measuringTable({ several, large }) {
   const heads = ['measuring weights', 'takes', 'MiB a second', 'sha256sum takes']
   return table(
@@ -274,6 +292,7 @@ const TABLES = {
   history: historyTables,
   client: clientTable,
   measuring: measuringTable,
+  launch: launchTable,
 }
 
 /** The whole report, of the parts that ran. */

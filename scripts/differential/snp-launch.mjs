@@ -15,6 +15,7 @@ const SYSTEM_FOLDERS = ['/usr/share/ovmf', '/usr/share/OVMF']
 const PAGE = 4096
 const AT_ONCE = 50
 const VMMS = ['qemu', 'ec2', 'gce']
+const VCPU_TYPES = ['EPYC', 'EPYC-v4', 'EPYC-IBPB', 'EPYC-Rome-v2', 'EPYC-Milan-v1', 'EPYC-Genoa-v1', 'EPYC-Turin']
 const PEER_VMM = { qemu: 'QEMU', ec2: 'ec2', gce: 'gce' }
 
 const sha256 = (octets) => new Uint8Array(createHash('sha256').update(octets).digest())
@@ -52,7 +53,7 @@ function randomSections(r) {
   return r.shuffled(sections)
 }
 
-function randomLaunch(snp, index, seed) {
+function randomLaunch(index, seed) {
   const r = randomOfCase(seed, index)
   const sections = randomSections(r)
   const [page] = sections.find(([, , kind]) => kind === 0x10)
@@ -75,7 +76,7 @@ function randomLaunch(snp, index, seed) {
       firmwareDigest: r.chance(0.1) ? Buffer.from(r.octets(48)).toString('hex') : 'computed',
       boot: r.chance(0.25) ? 'none' : boot,
       vmm: r.pick(VMMS),
-      vcpuType: r.pick(snp.VCPU_TYPES),
+      vcpuType: r.pick(VCPU_TYPES),
       guestFeatures: `0x${(r.below(0x8000_0000) | 1).toString(16)}`,
       vcpus: r.between(1, r.chance(0.1) ? 512 : 16),
     },
@@ -151,7 +152,7 @@ export function compareSnpLaunches({ snp }, { count, seed, firmware, progress })
   if (tool === undefined) return undefined
   const frozen = JSON.parse(readFileSync(FROZEN, 'utf8')).launches
   const system = systemLaunches([...SYSTEM_FOLDERS, ...(firmware === undefined ? [] : [firmware])])
-  const chance = Array.from({ length: count }, (_, index) => randomLaunch(snp, index, seed))
+  const chance = Array.from({ length: count }, (_, index) => randomLaunch(index, seed))
   const all = [...frozen, ...system, ...chance]
   const differences = []
   for (let from = 0; from < all.length; from += AT_ONCE) {

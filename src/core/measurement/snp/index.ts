@@ -8,5 +8,5 @@ export {
   type SnpPart,
   snpLaunchDigest,
 } from './measure.ts'
-export { VCPU_TYPES, vcpuSignature } from './vcpu-types.ts'
+export { vcpuSignature } from './vcpu-types.ts'
 export type { SnpVmm } from './vmsa.ts'

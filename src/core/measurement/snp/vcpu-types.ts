@@ -31,11 +31,9 @@ const SIGNATURES: ReadonlyMap<string, number> = new Map([
   ['EPYC-Turin', TURIN],
 ])
 
-export const VCPU_TYPES: readonly string[] = [...SIGNATURES.keys()]
-
 /** @throws MalformedError VCPU_TYPE, which lists those that are known */
 export function vcpuSignature(type: string): number {
   const known = SIGNATURES.get(type)
   if (known !== undefined) return known
-  throw new MalformedError('VCPU_TYPE', `there is no vCPU type ${type}; known are ${VCPU_TYPES.join(', ')}`)
+  throw new MalformedError('VCPU_TYPE', `there is no vCPU type ${type}; known are ${[...SIGNATURES.keys()].join(', ')}`)
 }
