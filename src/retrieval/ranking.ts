@@ -58,9 +58,19 @@ export class Ranking {
   rank(query: string): readonly Ranked[] {
     const terms = this.#choose(query)
     return this.#index
-      .search(query, { ...MATCHING, tokenize: () => terms })
+      .search(query, { ...MATCHING, tokenize: () => terms, boostTerm: (term) => this.#weight(term) })
       .map(({ id, score }) => ({ id: String(id), score: Math.round(score * SCORE_STEPS) / SCORE_STEPS }))
       .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+  }
+
+  /**
+   * From 0 to 1. The library takes a word for rare that few headings have, though every text has it: "what" in a heading then outweighs what
+   * was asked for. So each term also counts by how rare it is in the whole.
+   */
+  #weight(term: string): number {
+    const spread = this.#spread.get(term) ?? 0
+    const all = 2 * this.#index.documentCount
+    return Math.log(1 + (all - spread + 0.5) / (spread + 0.5)) / Math.log(1 + all)
   }
 
   /** The terms that are looked up: rarest first, as many as may be. */
