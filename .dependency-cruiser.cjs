@@ -16,6 +16,7 @@ const CORE = {
   'failure-codes': [],
   measurement: ['encoding', 'crypto', 'x509', 'cose', 'tdx', 'nitro'],
   revocation: ['encoding', 'crypto', 'evidence', 'measurement'],
+  lock: ['encoding', 'crypto', 'evidence', 'measurement'],
   evidence: ['encoding', 'crypto', 'x509', 'snp', 'tdx', 'nitro', 'event-log', 'log', 'ohttp', 'measurement'],
   transform: ['encoding', 'crypto', 'evidence'],
   receipt: ['encoding', 'crypto', 'evidence', 'log', 'transform'],

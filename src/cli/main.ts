@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       summary: 'verify an archive, bare evidence, or a live gateway',
       load: () => import('./commands/verify.ts'),
     },
+    pin: {
+      summary: 'write the lock file from evidence that passed; compare, rotate and revoke its rows',
+      load: () => import('./commands/pin.ts'),
+    },
     conversation: {
       summary: 'verify the archives of one conversation, and their order',
       load: () => import('./commands/conversation.ts'),

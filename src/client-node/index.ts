@@ -33,7 +33,11 @@ export function readPolicy(file: string): Promise<Policy> {
   return readConfigured(file, decodePolicy)
 }
 
-/** Reads `countersign.lock.json`. @throws CountersignError ERR_CONFIG naming the file and the key */
-export function readLock(file: string): Promise<Lock> {
-  return readConfigured(file, decodeLock)
+/**
+ * Reads `countersign.lock.json`.
+ * @param atLeast the newest `revision` that the caller ever held: an older lock is refused (PIN_ROLLBACK)
+ * @throws CountersignError ERR_CONFIG naming the file and the key
+ */
+export function readLock(file: string, { atLeast = 0 }: { readonly atLeast?: number } = {}): Promise<Lock> {
+  return readConfigured(file, (bytes) => decodeLock(bytes, { atLeast }))
 }

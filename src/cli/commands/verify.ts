@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { encodeBase64Url } from '../../core/encoding/base64.ts'
 import { challengeAnchor, verifyAttestation } from '../../core/evidence/attestation.ts'
+import type { Trust } from '../../core/evidence/hardware.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { type ArchiveOptions, type Judged, judgeArchive, refuseOctets } from '../evidence/judge-archive.ts'
@@ -20,6 +21,8 @@ by its address, a live gateway. Files are verified offline, but for --fetch.
 
   --policy FILE        what to demand (default: countersign.policy.json here)
   --lock FILE          reference values (default: countersign.lock.json here)
+  --lock-at-least N    refuse a lock of an older revision than N
+  --frozen             write nothing, and take nothing but the lock of this folder or --lock: for CI
   --as-of TIME         judge at this time, for example 2026-11-21T12:00:00Z (default: now; of an archive its statement's own time)
   --explain            for every check the value wanted and the section that asks for it
   --json               one JSON object instead of a table
@@ -57,6 +60,8 @@ const OPTIONS = {
   'event-log': { type: 'string' },
   'report-data': { type: 'string' },
   'as-of': { type: 'string' },
+  'lock-at-least': { type: 'string' },
+  frozen: { type: 'boolean', default: false },
   ear: { type: 'boolean', default: false },
   explain: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
@@ -77,6 +82,24 @@ async function judgeGateway(address: string, { trust }: ArchiveOptions, io: Io):
     challengeAnchor({ nonce, noncedAt, at: io.now(), proof: archive.proof }),
   )
   return { verdict, result: 'the gateway, newer than a nonce of yours', more: { nonce: encodeBase64Url(nonce) } }
+}
+
+function readRevision(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^(?:0|[1-9]\d{0,14})$/.test(text))
+    throw new UsageError('--lock-at-least is no revision', 'Give the number that the lock file calls revision.')
+  return Number(text)
+}
+
+/** What a frozen run would write, or judge without a lock, it refuses before it begins. */
+function demandFrozen(
+  { lock }: Trust,
+  { fetch, cache }: { readonly fetch: boolean; readonly cache?: string | undefined },
+): void {
+  if (lock === undefined)
+    throw new UsageError('--frozen needs a lock file', 'Commit countersign.lock.json; countersign pin writes it.')
+  if (fetch && cache !== undefined)
+    throw new UsageError('--frozen writes nothing, and --fetch with --cache would', 'Leave --cache or --fetch out.')
 }
 
 const TEES = { 'snp-report': 'snp', 'tdx-quote': 'tdx', 'nitro-document': 'nitro' } as const
@@ -151,8 +174,10 @@ export const command: Command = {
       throw new UsageError('one thing is verified at a time', 'Certificates go behind --endorsements.')
     if (/^https?:/.test(input) && values['as-of'] !== undefined)
       throw new UsageError('a live gateway is judged now', 'Leave --as-of out: your nonce proves the time.')
+    const trust = await readTrust({ ...values, lockAtLeast: readRevision(values['lock-at-least']) })
+    if (values.frozen) demandFrozen(trust, values)
     const options = {
-      trust: await readTrust(values),
+      trust,
       at: readTime(values['as-of']),
       now: io.now(),
       request: values.request,
