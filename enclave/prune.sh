@@ -25,6 +25,7 @@ remove usr/lib/apt usr/lib/dpkg usr/lib/init usr/lib/pam.d usr/lib/systemd/catal
 remove 'usr/lib/x86_64-linux-gnu/perl*' usr/share/perl5 'usr/share/perl*' 'usr/lib/python*' usr/share/python3
 remove 'usr/lib/x86_64-linux-gnu/security' usr/share/bash-completion usr/share/bug usr/share/debconf usr/share/doc usr/share/info usr/share/lintian usr/share/locale usr/share/man
 remove usr/share/menu usr/share/pam usr/share/pam-configs usr/share/zsh usr/share/base-files usr/share/common-licenses usr/share/gcc usr/share/gdb usr/share/libc-bin usr/share/keyrings
+remove 'usr/lib/klibc*' usr/lib/dbus-1.0 usr/lib/initramfs-tools etc/initramfs-tools 'usr/lib/x86_64-linux-gnu/klibc*'
 remove usr/share/nodejs/corepack usr/share/nodejs/npm usr/share/polkit-1 usr/share/dbus-1 usr/share/initramfs-tools usr/share/vim usr/share/xml usr/lib/modprobe.d/README
 remove usr/lib/systemd/system/dbus.service usr/lib/systemd/system/dbus.socket usr/lib/systemd/user usr/lib/systemd/user-generators usr/share/systemd usr/lib/mime usr/share/tabset usr/share/sensible-utils
 remove usr/lib/systemd/systemd-sulogin-shell usr/lib/systemd/system-generators/systemd-debug-generator usr/lib/systemd/system-generators/systemd-getty-generator
@@ -34,6 +35,9 @@ remove usr/lib/systemd/systemd-update-helper usr/lib/systemd/systemd-battery-che
 # The stub of the unified kernel image is read from the tree once more.
 find "$tree/usr/lib/systemd/boot" -type f ! -name linuxx64.efi.stub -delete 2> /dev/null || true
 remove run/* tmp/* root/.bashrc root/.profile boot/*
+
+# Whoever mounts here is root already: nothing takes on another's rights.
+find "$tree" -xdev -type f -perm /6000 -exec chmod ug-s {} +
 
 if [[ $kind == nitro ]]; then
   # Nothing here is started by systemd: no part of it belongs in an enclave.

@@ -15,3 +15,4 @@ truncate -s 2M "$2"
 printf 'label: gpt\nlabel-id: 8c0a7a5e-2f0a-4a63-9b4b-9f5f6c6d0c11\nstart=2048, size=128, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=d2d3b0c4-7d5f-4f5e-8f0e-0b9d8f9a6a11, name="countersign-operational"\n' |
   sfdisk --quiet "$2"
 dd if="$1" of="$2" bs=512 seek=2048 conv=notrunc status=none
+echo "operational-volume: $2 holds $size octets of settings"
