@@ -53,7 +53,7 @@ for unit in getty.target getty@.service serial-getty@.service console-getty.serv
   systemd-ask-password-console.path systemd-ask-password-wall.path systemd-logind.service dbus.service dbus.socket systemd-journal-flush.service \
   systemd-sysusers.service ldconfig.service systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service \
   systemd-firstboot.service systemd-machine-id-commit.service systemd-boot-update.service systemd-bless-boot.service systemd-growfs-root.service \
-  systemd-pcrphase.service systemd-homed.service apt-daily.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-creds.socket; do
+  systemd-networkd-persistent-storage.service systemd-pcrphase.service systemd-homed.service apt-daily.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-creds.socket; do
   ln -sfn /dev/null "$tree/etc/systemd/system/$unit"
 done
 cat > "$tree/usr/lib/systemd/system/emergency.service" <<'UNIT'

@@ -108,7 +108,7 @@ describe('the confidential VM', () => {
     const paths = [join(folder, 'one.img'), join(folder, 'two.img')] as const
     const settings = 'enclave/cvm/example/operational.yaml'
     for (const path of paths) expect((await run('enclave/cvm/operational-volume.sh', settings, path)).exit).toBe(0)
-    const [one, two] = await Promise.all(paths.map((path) => readFile(path)))
+    const [one, two] = await Promise.all([readFile(paths[0]), readFile(paths[1])])
     expect(one.equals(two)).toBe(true)
     const partition = join(folder, 'partition')
     await writeFile(partition, one.subarray(2048 * 512, (2048 + 128) * 512))
