@@ -52,6 +52,7 @@ const TOP = {
   witness: ['core', 'storage'],
   quoter: ['core'],
   provenance: ['sigstore', 'core'],
+  matcher: ['client', 'client-node', 'core'],
   simulator: ['core'],
   engine: ['core'],
   sigstore: ['core'],
@@ -118,7 +119,7 @@ module.exports = {
       severity: 'error',
       comment: 'the demo shows the openai client where it is installed; adapters are for whoever has their library',
       from: from('^src/'),
-      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(openai|ai|@ai-sdk|@langchain)/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: 'node_modules/(openai|ai|@ai-sdk|@langchain|vitest|@vitest)/' },
     },
     { name: 'src-never-imports-tests', severity: 'error', from: from('^src/'), to: { path: '^(test|bench|scripts)/' } },
     ...Object.entries(CORE).map(([folder, allowed]) => ({

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       summary: 'write the lock file from evidence that passed; compare, rotate and revoke its rows',
       load: () => import('./commands/pin.ts'),
     },
+    ci: {
+      summary: 'for pipelines: rebuilt, pinned, live and provenance against each other',
+      load: () => import('./commands/ci.ts'),
+    },
     conversation: {
       summary: 'verify the archives of one conversation, and their order',
       load: () => import('./commands/conversation.ts'),

@@ -33,7 +33,7 @@ export interface ChecksView {
 /** What passed must not push what failed out of sight. */
 const COLUMNS = 100
 /** What verdicts say of checks behind the one that failed. */
-const NOT_REACHED = 'not reached'
+export const NOT_REACHED = 'not reached'
 
 /** Seen, wanted and section in one line; what the details say already is not said twice. */
 function explainCheck({ detail, seen, wanted, spec }: Check): string {
@@ -76,7 +76,7 @@ export function renderVerdict(verdict: Verdict<unknown>, { result, hints = [], .
   const { colour } = view
   const lines = [renderChecks(verdict.checks, view)]
   if (verdict.assumptions.length > 0)
-    lines.push('', 'Taken for granted:', ...verdict.assumptions.map((sentence) => `  · ${sentence}`))
+    lines.push('', 'Taken for granted:', ...verdict.assumptions.map((sentence) => `  · ${printable(sentence)}`))
   lines.push('')
   if (verdict.simulated) lines.push(paint(SIMULATED_BANNER, '33;1', colour))
   if (verdict.ok) {
