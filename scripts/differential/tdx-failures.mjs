@@ -76,7 +76,8 @@ export const FAILURES = [
     { sections: [CODE, { ...VARIABLES, rawSize: 5000, attributes: 1 }, ...MEMORY] },
     'is measured, and has 5000 octets for 8192 octets of memory',
   ),
-  firmware('section-measured-before-there', withCode({ attributes: 3 }), 'is measured before its pages are there'),
+  firmware('section-pages-later', withFirst({ attributes: 2 }), 'the section at 0x5f82 wants its pages later'),
+  firmware('section-measured-before-there', withCode({ attributes: 3 }), 'the section at 0x5ee2 wants its pages later'),
   firmware(
     'sections-overlap',
     withFirst({ memorySize: 0xa000 }),
@@ -91,6 +92,11 @@ export const FAILURES = [
     'volume-missing',
     { sections: [{ ...VARIABLES, rawSize: 8192 }, ...MEMORY] },
     'the TDX metadata have no firmware volume',
+  ),
+  firmware(
+    'volume-without-first-instruction',
+    withCode({ address: CODE.address - 0x100000 }),
+    'no measured firmware volume ends at 0x100000000, where the first instruction is',
   ),
   firmware('hob-missing', { sections: [CODE, VARIABLES, LARGE, SMALL, FIRST] }, 'no section TD_HOB'),
   firmware(
@@ -114,6 +120,11 @@ export const FAILURES = [
     'kernel-certificates-not-last',
     { certificates: 0x600, certificatesField: 0x5f8 },
     'are not the end of the image',
+  ),
+  kernel(
+    'kernel-unaligned',
+    { seed: 11, sizes: [0x200, 0x3001] },
+    'the image ends at 0x4201, which is no multiple of 8',
   ),
   machine('memory-no-mebibyte', { memorySize: 2 ** 31 + 4096 }, 'the memory of 2147487744 octets'),
   machine('memory-none', { memorySize: 0 }, 'the memory of 0 octets'),

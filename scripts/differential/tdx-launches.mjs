@@ -33,13 +33,6 @@ export const LAUNCHES = [
     firmware: { seed: 4, sections: [CODE, { ...VARIABLES, attributes: 1 }, ...MEMORY] },
   },
   {
-    name: 'firmware-pages-later',
-    firmware: {
-      seed: 5,
-      sections: [CODE, VARIABLES, ...MEMORY.map((s, i) => (i === 0 ? { ...s, attributes: 2 } : s))],
-    },
-  },
-  {
     name: 'firmware-variables-short',
     firmware: { seed: 6, sections: [CODE, { ...VARIABLES, rawSize: 5000 }, ...MEMORY] },
   },
@@ -48,7 +41,6 @@ export const LAUNCHES = [
   { name: 'kernel-small', kernel: { seed: 8, sizes: [0x200] } },
   { name: 'kernel-sections-shuffled', kernel: { seed: 9, sizes: [0x400, 0x1000, 0x2200], shuffled: true } },
   { name: 'kernel-signed', kernel: { seed: 10, certificates: 0x5c0 } },
-  { name: 'kernel-unaligned', kernel: { seed: 11, sizes: [0x200, 0x3001] } },
   { name: 'kernel-large', kernel: { seed: 12, sizes: [0x3000, 0x80000] } },
   { name: 'kernel-protocol-20c', kernel: { seed: 13, version: 0x20c } },
   { name: 'kernel-flags', kernel: { seed: 14, loadFlags: 0x41 } },

@@ -1,6 +1,7 @@
 /**
- * The digest of a PE image that firmware measures: all octets but the checksum, the entry of the certificate table and the table itself,
- * filled with zeros to a multiple of 8 (Authenticode PE signature format, "calculating the PE image hash").
+ * The digest of a PE image that firmware measures: all octets but the checksum, the entry of the certificate table and the table itself
+ * (Authenticode PE signature format, "calculating the PE image hash"). Calculators fill an image of another size up to a multiple of 8, and
+ * firmware does not, so such an image is refused; none that is made for booting is one.
  *
  * Firmware hashes headers, then sections by their place in the file, then what is left. Whoever gives the image controls the headers: where
  * sections overlap or leave gaps, octets would be hashed twice or not at all, so the sections must fill the file in one piece.
@@ -46,6 +47,8 @@ function openImage(image: Uint8Array): Image {
 /** @throws MalformedError KERNEL_FORMAT */
 export function authenticodeSha384(image: Uint8Array): Uint8Array {
   const pe = openImage(image)
+  if (image.length % ALIGNMENT !== 0)
+    throw kernelFault(`the image ends at ${hex(image.length)}, which is no multiple of ${ALIGNMENT}`)
   const coff = pe.u32('the place of the PE header', PE_POINTER) + 4
   if (pe.u32('the PE signature', coff - 4) !== PE_SIGNATURE)
     throw kernelFault(`no "PE" at ${hex(coff - 4)}: the image is no EFI program`)
@@ -60,7 +63,6 @@ export function authenticodeSha384(image: Uint8Array): Uint8Array {
   hasher.update(image.subarray(0, optional + CHECKSUM_AT))
   hasher.update(image.subarray(optional + CHECKSUM_AT + 4, optional + SECURITY_AT))
   hasher.update(image.subarray(optional + SECURITY_AT + 8, certificates))
-  hasher.update(new Uint8Array((ALIGNMENT - (image.length % ALIGNMENT)) % ALIGNMENT))
   return hasher.digest()
 }
 

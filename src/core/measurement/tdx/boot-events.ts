@@ -19,6 +19,7 @@ export interface AcpiDigests {
   readonly tables: Uint8Array
 }
 
+const DIGEST_SIZE = 48
 const GLOBAL = '8be4df61-93ca-11d2-aa0d-00e098032b8c'
 const IMAGE_SECURITY = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f'
 /** Secure Boot is off: each is measured, and empty. */
@@ -68,14 +69,20 @@ export const CONSTANT_EVENTS: { readonly rtMr0: readonly BootEvent[]; readonly r
   rtMr1: [...ACTIONS, SEPARATOR],
 }
 
+/** @throws MalformedError LAUNCH_INVALID: of another size it would be hashed all the same */
+function given(name: string, digest: Uint8Array): BootEvent {
+  if (digest.length === DIGEST_SIZE) return { name, digest }
+  throw launchFault(`the digest of the ${name} has ${digest.length} octets, not ${DIGEST_SIZE}`)
+}
+
 /** Everything of RTMR0 behind what the firmware's own file and the memory decide. */
 export function configurationEvents({ loader, rsdp, tables }: AcpiDigests): readonly BootEvent[] {
   return [
     ...VARIABLE_EVENTS,
     SEPARATOR,
-    { name: 'ACPI loader', digest: loader },
-    { name: 'ACPI RSDP', digest: rsdp },
-    { name: 'ACPI tables', digest: tables },
+    given('ACPI loader', loader),
+    given('ACPI RSDP', rsdp),
+    given('ACPI tables', tables),
     ...BOOT_OPTIONS,
   ]
 }
@@ -98,5 +105,5 @@ export function commandEvents(commandLine: string, initrd: Uint8Array): readonly
   // QEMU writes the mode into the kernel's header, so that RTMR1 would differ.
   if (commandLine.includes('vga='))
     throw launchFault('the command line holds "vga=", for which QEMU changes the kernel')
-  return [loadOptionsEvent(`${commandLine} initrd=initrd`), { name: 'initrd', digest: initrd }]
+  return [loadOptionsEvent(`${commandLine} initrd=initrd`), given('initrd', initrd)]
 }

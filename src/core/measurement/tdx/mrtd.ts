@@ -38,8 +38,8 @@ export function computeMrtd(firmware: Uint8Array, { sections }: Tdvf, order: Pag
   const extended = createRecord('MR.EXTEND')
   // One update a page: a record of 128 octets each would cost more in calls than in hashing.
   const page = new Uint8Array(CHUNKS * (RECORD_SIZE + CHUNK_SIZE))
-  const add = (section: TdvfSection, offset: number): void => {
-    if (!section.augmented) hasher.update(added.at(section.address + offset))
+  const add = ({ address }: TdvfSection, offset: number): void => {
+    hasher.update(added.at(address + offset))
   }
   const extend = (section: TdvfSection, offset: number): void => {
     if (!section.extended) return

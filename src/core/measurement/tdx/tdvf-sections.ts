@@ -16,8 +16,6 @@ export interface TdvfSection {
   readonly memorySize: number
   /** MR.EXTEND: MRTD covers the contents, not only that there are pages. */
   readonly extended: boolean
-  /** PAGE.AUG: the pages come later, MRTD says nothing of them. */
-  readonly augmented: boolean
 }
 
 export interface RawSection {
@@ -46,6 +44,8 @@ export function checkSections(raw: readonly RawSection[], fileSize: number): rea
     throw firmwareFault(`the firmware volume of the section at ${atOffset(bare.at)} is not measured`)
   if (!sections.some(({ type }) => type === 'BFV'))
     throw firmwareFault('the TDX metadata have no firmware volume (BFV)')
+  if (!sections.some(({ type, address, memorySize }) => type === 'BFV' && BigInt(address + memorySize) === FOUR_GIB))
+    throw firmwareFault('no measured firmware volume ends at 0x100000000, where the first instruction is')
   return sections
 }
 
@@ -67,23 +67,14 @@ function checkSection(raw: RawSection, fileSize: number): TdvfSection {
       `takes the file's octets to ${atOffset(dataOffset + rawSize)}, and the file ends at ${atOffset(fileSize)}`,
     )
   const extended = (attributes & MR_EXTEND) !== 0
-  const augmented = (attributes & PAGE_AUG) !== 0
+  // QEMU adds them at launch all the same, others do not: one file would have two MRTDs.
+  if ((attributes & PAGE_AUG) !== 0) throw refuse('wants its pages later (PAGE.AUG), which QEMU does not do')
   const loaded = type === 'BFV' || type === 'CFV'
   if (loaded !== rawSize > 0) throw refuse(`of type ${type} has ${rawSize} octets in the file`)
   // Loaders differ in what follows the file's octets in the last page.
   if (extended && BigInt(rawSize) !== memorySize)
     throw refuse(`is measured, and has ${rawSize} octets for ${memorySize} octets of memory`)
-  if (extended && augmented) throw refuse('is measured before its pages are there')
-  return {
-    type,
-    at,
-    dataOffset,
-    rawSize,
-    address: Number(address),
-    memorySize: Number(memorySize),
-    extended,
-    augmented,
-  }
+  return { type, at, dataOffset, rawSize, address: Number(address), memorySize: Number(memorySize), extended }
 }
 
 /** Of two that share a page the one that is loaded later would count, and both would be measured. */

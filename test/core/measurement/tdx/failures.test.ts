@@ -73,6 +73,18 @@ describe('a TDX launch that cannot be measured is refused', () => {
     expect(tdxMeasurements(launchOf({})).mrTd).toMatch(/^[0-9a-f]{96}$/)
   })
 
+  it.each(['loader', 'rsdp', 'tables'] as const)('for a digest of another size: ACPI %s', (file) => {
+    const launch = launchOf({})
+    const cut = { ...launch, acpi: { ...launch.acpi, [file]: new Uint8Array(32) } }
+    expect(refusalOf(() => tdxMeasurements(cut))).toMatch(/^LAUNCH_INVALID: the digest of the ACPI .* has 32 octets/)
+  })
+
+  it('for a digest of another size: initrd', () => {
+    const { boot, ...launch } = launchOf({})
+    const cut = { ...launch, boot: { ...boot, initrd: { size: 1, digest: new Uint8Array(47) } } }
+    expect(refusalOf(() => tdxMeasurements(cut))).toMatch(/^LAUNCH_INVALID: the digest of the initrd has 47 octets/)
+  })
+
   const firmware = buildTdvf()
   it('whatever is cut off the end of the firmware', () => {
     for (let keep = 0; keep < firmware.length; keep += keep < firmware.length - 512 ? 509 : 1)
