@@ -151,9 +151,25 @@ describe('countersign measure tdx --ccel', () => {
   it('trusts nothing of which the files are given', async () => {
     const page = await run(...PLATFORM(), ...BOOT(), ...ACPI(), '--ccel', at('log'))
     expect(page).not.toMatch(/trust/i)
-    expect(JSON.parse(await run(...PLATFORM(), '--ccel', at('log'), ...row)).shape).toBe(
-      'qemu 9, 4 vCPUs, 2G memory, log replayed',
-    )
+    const shape = async (...files: readonly string[]): Promise<string> =>
+      JSON.parse(await run(...PLATFORM(), ...files, '--ccel', at('log'), ...row)).shape
+    expect(await shape(...BOOT(), ...ACPI())).toBe('qemu 9, 4 vCPUs, 2G memory, log replayed')
+    expect(await shape()).toBe('qemu 9, 4 vCPUs, 2G memory, log replayed, 6 events on trust')
+  })
+
+  it.each<[string, string, readonly string[]]>([
+    ['kernel', '--kernel', ['--kernel', 'other-kernel', '--initrd', 'initrd', '--append', usual.commandLine]],
+    ['program', '--kernel', ['--kernel', 'other-kernel']],
+    ['initrd', '--initrd', ['--kernel', 'vmlinuz', '--initrd', 'other-initrd', '--append', usual.commandLine]],
+    ['command line', '--append', ['--kernel', 'vmlinuz', '--initrd', 'initrd', '--append', 'other']],
+    ['ACPI file', '--acpi-tables', ['--acpi-loader', 'loader', '--acpi-rsdp', 'loader', '--acpi-tables', 'loader']],
+  ])('refuses a log that does not have the %s it is held against', async (_, option, args) => {
+    writeFileSync(at('other-kernel'), buildKernel({ ...usual.kernel, seed: 99 }))
+    writeFileSync(at('other-initrd'), seededOctets(99, usual.initrd.size))
+    const files = args.map((arg, i) => (args[i - 1]?.startsWith('--') && args[i - 1] !== '--append' ? at(arg) : arg))
+    const refused = await refusal(...PLATFORM(), ...files, '--ccel', at('log'), ...row)
+    expect(refused).toMatch(/^LAUNCH_INVALID: no event of the log has the digest of what /)
+    expect(refused).toContain(option)
   })
 
   it('recognises a program that is measured as it is', async () => {

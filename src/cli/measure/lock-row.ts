@@ -29,7 +29,7 @@ export const LOCK_ROW_OPTIONS = {
 } as const
 
 export const LOCK_ROW_HELP = `  --lock-row           rows for countersign.lock.json, one a line, status next, with
-  --config DIGEST      the digest of the measured configuration, as \`countersign config\` shows it, and
+  --config DIGEST      the digest of the measured configuration, as \`countersign config check\` shows it, and
   --model NAME=DIGEST  each model that it serves, sha256:… or none`
 
 function modelOf(text: string): RowModel {
@@ -47,7 +47,7 @@ export function rowResources({ config, model = [] }: LockRowValues): RowResource
   if (config === undefined || !DIGEST.test(config))
     throw new UsageError(
       'a row names the configuration by its digest',
-      'Give --config sha256:…, which `countersign config FILE` shows as measured.',
+      'Give --config sha256:…, which `countersign config check FILE` shows as measured.',
     )
   return { config, models: model.map(modelOf) }
 }

@@ -23,14 +23,16 @@ export interface SnpInputs {
 
 const featuresOf = ({ guestFeatures }: SnpInputs): string => `0x${guestFeatures.toString(16)}`
 
-/** For a row of the lock: `qemu, EPYC-v4, 4 vCPUs`. */
+/** For a row of the lock: `qemu, EPYC-v4, 4 vCPUs`, and what keeps the row from pinning as much as others do. */
 export function shapeOf(inputs: SnpInputs, vcpus: number): string {
-  const { vmm, vcpuType, guestFeatures } = inputs
+  const { vmm, vcpuType, guestFeatures, kernel, firmwareDigest } = inputs
   return [
     vmm,
     ...(vcpuType === 'none' ? [] : [vcpuType]),
     vcpus === 1 ? '1 vCPU' : `${vcpus} vCPUs`,
     ...(guestFeatures === 1n ? [] : [`guest features ${featuresOf(inputs)}`]),
+    ...(kernel === 'none' ? ['no kernel measured'] : []),
+    ...(firmwareDigest === 'computed' ? [] : ['firmware digest as given']),
   ].join(', ')
 }
 

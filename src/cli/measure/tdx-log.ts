@@ -28,6 +28,12 @@ const REGISTERS: readonly (TdxRegister | undefined)[] = ['rtMr0', 'rtMr1', 'rtMr
 /** Without them the log would be another firmware's than the one that MRTD is computed from. */
 const ANCHORS = ['TD HOB', 'CFV'] as const
 
+/** Something that the log must have, because its file was given: the event is named by any of these. */
+export interface GivenFile {
+  readonly option: string
+  readonly names: readonly string[]
+}
+
 function nameOf(event: MeasuredEvent): string {
   if (event.kind === 'opaque') return `event of type 0x${event.type.toString(16)}`
   return event.name === '' ? event.kind : `${event.kind} ${event.name}`
@@ -49,10 +55,20 @@ function partOf(event: LoggedEvent, known: readonly TdxPart[]): readonly Replaye
 }
 
 /**
- * @param known what the same machine is computed to measure; MRTD's firmware and the memory among it
- * @throws MalformedError EVENT_DIGEST_MISMATCH where a text is not that of its digest, LAUNCH_INVALID for the log of another machine
+ * @throws MalformedError EVENT_DIGEST_MISMATCH where a text is not that of its digest, LAUNCH_INVALID for the log of another machine, or of
+ * one that booted something else than what is given: beside events on trust it would not show
  */
-export function replayBoot(events: readonly LoggedEvent[], known: readonly TdxPart[]): ReplayedBoot {
+export function replayBoot(
+  events: readonly LoggedEvent[],
+  {
+    known,
+    given,
+  }: {
+    /** What the same machine is computed to measure; MRTD's firmware and the memory among it. */
+    readonly known: readonly TdxPart[]
+    readonly given: readonly GivenFile[]
+  },
+): ReplayedBoot {
   const parts = events.flatMap((event) => partOf(event, known))
   for (const anchor of ANCHORS) {
     if (!parts.some(({ register, name, grounds }) => register === 'rtMr0' && grounds === 'computed' && name === anchor))
@@ -60,6 +76,10 @@ export function replayBoot(events: readonly LoggedEvent[], known: readonly TdxPa
         'LAUNCH_INVALID',
         `the log is not of this firmware with this memory: no event of RTMR0 has the digest of its ${anchor}`,
       )
+  }
+  for (const { option, names } of given) {
+    if (!parts.some(({ name, grounds }) => grounds === 'computed' && names.includes(name)))
+      throw new MalformedError('LAUNCH_INVALID', `no event of the log has the digest of what ${option} names`)
   }
   const value = (register: 0 | 1 | 2): string => encodeHex(replay(events, register))
   return { measurements: { rtMr0: value(0), rtMr1: value(1), rtMr2: value(2) }, parts }

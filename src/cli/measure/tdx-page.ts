@@ -39,6 +39,11 @@ export function wholeMeasurements({ measurements }: Pick<TdxResult, 'measurement
   return rtMr0 === undefined || rtMr1 === undefined || rtMr2 === undefined ? undefined : { mrTd, rtMr0, rtMr1, rtMr2 }
 }
 
+/** Those that a log has only a digest of: whoever wrote it chose what they are. */
+export function eventsOnTrust({ parts }: Pick<TdxResult, 'parts'>): number {
+  return parts.filter((part) => 'grounds' in part && part.grounds === 'trust').length
+}
+
 function describePart(part: TdxPart | ReplayedPart): string {
   const { name, digest, gpa, size, offset } = part
   const place =
@@ -56,7 +61,7 @@ export function renderTdx(result: TdxResult): string {
     result.measurements[register] ?? `not computed: ${missing.find((one) => one.register === register)?.why ?? ''}`,
   ])
   const parts = result.parts.map((part): readonly [string, string] => [part.register, describePart(part)])
-  const trusted = result.parts.filter((part) => 'grounds' in part && part.grounds === 'trust').length
+  const trusted = eventsOnTrust(result)
   const words =
     trusted === 0
       ? []

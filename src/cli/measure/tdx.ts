@@ -26,8 +26,8 @@ import {
   readVcpus,
   type TdxFileValues,
 } from './tdx-inputs.ts'
-import { replayBoot } from './tdx-log.ts'
-import { missingRegisters, renderTdx, type TdxResult, tdxJson, wholeMeasurements } from './tdx-page.ts'
+import { type GivenFile, replayBoot } from './tdx-log.ts'
+import { eventsOnTrust, missingRegisters, renderTdx, type TdxResult, tdxJson, wholeMeasurements } from './tdx-page.ts'
 import type { Verb } from './verb.ts'
 
 const EXAMPLE =
@@ -84,13 +84,28 @@ async function knownParts({ kernel, append }: TdxFileValues): Promise<readonly T
   ]
 }
 
+/** By what names their events are known. A kernel may be measured as QEMU changes it, or as it is. */
+const GIVEN: readonly (readonly [keyof TdxFileValues, readonly string[]])[] = [
+  ['kernel', ['kernel', 'kernel as it is']],
+  ['initrd', ['initrd']],
+  ['append', ['command line']],
+  ['acpi-tables', ['ACPI tables']],
+  ['acpi-rsdp', ['ACPI RSDP']],
+  ['acpi-loader', ['ACPI loader']],
+]
+
+function givenFiles(values: TdxFileValues): readonly GivenFile[] {
+  return GIVEN.flatMap(([option, names]) => (values[option] === undefined ? [] : [{ option: `--${option}`, names }]))
+}
+
 async function replayFile(
   file: string,
   measured: TdxMeasured,
   values: TdxFileValues,
 ): Promise<Omit<TdxResult, 'inputs'>> {
   const events = listEvents({ format: 'record', octets: await readEventLog(file) })
-  const boot = replayBoot(events, [...measured.parts, ...(await knownParts(values))])
+  const known = [...measured.parts, ...(await knownParts(values))]
+  const boot = replayBoot(events, { known, given: givenFiles(values) })
   return {
     measurements: { mrTd: measured.measurements.mrTd, ...boot.measurements },
     parts: [...measured.parts.filter(({ register }) => register === 'mrTd'), ...boot.parts],
@@ -136,7 +151,9 @@ function rowOf(result: TdxResult, values: Values): string {
     throw new UsageError('a lock row holds all four registers', `Missing are ${missing.join('; ')}.`)
   }
   const { qemu, vcpus, memory, ccel } = values
-  const shape = `qemu ${qemu}, ${vcpus} vCPUs, ${memory} memory${ccel === undefined ? '' : ', log replayed'}`
+  const trusted = eventsOnTrust(result)
+  const log = ccel === undefined ? '' : `, log replayed${trusted === 0 ? '' : `, ${trusted} events on trust`}`
+  const shape = `qemu ${qemu}, ${vcpus} vCPUs, ${memory} memory${log}`
   return lockRow({ platform: 'tdx', measurements }, shape, rowResources(values))
 }
 

@@ -129,6 +129,17 @@ describe('countersign measure snp', () => {
     ])
   })
 
+  it('says in a row what that row does not pin', async () => {
+    const row = ['--vcpus', '2', '--lock-row', '--config', CONFIG]
+    const shape = async (...args: readonly string[]): Promise<string> =>
+      JSON.parse((await run(['--ovmf', ovmf, ...TYPE, ...args, ...row])).out).shape
+    expect(await shape('--kernel', kernel)).toBe('qemu, EPYC-v4, 2 vCPUs')
+    expect(await shape()).toBe('qemu, EPYC-v4, 2 vCPUs, no kernel measured')
+    expect(await shape('--kernel', kernel, '--ovmf-hash', 'AB'.repeat(48))).toBe(
+      'qemu, EPYC-v4, 2 vCPUs, firmware digest as given',
+    )
+  })
+
   it.each([
     ['ec2-direct-boot', 'ec2'],
     ['gce-direct-boot', 'gce'],
