@@ -218,6 +218,17 @@ describe('the scripts', () => {
     expect(err).toMatch(/^BUILD_NOT_REPRODUCIBLE b: is sha256:/)
   })
 
+  test('[M3] check-profile names what each way to launch leaves unmeasured', async () => {
+    const check = (name: string): ReturnType<typeof run> =>
+      run(node, 'enclave/check-profile.mjs', `enclave/cvm/profiles/${name}.json`)
+    expect((await check('tdx')).exit).toBe(0)
+    expect(await check('snp-kernel-hashes')).toEqual({
+      exit: 1,
+      err: 'IMAGE_PROFILE_WEAK snp: acpi: is not measured\n',
+    })
+    expect((await check('snp-efi-partition')).err.split('\n')).toHaveLength(7)
+  })
+
   test('[M4] check-dockerfile refuses a tag', async () => {
     const file = join(folder, 'Dockerfile')
     await writeFile(file, 'ARG BASE\nFROM ${BASE}\n')

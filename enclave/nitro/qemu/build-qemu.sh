@@ -75,6 +75,7 @@ for package in ./*.deb; do dpkg-deb -x "$package" "$work/firmware"; done
 # Nothing but the machine, the module, and what a guest of it may want: a twentieth of the devices compile in a fraction of the time.
 cat >"$work/qemu/configs/devices/x86_64-softmmu/nsm.mak" <<'END'
 CONFIG_MICROVM=y
+CONFIG_NITRO_ENCLAVE=y
 CONFIG_VIRTIO_NSM=y
 CONFIG_VIRTIO_BLK=y
 CONFIG_VIRTIO_NET=y
@@ -92,7 +93,7 @@ say 'compiling, about a quarter of an hour'
 mkdir "$work/build"
 cd "$work/build"
 "$work/qemu/configure" --python="$work/python/bin/python3" --target-list=x86_64-softmmu --without-default-features \
-  --without-default-devices --with-devices-x86_64=nsm --enable-system --enable-tcg --enable-libcbor --enable-gnutls --enable-fdt=system \
+  --without-default-devices --with-devices-x86_64=nsm --enable-system --enable-tcg --enable-vhost-user --enable-libcbor --enable-gnutls --enable-fdt=system \
   --enable-pixman --disable-install-blobs --disable-docs --disable-werror >configure.log 2>&1 ||
   {
     tail -n 20 configure.log >&2

@@ -1,0 +1,15 @@
+/**
+ * Says whether a way to launch leaves something unmeasured (M3).
+ *   node enclave/check-profile.mjs PROFILE.json
+ * Exit code 1 where it does: what the host chooses there, no receipt shows.
+ */
+import { readFileSync } from 'node:fs'
+import { checkLaunchProfile } from '../dist/core/measurement/image/index.js'
+
+const [file] = process.argv.slice(2)
+if (file === undefined) throw new Error('usage: node enclave/check-profile.mjs PROFILE.json')
+const profile = JSON.parse(readFileSync(file, 'utf8'))
+const findings = checkLaunchProfile(profile)
+for (const { code, where, detail } of findings) console.error(`${code} ${where}: ${detail}`)
+if (findings.length > 0) process.exitCode = 1
+else console.log(`${profile.platform}: all that the launch is given is measured`)
