@@ -10,7 +10,8 @@ const run = (command, args, cwd) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 const IMPORTS = `
-import { decodeArchive, decodeLock, decodePolicy, holdOctets, verifyArchive, verifyEquivocation } from 'countersign'
+import { decodeArchive, decodeLock, decodePolicy, holdOctets, verifyEquivocation } from 'countersign'
+import { verifyArchive } from 'countersign/archive'
 import { encodeEar, readLock, readPolicy } from 'countersign/node'
 import { createTlsChannel } from 'countersign/node'
 import { defineBadge } from 'countersign/badge'

@@ -19,12 +19,9 @@ export {
 } from './client/index.ts'
 export {
   type Archive,
-  type ArchiveTimes,
-  type ArchiveVerdicts,
   decodeArchive,
   decodeEquivocation,
   encodeEquivocation,
-  verifyArchive,
 } from './core/archive/index.ts'
 export {
   type Attestation,
@@ -63,7 +60,6 @@ export {
 export { EventStreamDigest, type StreamDigest } from './core/receipt/event-stream.ts'
 export { type QuotedReceipt, verifyQuoted } from './core/receipt/grade.ts'
 export { decodeReceipt, type Receipt } from './core/receipt/receipt.ts'
-export { type Run, verifyRun } from './core/receipt/run-chain.ts'
 export {
   type HeldExchange,
   type HeldOctets,

@@ -1,4 +1,5 @@
-/** Archives: one file with receipt, proof, evidence and endorsements. Pure. @module */
+/** "./archive": one file with receipt, proof, evidence and endorsements; verified offline, with the run that it was part of. Pure. @module */
+export { type Run, verifyRun } from '../receipt/run-chain.ts'
 export {
   ARCHIVE_TYPE,
   type Archive,
