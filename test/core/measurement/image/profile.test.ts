@@ -3,6 +3,7 @@ import {
   checkLaunchProfile,
   checkUnifiedKernelImage,
   decodeUkiSections,
+  UKI_HEAD_SIZE,
   type UkiSection,
 } from '../../../../src/core/measurement/image/index.ts'
 import { failureOf } from '../../../kit/failure-of.ts'
@@ -120,7 +121,9 @@ function uki(names: readonly string[]): Uint8Array {
 }
 
 test('reads the sections of a unified kernel image, by the octets that count', () => {
-  expect(decodeUkiSections(uki(['.linux', '.cmdline']), 1024)).toEqual([
+  const head = new Uint8Array(UKI_HEAD_SIZE)
+  head.set(uki(['.linux', '.cmdline']))
+  expect(decodeUkiSections(head, 1 << 30)).toEqual([
     { name: '.linux', offset: 512, size: 10 },
     { name: '.cmdline', offset: 528, size: 10 },
   ])
