@@ -1,7 +1,8 @@
 #!/bin/bash
 # Builds the disk image of a confidential VM and its volume of weights, to the same bytes each time. Needs root and Debian's archive.
 #   enclave/cvm/build.sh [--config FILE] [--weights DIR] [--out DIR] [--work DIR] [--update-lock] [--incremental]
-# --incremental installs packages once and goes on from there: quicker while one changes something, not for a release.
+# --incremental installs packages once and goes on from there: quicker while one changes something, not for a release, because files that
+# were made then keep their times.
 # See docs/deploy-cvm.md.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -24,7 +25,7 @@ while (($# > 0)); do
     --work) work=$(readlink -m "$2"); shift 2 ;;
     --update-lock) update_lock=yes; shift ;;
     --incremental) fresh=(--force --incremental=yes --cache-dir /work/cache); shift ;;
-    --help) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
+    --help) sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) fail "there is no option $1; --help lists them" ;;
   esac
 done

@@ -231,7 +231,7 @@ describe('the scripts', () => {
 
   test('[M4] check-dockerfile refuses a tag', async () => {
     const file = join(folder, 'Dockerfile')
-    await writeFile(file, 'ARG BASE\nFROM ${BASE}\n')
+    await writeFile(file, 'ARG BASE\nFROM $BASE\n')
     const digest = `debian@sha256:${'ab'.repeat(32)}`
     expect((await run(node, 'enclave/check-dockerfile.mjs', file, `BASE=${digest}`)).exit).toBe(0)
     expect(await run(node, 'enclave/check-dockerfile.mjs', file, 'BASE=debian:13')).toEqual({

@@ -28,8 +28,8 @@ test.each([
   ['a tag after a platform', 'FROM --platform=linux/amd64 debian:12'],
   ['a tag on a continued line', 'FROM \\\n  debian:12'],
   ['lower-case words', 'from debian:12 as x'],
-  ['a default that is a tag', 'ARG BASE=debian:12\nFROM ${BASE}'],
-  ['an argument that nobody declared', 'FROM ${BASE}'],
+  ['a default that is a tag', `ARG BASE=debian:12\nFROM \${BASE}`],
+  ['an argument that nobody declared', `FROM \${BASE}`],
   ['a name with an argument in it', `ARG TAG\nFROM debian:$TAG`],
   ['no image', 'RUN true'],
 ])('[M4] refuses %s', (_, text) => {
@@ -48,7 +48,7 @@ test('[M4] refuses a syntax directive by tag, which rewrites every other line', 
 })
 
 test('[M4] judges what an argument without a default is given', () => {
-  const text = 'ARG BASE\nFROM ${BASE}'
+  const text = `ARG BASE\nFROM \${BASE}`
   expect(codes(text)).toEqual(['IMAGE_NOT_DIGEST Dockerfile:2'])
   expect(codes(text, { BASE: 'debian:12' })).toEqual(['IMAGE_NOT_DIGEST Dockerfile:2'])
   expect(codes(text, { BASE: `debian@${DIGEST}` })).toEqual([])
