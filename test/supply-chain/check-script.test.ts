@@ -1,0 +1,123 @@
+/** action/check.sh: what it hands on, what it makes of the exit code, and that nothing given to it becomes a command. */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+const SCRIPT = resolve('action/check.sh')
+/** Stands for the command line: keeps what it was given, prints a line of the runner's language, exits as told. */
+const STUB = `import { readFileSync, writeFileSync } from 'node:fs'
+const args = process.argv.slice(2)
+if (args[0] === 'measure') console.log(JSON.stringify({ measured: args.slice(1) }))
+else {
+  const files = args.filter((arg) => arg.startsWith('--measured=')).map((arg) => readFileSync(arg.slice(11), 'utf8'))
+  writeFileSync('seen.json', JSON.stringify({ args, files }))
+  console.log('::add-mask::x')
+  process.exit(Number(process.env.STUB_EXIT ?? 0))
+}
+`
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'countersign-check-'))
+  writeFileSync(join(folder, 'stub.mjs'), STUB)
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Ran {
+  readonly exit: number | null
+  readonly out: string
+  readonly err: string
+  readonly args: readonly string[]
+  readonly files: readonly string[]
+}
+
+function run(env: Readonly<Record<string, string>>): Ran {
+  const { status, stdout, stderr } = spawnSync('bash', [SCRIPT], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', COUNTERSIGN_CLI: join(folder, 'stub.mjs'), ...env },
+  })
+  const file = join(folder, 'seen.json')
+  const seen = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { args: [], files: [] }
+  return { exit: status, out: stdout, err: stderr, ...seen }
+}
+
+describe('action/check.sh', () => {
+  test('hands on what is given, each in one word with its name', () => {
+    const { args } = run({
+      COUNTERSIGN_POLICY: 'a policy.json',
+      COUNTERSIGN_LOCK: '--json',
+      COUNTERSIGN_GATEWAY: 'https://one.example\n\nhttps://two.example\n',
+      COUNTERSIGN_TRUSTED_ROOT: 'root.json',
+      GITHUB_STEP_SUMMARY: 'summary.md',
+    })
+    expect(args).toEqual([
+      'ci',
+      '--policy=a policy.json',
+      '--lock=--json',
+      '--gateway=https://one.example',
+      '--gateway=https://two.example',
+      '--trusted-root=root.json',
+      '--summary=summary.md',
+    ])
+  })
+
+  test.each(['$(touch evil)', '`touch evil`', '"; touch evil; "', "'; touch evil; '", '*', '\\'])(
+    '[B3] %s in a value stays a value',
+    (value) => {
+      const { args } = run({ COUNTERSIGN_IDENTITY: value, COUNTERSIGN_GATEWAY: value, COUNTERSIGN_LOCK: value })
+      expect(args).toEqual(['ci', `--lock=${value}`, `--gateway=${value}`, `--identity=${value}`])
+      expect(existsSync(join(folder, 'evil'))).toBe(false)
+    },
+  )
+
+  test('rebuilds, then measures with the same command line, and asks for every active row', () => {
+    const { args, files } = run({
+      COUNTERSIGN_BUILD: 'echo built > image',
+      COUNTERSIGN_MEASURE: 'countersign measure "$(cat image)" one\n\n  countersign measure two',
+      COUNTERSIGN_MEASURED: 'image',
+    })
+    expect(files).toEqual(['{"measured":["built","one"]}\n', '{"measured":["two"]}\n', 'built\n'])
+    expect(args).toContain('--require=active')
+  })
+
+  test.each([
+    ['a build', { COUNTERSIGN_BUILD: 'false' }],
+    ['a part of a build', { COUNTERSIGN_BUILD: 'false | cat; true' }],
+    ['a measurement', { COUNTERSIGN_MEASURE: 'false\ncountersign measure two' }],
+  ])('stops where %s fails, and judges nothing', (_name, env) => {
+    const { exit, args } = run(env)
+    expect(exit).not.toBe(0)
+    expect(args).toEqual([])
+  })
+
+  test.each<[string, string, number, string]>([
+    ['0', 'not-performed', 0, 'verified'],
+    ['1', 'not-performed', 1, 'not-verified'],
+    ['1', 'failed', 1, 'not-verified'],
+    ['2', 'failed', 2, 'usage'],
+    ['3', 'not-performed', 3, 'not-performed'],
+    ['3', 'failed', 0, 'not-performed'],
+    ['134', 'failed', 134, 'usage'],
+  ])('exit %s under fail-on %s comes to %i and says %s', (given, failOn, due, result) => {
+    const output = join(folder, 'output')
+    const { exit } = run({ STUB_EXIT: given, COUNTERSIGN_FAIL_ON: failOn, GITHUB_OUTPUT: output })
+    expect([exit, readFileSync(output, 'utf8')]).toEqual([due, `result=${result}\n`])
+  })
+
+  test('commands that a gateway wrote do not reach the runner', () => {
+    const { out } = run({ GITHUB_ACTIONS: 'true' })
+    expect(out).toMatch(/^::stop-commands::([0-9a-f]{32})\n::add-mask::x\n::\1::\n$/)
+    expect(run({ GITHUB_ACTIONS: 'true' }).out).not.toBe(out)
+  })
+
+  test.each([
+    ['fail-on that it does not know', { COUNTERSIGN_FAIL_ON: 'never' }],
+    ['a command line that is not built', { COUNTERSIGN_CLI: '/nowhere/main.js' }],
+  ])('refuses %s', (_name, env) => {
+    const { exit, args } = run(env)
+    expect([exit, args]).toEqual([2, []])
+  })
+})
