@@ -53,6 +53,11 @@ export function trialPolicy({ rootFingerprint, host }: TrialReferences): string 
   return `${JSON.stringify(policy, undefined, 2)}\n`
 }
 
+/** One model may be served under several ids. */
+function distinctModels(models: readonly LockedModel[]): readonly LockedModel[] {
+  return [...new Map(models.map((model) => [`${model.name} ${model.digest}`, model])).values()]
+}
+
 /** Text of `countersign.lock.json`: what the trial itself knows to run, not what the gateway says of itself. */
 export function trialLock({ measurement, config, models }: TrialReferences): string {
   const lock: Lock = {
@@ -67,7 +72,7 @@ export function trialLock({ measurement, config, models }: TrialReferences): str
         status: 'active',
         notAfter: 'none',
         config,
-        models,
+        models: distinctModels(models),
         provenance: 'none',
       },
     ],
