@@ -1,8 +1,10 @@
 /** Files of this very machine, read and written on a thread of their own. */
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   carryOut,
   createDeviceFiles,
@@ -13,6 +15,7 @@ import {
   readLine,
   readOctets,
 } from '../../src/quoter/files/device-files.ts'
+import { createThread } from '../../src/quoter/thread.ts'
 
 let folder: string
 const files = createDeviceFiles()
@@ -71,7 +74,38 @@ describe('the thread', () => {
   it('lets go of what is under way, and begins anew', async () => {
     const reading = faultOf(readOctets(files, '/dev/zero', 1 << 28))
     files.abandon()
-    expect(await reading).toBe('Error: the call was given up')
+    expect(await reading).toBe('CountersignError: the call was given up')
     expect(await lookAt(files, '/dev/null')).toBe('device')
+  })
+
+  it('tells a thread that cannot work in the words of everything else that fails', async () => {
+    const thread = createThread<string, string>('nothing that is defined')
+    await expect(thread.call('task')).rejects.toMatchObject({ name: 'CountersignError', code: 'ERR_QUOTE' })
+  })
+
+  it('is not begun anew while a few hang in the kernel, and is when one comes back', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const reached = new Int32Array(new SharedArrayBuffer(4))
+    const thread = createThread<Int32Array, string>(`(reached) => {
+      Atomics.add(reached, 0, 1)
+      process.getBuiltinModule('node:fs').closeSync(process.getBuiltinModule('node:fs').openSync(${JSON.stringify(pipe)}, 'r'))
+      return 'back'
+    }`)
+    for (let hanging = 1; hanging <= 3; hanging++) {
+      const call = faultOf(thread.call(reached))
+      await vi.waitFor(() => expect(reached[0]).toBe(hanging), { timeout: 5_000 })
+      thread.abandon()
+      expect(await call).toBe('CountersignError: the call was given up')
+    }
+    await expect(thread.call(reached)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: '3 earlier calls of the device hang in the kernel: no more are begun until one comes back',
+    })
+    // Whoever opens the other end lets all of them go.
+    const file = openSync(pipe, constants.O_RDWR)
+    await vi.waitFor(async () => expect(await thread.call(reached)).toBe('back'), { timeout: 5_000 })
+    closeSync(file)
+    thread.abandon()
   })
 })

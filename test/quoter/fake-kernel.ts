@@ -1,5 +1,6 @@
 /** A kernel as quoters see it, with every caveat of configfs-tsm on request: files, devices, and the errors of a real one. */
 import { createHash } from 'node:crypto'
+import { CountersignError } from '../../src/errors.ts'
 import type { DeviceFiles, FileSystem, FileTask } from '../../src/quoter/index.ts'
 import { performFileTask } from '../../src/quoter/index.ts'
 
@@ -248,7 +249,7 @@ export function filesOf(kernel: FakeKernel): FakeFiles {
     abandon() {
       abandoned += 1
       hanging = undefined
-      release(new Error('the call was given up'))
+      release(new CountersignError('ERR_QUOTE', 'the call was given up'))
     },
     close() {},
     abandoned: () => abandoned,

@@ -19,11 +19,12 @@ import { endorseFromQuote } from '../../src/core/evidence/endorse.ts'
 import type { EndorsedQuote } from '../../src/core/evidence/hardware.ts'
 import type { Quote } from '../../src/core/evidence/quoter.ts'
 import { decodePolicy } from '../../src/core/policy.ts'
-import { createTdxQuoter, type HardwareQuoter, systemTimers } from '../../src/quoter/index.ts'
+import { createTdxQuoter, type HardwareQuoter, systemTimers, type Timers } from '../../src/quoter/index.ts'
 import { createSimulatedTdx } from '../../src/simulator/index.ts'
 import { TDX_POLICY } from '../kit/permissive-policies.ts'
 import { attestArchive, type GatewayFixture, startFixture } from '../server/gateway/gateway-fixture.ts'
-import { FakeKernel, type FakeOptions, filesOf } from './fake-kernel.ts'
+import { ManualTime } from '../server/gateway/manual-time.ts'
+import { type FakeFiles, FakeKernel, type FakeOptions, filesOf } from './fake-kernel.ts'
 
 const tdx = createSimulatedTdx({ latencyMs: 0 })
 const EVENTS = '/run/countersign/rtmr3-events.json'
@@ -34,16 +35,23 @@ const session = (text: string, epoch = 0): { octets: Uint8Array; configuration: 
   epoch,
 })
 
-function guest(options: FakeOptions = {}): { readonly kernel: FakeKernel; readonly quoter: () => HardwareQuoter } {
+interface Guest {
+  readonly kernel: FakeKernel
+  readonly files: FakeFiles
+  readonly quoter: () => HardwareQuoter
+}
+
+function guest(options: FakeOptions = {}, timers: Timers = systemTimers): Guest {
   const answer = (inblob: Uint8Array): Uint8Array => tdx.quote(inblob, { rtMr3: kernel.rtmr3 })
   const kernel = new FakeKernel({ provider: 'tdx_guest', rtmr3: true, answer, ...options })
+  const files = filesOf(kernel)
   const deps = {
-    files: filesOf(kernel),
-    timers: systemTimers,
+    files,
+    timers,
     process: { pid: 1, isAlive: () => true },
     privlevel: 'default',
   } as const
-  return { kernel, quoter: () => createTdxQuoter(deps) }
+  return { kernel, files, quoter: () => createTdxQuoter(deps) }
 }
 
 async function logOf(quoter: HardwareQuoter): Promise<Uint8Array | undefined> {
@@ -119,6 +127,28 @@ describe('a session', () => {
   })
 })
 
+describe('a register that does not answer', () => {
+  it.each([
+    ['read', /CCEL$/],
+    ['write', /rtmr3:sha384$/],
+  ] as const)('to a %s of %s is let go of in time, and quotes go on without a log', async (call, path) => {
+    const time = new ManualTime()
+    const { files, quoter } = guest({}, time)
+    const device = quoter()
+    files.hang(call, path)
+    const measured = expect(device.measureSession?.(session('one'))).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining('did not answer within 75 s'),
+    })
+    for (let turns = 0; turns < 20; turns++) await Promise.resolve()
+    time.advance(75_000)
+    await measured
+    expect(files.abandoned()).toBe(1)
+    expect(await logOf(device)).toBeUndefined()
+    expect(await device.measureSession?.(session('two'))).toMatchObject({ measured: true })
+  })
+})
+
 describe("the firmware's log", () => {
   const CCEL = '/sys/firmware/acpi/tables/data/CCEL'
   const event = (index: number, fill: number): CcelEvent => ({
@@ -149,6 +179,22 @@ describe("the firmware's log", () => {
     const octets = (await logOf(device)) ?? new Uint8Array()
     expect(decodeEventLog(octets).ccel).toEqual(firmware)
     expect(replay(listEvents({ format: 'record', octets }), 3)).toEqual(new Uint8Array(kernel.rtmr3))
+  })
+
+  it('of a size that no verifier reads keeps sessions out of the register, since nobody could replay them', async () => {
+    const large = encodeCcel({ specId, events: [{ ...event(1, 1), data: new Uint8Array(800_000) }] })
+    const { kernel, quoter } = guest({ files: new Map([[CCEL, large]]) })
+    const device = quoter()
+    expect(await device.measureSession?.(session('one'))).toMatchObject({
+      measured: false,
+      detail: expect.stringContaining('larger than verifiers read'),
+    })
+    expect(kernel.rtmr3).toEqual(new Uint8Array(48))
+    expect(await logOf(device)).toBeUndefined()
+    const { quoter: bare } = guest({ rtmr3: false, files: new Map([[CCEL, large]]) })
+    const without = bare()
+    await without.measureSession?.(session('one'))
+    expect(await logOf(without)).toBeUndefined()
   })
 
   it('travels alone where the kernel offers no RTMR3', async () => {

@@ -46,9 +46,12 @@ export class TsmDevice {
     this.#deps = deps
   }
 
-  /** Runs between two quotes, never during one. */
+  /**
+   * Runs between two quotes, never during one, and within the time of one.
+   * @throws CountersignError ERR_QUOTE
+   */
   inTurn<T>(task: () => Promise<T>): Promise<T> {
-    return this.#turns.take(task)
+    return this.#turns.take(() => this.#watched(task))
   }
 
   /**
@@ -62,7 +65,7 @@ export class TsmDevice {
     if (this.#turns.waiting > 0)
       throw new CountersignError('ERR_QUOTE', 'the device is still at work on an earlier quote, and one waits already')
     const inblob = reportData.slice()
-    return this.inTurn(() => this.#report(inblob, read))
+    return this.#turns.take(() => this.#report(inblob, read))
   }
 
   /** Lets go of what is under way, and removes the instance as far as the kernel lets it. */
@@ -85,7 +88,6 @@ export class TsmDevice {
   async #report<T>(inblob: Uint8Array, read: (report: TsmReport, asked: Uint8Array) => T | 'of-another'): Promise<T> {
     const { timers } = this.#deps
     for (let attempt = 1; ; attempt++) {
-      if (this.#end !== undefined) throw new CountersignError('ERR_QUOTE', this.#end)
       const result = await this.#attempt(inblob)
       if (!(result instanceof DeviceFault)) {
         const evidence = result === 'interfered' ? 'of-another' : read(result, inblob)
@@ -106,24 +108,27 @@ export class TsmDevice {
 
   /** One request, within its time. What the kernel refused is returned: some of it passes. */
   async #attempt(inblob: Uint8Array): Promise<TsmReport | 'interfered' | DeviceFault> {
-    const { files, timers, privlevel } = this.#deps
+    const { files, privlevel } = this.#deps
     try {
-      const report = await within(async () => requestReport(files, await this.#ownInstance(), { inblob, privlevel }), {
-        timers,
-        ms: WATCHDOG_MS,
-        what: 'the device',
-        onLate: () => this.#letGo(),
-      })
+      const report = await this.#watched(async () =>
+        requestReport(files, await this.#ownInstance(), { inblob, privlevel }),
+      )
       this.#faults = 0
       if (report !== 'interfered') this.#requireProvider(report)
       return report
     } catch (error) {
-      if (error instanceof CountersignError) throw error
-      if (!(error instanceof DeviceFault))
-        throw new CountersignError('ERR_QUOTE', this.#end ?? 'the call of the device was given up', { cause: error })
-      await this.#note(error)
-      return error
+      if (error instanceof DeviceFault) {
+        await this.#note(error)
+        return error
+      }
+      throw this.#end === undefined ? error : new CountersignError('ERR_QUOTE', this.#end, { cause: error })
     }
+  }
+
+  #watched<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#end !== undefined) throw new CountersignError('ERR_QUOTE', this.#end)
+    const onLate = (): void => this.#letGo()
+    return within(task, { timers: this.#deps.timers, ms: WATCHDOG_MS, what: 'the device', onLate })
   }
 
   async #note({ errno }: DeviceFault): Promise<void> {

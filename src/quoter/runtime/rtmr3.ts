@@ -17,7 +17,7 @@ import {
   encodeEventLog,
   type LoggedEvent,
   listCcelEvents,
-  MAX_EVENTS,
+  listEvents,
   replay,
   SESSION_EVENT_TYPE,
   sessionDigest,
@@ -87,7 +87,7 @@ export class Rtmr3 {
     if (state.kind === 'absent') {
       // What the firmware measured can be replayed all the same.
       const ccel = await this.#readCcel()
-      this.#record = ccel && encodeEventLog({ ccel, events: [] })
+      this.#record = ccel && readableRecord({ ccel, events: [] })
       return { measured: false, detail: state.why }
     }
     const log = await this.#logOf(state.value)
@@ -98,10 +98,15 @@ export class Rtmr3 {
         detail: 'RTMR3 holds what no log of this machine leads to: something else has extended it, so it is left alone',
       }
     }
-    if (log.events.length >= MAX_EVENTS / 2)
-      return { measured: false, detail: `RTMR3 was extended ${log.events.length} times: start the machine again` }
     const event: LoggedEvent = { register: REGISTER, type: SESSION_EVENT_TYPE, digest }
     const next: EventLog = { ...log, events: [...log.events, event] }
+    const record = readableRecord(next)
+    if (record === undefined)
+      return {
+        measured: false,
+        detail:
+          'RTMR3 was not extended: its log would be larger than verifiers read; a restart of the machine empties it',
+      }
     await writeEvents(this.#files, { events: next.events })
     await carryOut(this.#files, { call: 'write', path: state.path, octets: digest })
     const after = await lookAtRtmr3(this.#files)
@@ -109,7 +114,7 @@ export class Rtmr3 {
       this.#record = undefined
       return { measured: false, detail: 'RTMR3 was extended by somebody else at the same time' }
     }
-    this.#record = encodeEventLog(next)
+    this.#record = record
     const earlier = log.events.filter(({ type }) => type === SESSION_EVENT_TYPE).length
     return earlier === epoch
       ? { measured: true, detail: 'RTMR3 names the session' }
@@ -137,6 +142,18 @@ export class Rtmr3 {
       if (error instanceof DeviceFault || error instanceof MalformedError) return undefined
       throw error
     }
+  }
+}
+
+/** Undefined where verifiers, who bound what they read, would refuse it: nobody could replay the register. */
+function readableRecord(log: EventLog): Uint8Array | undefined {
+  const octets = encodeEventLog(log)
+  try {
+    listEvents({ format: 'record', octets })
+    return octets
+  } catch (error) {
+    if (error instanceof MalformedError) return undefined
+    throw error
   }
 }
 
