@@ -15,12 +15,12 @@ type Check = Checker<keyof typeof CHECKS>
 
 function judgeMeasured(
   check: Check,
-  { measured, resources }: Rebuilt,
+  { measured, resources, source }: Rebuilt,
   { lock, at }: { readonly lock: Lock; readonly at: Date },
 ): void {
   const match = matchMeasurements(lock, { seen: measured, at })
-  if (!match.ok) check.fail('lock-row', match.code, match.detail)
-  check.pass('lock-row', formatMeasurements(measured))
+  if (!match.ok) check.fail('lock-row', match.code, `${match.detail}, of ${source}`)
+  check.pass('lock-row', `${formatMeasurements(measured)}, of ${source}`)
   if (resources === 'unnamed') {
     check.unchecked('configuration', 'the list of measurements names none')
     check.unchecked('models', 'the list of measurements names none')
@@ -49,14 +49,15 @@ function judgeResources(
 
 /** A measurement that somebody rebuilt has to be pinned, with its configuration and its models, in one row. */
 export async function judgeRebuilt(lock: Lock, rebuilt: Rebuilt, at: Date): Promise<Subject> {
-  const { measured, shape, source } = rebuilt
+  const { measured, shape } = rebuilt
   const verdict = await judge(CHECKS, async (check): Promise<object> => {
     judgeMeasured(check, rebuilt, { lock, at })
     return {}
   })
   return {
     kind: 'rebuilt',
-    name: `rebuilt ${measured.platform}, ${shape} (${source})`,
+    // Without the file, which may have another name in each run: reports know a thing again by its name.
+    name: `rebuilt ${measured.platform}, ${shape}`,
     verdict,
     result: 'what was rebuilt is what the lock pins',
   }
