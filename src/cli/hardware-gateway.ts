@@ -51,7 +51,11 @@ export async function startHardwareGateway(options: HardwareOptions, io: Io): Pr
       await upstreams.close()
       throw error
     })
-    const { url } = await gateway.listen()
+    const { url } = await gateway.listen().catch(async (error: unknown) => {
+      // It would go on asking for quotes, and hold the history.
+      await gateway.close()
+      throw error
+    })
     void gateway.ended.then(() => quoter.close())
     return { gateway, url }
   } catch (error) {

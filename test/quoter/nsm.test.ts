@@ -15,7 +15,7 @@ import {
   LIBRARY_MISSING,
   systemTimers,
 } from '../../src/quoter/index.ts'
-import type { Library } from '../../src/quoter/nsm/ioctl.ts'
+import { createIoctl, type Library } from '../../src/quoter/nsm/ioctl.ts'
 import { encodeNsmRequest } from '../../src/quoter/nsm/messages.ts'
 import { SecurityModule } from '../../src/quoter/nsm/module.ts'
 import { selfTrust } from '../../src/server/session/self-policy.ts'
@@ -213,6 +213,33 @@ describe('PCR16', () => {
     })
   })
 })
+
+it.runIf(findLibrary() !== undefined)(
+  'hands the kernel one array for question and answer, which is read after the call: nothing collects it meanwhile',
+  () => {
+    const asked: Uint8Array[] = []
+    const library: Library = {
+      ...createRequire(import.meta.url)('koffi'),
+      address: (octets: Uint8Array) => {
+        asked.push(octets)
+        return 4096n
+      },
+      load: () => ({
+        func: () => (_file: number, _number: number, _type: string, vectors: BigUint64Array) => {
+          const [request = 0n, size = 0n, response = 0n] = vectors
+          expect([request, size, response, vectors[3]]).toEqual([4096n, 2n, 4098n, 5n])
+          asked[0]?.set([7, 8, 9], 2)
+          vectors[3] = 3n
+          return 0
+        },
+      }),
+    }
+    const fs = { openSync: () => 3, closeSync: () => {}, constants: { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 } }
+    const task = { path: '/dev/nsm', number: 0, request: Uint8Array.of(1, 2), responseSize: 5 }
+    expect(createIoctl({ library, fs })(task)).toEqual({ kind: 'octets', octets: Uint8Array.of(7, 8, 9) })
+    expect(asked).toHaveLength(1)
+  },
+)
 
 describe.runIf(process.platform === 'linux' && findLibrary() !== undefined)('the real ioctl', () => {
   it.each([

@@ -1,5 +1,6 @@
 /** A gateway on what its kernel calls hardware: it listens, and signs nothing over evidence that no vendor vouches for. */
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -54,6 +55,29 @@ describe('serve on hardware', () => {
     expect(await gateway.ended).toBeUndefined()
     await new Promise((resolve) => setImmediate(resolve))
     expect(kernel.instances.size).toBe(0)
+  })
+
+  it('leaves nothing at work behind where its port is taken', async () => {
+    const { config, kernel } = setting()
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const address = taken.address()
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    const onPort = (to: number): GatewayConfig => ({
+      ...config,
+      operational: { ...config.operational, listen: { host: '127.0.0.1', port: to } },
+    })
+    const start = (to: number, lineage: 'begin' | 'continue'): ReturnType<typeof startHardwareGateway> =>
+      startHardwareGateway(
+        { config: onPort(to), lineage, enrolmentToken: 'none', machine: machineOf(kernel) },
+        recordIo(new Date()).io,
+      )
+    await expect(start(port, 'begin')).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    expect(kernel.instances.size).toBe(0)
+    taken.close()
+    // The history is free again: a gateway that went on would hold it.
+    const { gateway } = await start(0, 'continue')
+    await gateway.close()
   })
 
   it('begins no history by itself', async () => {

@@ -43,20 +43,18 @@ export function createIoctl({
     Object.entries(library.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
 
   const exchange = (file: number, { number, request, responseSize }: IoctlTask): IoctlReply => {
-    const response = new Uint8Array(responseSize)
-    const vectors = BigUint64Array.of(
-      BigInt(library.address(request)),
-      BigInt(request.length),
-      BigInt(library.address(response)),
-      BigInt(responseSize),
-    )
+    // One array for both, which is read below: an address alone keeps nothing from being collected during the call.
+    const memory = new Uint8Array(request.length + responseSize)
+    memory.set(request)
+    const [start, size] = [BigInt(library.address(memory)), BigInt(request.length)]
+    const vectors = BigUint64Array.of(start, size, start + size, BigInt(responseSize))
     const result: unknown = ioctl(file, number, 'void *', vectors)
     const errno = library.errno()
     if (result !== 0) return { kind: 'failed', code: nameOf(errno) }
     const written = Number(vectors[3] ?? 0n)
     // The driver's own word for a length beyond what it was given.
     if (written > responseSize) return { kind: 'failed', code: 'EMSGSIZE' }
-    return { kind: 'octets', octets: response.slice(0, written) }
+    return { kind: 'octets', octets: memory.slice(request.length, request.length + written) }
   }
 
   return (task) => {

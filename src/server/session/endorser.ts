@@ -87,8 +87,7 @@ async function patiently<T>(fetching: Promise<T | undefined>, { timers }: Endors
   const late = new Promise<typeof LATE>((resolve) => {
     cancel = timers.after(PATIENCE_MS, () => resolve(LATE))
   })
-  const first = await Promise.race([fetching, late])
-  cancel()
+  const first = await Promise.race([fetching, late]).finally(() => cancel())
   if (first !== LATE) return first
   // Whatever becomes of it is told by itself, or kept.
   fetching.catch(() => {})
