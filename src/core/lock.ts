@@ -71,8 +71,30 @@ function decodeProvenance(reader: ObjectReader): Provenance {
   return { ...readSigner(reader), bundle: digest('bundle'), subject: digest('subject') }
 }
 
+/** What gateways may call a model, and no more: no letters that look like others, none that are not seen, nothing that reads like two. */
+const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/
+
 function decodeModel(reader: ObjectReader): LockedModel {
-  return { name: reader.string('name'), digest: reader.string('digest', DIGEST_OR_NONE) }
+  return { name: reader.string('name', MODEL_NAME), digest: reader.string('digest', DIGEST_OR_NONE) }
+}
+
+/** Why models cannot stand in one row; undefined where they can. One name may stand for two digests: two servers may call theirs so. */
+export function modelsFault(models: readonly LockedModel[]): string | undefined {
+  const measured = models.filter(({ digest }) => digest !== 'none').map(({ name }) => name)
+  if (models.some(({ name, digest }) => digest === 'none' && measured.includes(name)))
+    return 'admits any weights of a model that it pins'
+  // Repeated, one tuple could be spelled in many ways: revoked in one, in force in another.
+  const said = new Set(models.map(({ name, digest }) => `${name} ${digest}`))
+  return said.size === models.length ? undefined : 'names a model twice'
+}
+
+function decodeModels(reader: ObjectReader): readonly LockedModel[] {
+  const models = reader
+    .array('models')
+    .map((value, i) => new ObjectReader(value, `lock.models[${i}]`, POLICY_CODES).whole(decodeModel))
+  const fault = modelsFault(models)
+  if (fault !== undefined) throw reader.invalid('models', fault)
+  return models
 }
 
 function decodeNotAfter(reader: ObjectReader): Date | 'none' {
@@ -96,9 +118,7 @@ function decodeRow(reader: ObjectReader): LockRow {
     status: reader.oneOf('status', ['active', 'next', 'revoked']),
     notAfter: decodeNotAfter(reader),
     config: reader.string('config', DIGEST_URI),
-    models: reader
-      .array('models')
-      .map((value, i) => new ObjectReader(value, `lock.models[${i}]`, POLICY_CODES).whole(decodeModel)),
+    models: decodeModels(reader),
     provenance: reader.value('provenance') === 'none' ? 'none' : reader.object('provenance').whole(decodeProvenance),
   }
 }
@@ -117,7 +137,8 @@ export function decodeLock(source: Uint8Array | string, { atLeast = 0 }: { reado
   forEditors(reader)
   if (reader.value('version') !== 1) throw reader.invalid('version', 'must be 1')
   const revision = reader.integer('revision')
-  if (revision < atLeast)
+  // Written so that a memory that is no number fails too.
+  if (!(revision >= atLeast))
     throw new MalformedError('PIN_ROLLBACK', `the lock is of revision ${revision}, ${atLeast} was seen`)
   const minimumPolicyRevision = reader.integer('minimumPolicyRevision')
   const rows = reader

@@ -5,8 +5,8 @@ import type { ApprovalPolicy } from '../policy.ts'
 
 export type ApprovalFault = 'PROVENANCE_IDENTITY' | 'PIN_SELF_APPROVED'
 
-/** Workflows are told apart by their files, not by the ref they run from: one file at two refs is one author. */
-const WORKFLOW = /^(https:\/\/[^/]+\/[^/]+\/[^/]+)\/\.[a-z]+\/workflows\//
+/** The repository of a workflow: as GitHub and its like name it, and as GitLab does, whose path may be of any depth and ends in two slashes. */
+const WORKFLOW = /^(https:\/\/[^/]+\/(?:[^/]+\/[^/]+(?=\/\.[a-z]+\/workflows\/)|[^/]+(?:\/[^/]+)+(?=\/\/)))/
 
 /** Whoever may write to a repository may write each of its workflows: they are one identity here. */
 function authorOf({ identity }: SignerIdentity): string {

@@ -1,6 +1,6 @@
 /** Adds rows to a lock. Refuses whatever would make it weaker than it reads. @module */
 import { MalformedError } from '../../errors.ts'
-import type { Lock, LockRow } from '../lock.ts'
+import { type Lock, type LockRow, modelsFault } from '../lock.ts'
 import { sameMeasurements } from '../measurement/measurements.ts'
 import { counts, rowId, rowTuple } from './tuple.ts'
 
@@ -16,12 +16,22 @@ function isWeaker(row: LockRow, beside: LockRow): boolean {
   )
 }
 
+/** Everything that a revoked row admitted, under the same configuration of the same code: revoked is revoked, whatever else is named beside. */
+function revives(row: LockRow, { config, status, models, ...code }: LockRow): boolean {
+  if (status !== 'revoked' || config !== row.config || !sameMeasurements(code, row)) return false
+  return models.every(({ name, digest }) => row.models.some((model) => model.name === name && model.digest === digest))
+}
+
 function checkRow(row: LockRow, rows: readonly LockRow[], at: Date): void {
   if (row.models.length === 0) refuse(row, 'names no model: it would pin nothing of what answers')
+  const fault = modelsFault(row.models)
+  if (fault !== undefined) refuse(row, fault)
   if (row.status === 'revoked') refuse(row, 'is revoked already: nothing is pinned by it')
   if (!counts(row, at)) refuse(row, 'is past its last day')
   const known = rows.find((other) => rowTuple(other) === rowTuple(row))
   if (known !== undefined) refuse(row, `is in the lock already, with status ${known.status}`)
+  const revoked = rows.find((other) => revives(row, other))
+  if (revoked !== undefined) refuse(row, `admits all that row ${rowId(revoked)} did, which is revoked`)
   const beside = rows.filter((other) => counts(other, at) && sameMeasurements(other, row))
   if (beside.some((other) => isWeaker(row, other)))
     refuse(row, 'admits any weights of a model that another row of this measurement pins')

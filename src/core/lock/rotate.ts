@@ -1,7 +1,7 @@
 /** Moves a lock on: from the code that ran to the code that is to run, and away from code that nobody should trust. @module */
 import { MalformedError } from '../../errors.ts'
 import type { Lock, LockRow } from '../lock.ts'
-import { rowId } from './tuple.ts'
+import { counts, rowId } from './tuple.ts'
 
 const SECOND_MS = 1000
 
@@ -29,22 +29,30 @@ function retire(row: LockRow, { at, keepUntil }: Rotation): LockRow {
  */
 export function rotateLock(lock: Lock, rotation: Rotation): Lock {
   const { at, keepUntil } = rotation
-  const platforms = new Set(lock.rows.filter(({ status }) => status === 'next').map(({ platform }) => platform))
+  // A row past its last day succeeds nothing: what runs would be retired for code that never counts.
+  const isNext = (row: LockRow): boolean => row.status === 'next' && counts(row, at)
+  const platforms = new Set(lock.rows.filter(isNext).map(({ platform }) => platform))
   if (platforms.size === 0) throw new MalformedError('POLICY_INVALID', 'no row is next: there is nothing to rotate to')
   if (keepUntil !== undefined && !(keepUntil > at))
     throw new MalformedError('POLICY_INVALID', 'rows cannot be kept until a day that has passed')
   const rows = lock.rows.map((row): LockRow => {
-    if (row.status === 'next') return { ...row, status: 'active' }
+    if (isNext(row)) return { ...row, status: 'active' }
     return row.status === 'active' && platforms.has(row.platform) ? retire(row, rotation) : row
   })
   return { ...lock, revision: lock.revision + 1, rows }
 }
 
-/** @param id as {@link rowId} @throws MalformedError POLICY_INVALID where no row has it, or it is revoked already */
+/**
+ * @param id as {@link rowId}; it is short, and whoever proposes rows can have two share one: all that have it are revoked
+ * @throws MalformedError POLICY_INVALID where no row has it, or all that have it are revoked already
+ */
 export function revokeRow(lock: Lock, id: string, at: Date): Lock {
-  const found = lock.rows.find((row) => rowId(row) === id)
-  if (found === undefined) throw new MalformedError('POLICY_INVALID', `no row is ${id}`)
-  if (found.status === 'revoked') throw new MalformedError('POLICY_INVALID', `row ${id} is revoked already`)
-  const revoked: LockRow = { ...found, status: 'revoked', notAfter: wholeSecond(at) }
-  return { ...lock, revision: lock.revision + 1, rows: lock.rows.map((row) => (row === found ? revoked : row)) }
+  const found = lock.rows.filter((row) => rowId(row) === id)
+  if (found.length === 0) throw new MalformedError('POLICY_INVALID', `no row is ${id}`)
+  const standing = found.filter(({ status }) => status !== 'revoked')
+  if (standing.length === 0) throw new MalformedError('POLICY_INVALID', `row ${id} is revoked already`)
+  const rows = lock.rows.map(
+    (row): LockRow => (standing.includes(row) ? { ...row, status: 'revoked', notAfter: wholeSecond(at) } : row),
+  )
+  return { ...lock, revision: lock.revision + 1, rows }
 }

@@ -25,6 +25,9 @@ export interface Revocations {
   readonly judge: RevocationJudge
 }
 
+/** As much may the clocks of publisher and verifier differ. */
+const CLOCK_SKEW_MS = 300_000
+
 interface Revoked {
   readonly what: string
   readonly reason: string
@@ -60,11 +63,15 @@ function faultOf(
   | undefined {
   if (!keys.includes(signedBy))
     return { code: 'REVOCATIONS_SIGNATURE', detail: 'no key that policy names signed the list' }
-  if (list.number < atLeast)
+  // Written so that a memory, or a clock, that says nothing fails too.
+  if (!(list.number >= atLeast))
     return { code: 'REVOCATIONS_ROLLBACK', detail: `list ${list.number}, and ${atLeast} was seen before` }
+  const at = now().getTime()
+  // The age of a list begins when it says: one from tomorrow would count for longer than policy lets any.
+  if (!(list.issuedAt.getTime() <= at + CLOCK_SKEW_MS))
+    return { code: 'REVOCATIONS_EXPIRED', detail: `list ${list.number} begins at ${list.issuedAt.toISOString()}` }
   const end = new Date(Math.min(list.expiresAt.getTime(), list.issuedAt.getTime() + maximumAgeSeconds * 1000))
-  // Written so that a clock that says nothing fails too.
-  if (now() < end) return undefined
+  if (at < end.getTime()) return undefined
   return { code: 'REVOCATIONS_EXPIRED', detail: `list ${list.number} counts until ${end.toISOString()}` }
 }
 

@@ -15,7 +15,7 @@ import {
 } from './forms.ts'
 
 const MODEL = object('A model of the row.', {
-  name: { type: 'string', description: 'As receipts name it.' },
+  name: text('As receipts name it.', /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255}$/),
   digest: text('Of its weights; none where nobody measured them.', DIGEST_OR_NONE),
 })
 
