@@ -94,7 +94,13 @@ describe('a quote through configfs', () => {
   })
 
   it('removes what ended processes left, and nothing of live ones or others', async () => {
-    const folders = ['countersign-12-0123456789ab', 'countersign-99-0123456789ab', 'other-12', 'countersign']
+    const folders = [
+      'countersign-12-0123456789ab',
+      'countersign-4711-0123456789ab',
+      'countersign-99-0123456789ab',
+      'other-12',
+      'countersign',
+    ]
     const { kernel, quoter } = bench('snp', { folders })
     await quoter.quote(DATA)
     expect([...kernel.instances.keys()].slice(0, 3)).toEqual(['countersign-99-0123456789ab', 'other-12', 'countersign'])

@@ -51,11 +51,14 @@ export async function removeInstance(files: DeviceFiles, { path, own }: Instance
   if (own) await files.perform({ call: 'remove', path })
 }
 
-/** Removes what processes left behind that ended without doing so. */
+/**
+ * Removes what processes left behind that ended without doing so. To be called before this process makes its own: in a container the one
+ * before had the same number.
+ */
 export async function removeLeftovers(files: DeviceFiles, { pid, isAlive }: ProcessFacts): Promise<void> {
   for (const name of await listNames(files, TSM_ROOT)) {
     const owner = Number(OWN.exec(name)?.[1] ?? Number.NaN)
-    if (Number.isNaN(owner) || owner === pid || isAlive(owner)) continue
+    if (Number.isNaN(owner) || (owner !== pid && isAlive(owner))) continue
     await files.perform({ call: 'remove', path: `${TSM_ROOT}/${name}` })
   }
 }
