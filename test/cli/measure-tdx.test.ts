@@ -127,6 +127,7 @@ describe('countersign measure tdx', () => {
     [['--tdvf', 'OVMF.fd', '--memory', '2G', '--config', CONFIG], '--config and --model say what a lock row holds'],
     [['--tdvf', 'OVMF.fd', '--memory', '2G', '--json', '--lock-row'], '--json and --lock-row exclude each other'],
     [['--tdvf', '/nowhere/OVMF.fd', '--memory', '2G'], 'cannot be read'],
+    [['--tdvf', 'OVMF.fd', '--memory', '2G', '--kernel', 'package.json', '--initrd', 'src'], 'it is no file'],
   ])('refuses %j', async (args, text) => {
     expect(await refusal(...args)).toContain(text)
   })

@@ -51,10 +51,19 @@ export async function sizeOfFiles(files: readonly string[]): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** SHA-256 of a file: while one portion is digested, the next is read. @param onRead octets of each portion */
-export function digestFile(file: string, onRead: (octets: number) => void): Promise<DigestedFile> {
+export interface HashedFile {
+  readonly size: number
+  readonly digest: Uint8Array
+}
+
+/** While one portion is digested, the next is read. @param onRead octets of each portion */
+export function hashFile(
+  file: string,
+  algorithm: 'sha256' | 'sha384',
+  onRead: (octets: number) => void = () => {},
+): Promise<HashedFile> {
   return withFile(file, async (handle) => {
-    const hash = createHash('sha256')
+    const hash = createHash(algorithm)
     let [full, spare] = [Buffer.allocUnsafeSlow(PORTION), Buffer.allocUnsafeSlow(PORTION)]
     let { bytesRead } = await handle.read(full, 0, PORTION)
     let size = 0
@@ -66,8 +75,13 @@ export function digestFile(file: string, onRead: (octets: number) => void): Prom
       bytesRead = (await next).bytesRead
       ;[full, spare] = [spare, full]
     }
-    return { size, sha256: new Uint8Array(hash.digest()) }
+    return { size, digest: new Uint8Array(hash.digest()) }
   })
+}
+
+export async function digestFile(file: string, onRead: (octets: number) => void): Promise<DigestedFile> {
+  const { size, digest } = await hashFile(file, 'sha256', onRead)
+  return { size, sha256: digest }
 }
 
 /** Firmware, whole: its parts are looked up from its end. */

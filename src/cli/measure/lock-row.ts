@@ -19,7 +19,8 @@ export interface RowResources {
 }
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/
-const MODEL = /^(?<name>.+)=(?<digest>sha256:[0-9a-f]{64}|none)$/
+/** Names as a lock has them: `core/lock.ts`. */
+const MODEL = /^(?<name>[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,255})=(?<digest>sha256:[0-9a-f]{64}|none)$/
 
 /** Options that every verb with `--lock-row` has. */
 export const LOCK_ROW_OPTIONS = {

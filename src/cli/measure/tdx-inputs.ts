@@ -1,10 +1,9 @@
 /** The files and numbers of `measure tdx`. Large files are hashed as they are read. @module */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { decodeHex } from '../../core/encoding/bytes.ts'
 import type { AcpiDigests, DirectBoot, PageOrder } from '../../core/measurement/tdx/index.ts'
 import { UsageError } from '../command.ts'
+import { hashFile } from './launch-file.ts'
 
 const UNITS: Readonly<Record<string, number>> = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
 /** A unified kernel image holds its initrd. */
@@ -41,20 +40,6 @@ export function readPageOrder(qemu: string): PageOrder {
   throw new UsageError(`--qemu ${qemu} is not known`, 'Give 8 for QEMU 8 with patches for TDX, 9 for 9 and later.')
 }
 
-async function digestFile(file: string): Promise<{ readonly size: number; readonly digest: Uint8Array }> {
-  const hash = createHash('sha384')
-  let size = 0
-  try {
-    for await (const chunk of createReadStream(file)) {
-      hash.update(chunk)
-      size += chunk.length
-    }
-  } catch {
-    throw new UsageError(`${file} cannot be read`, 'Check the path.')
-  }
-  return { size, digest: new Uint8Array(hash.digest()) }
-}
-
 /** A kernel, whole: its headers say what is hashed. */
 export async function readProgram(file: string): Promise<Uint8Array> {
   try {
@@ -70,7 +55,7 @@ export async function readProgram(file: string): Promise<Uint8Array> {
 /** Of a file, or as it is given. */
 async function readDigest(text: string): Promise<Uint8Array> {
   const [, digits] = DIGEST.exec(text) ?? []
-  return digits === undefined ? (await digestFile(text)).digest : decodeHex(digits)
+  return digits === undefined ? (await hashFile(text, 'sha384')).digest : decodeHex(digits)
 }
 
 /** All three or none: RTMR0 covers each. */
@@ -87,5 +72,5 @@ export async function readBoot({ kernel, initrd, append = '' }: TdxFileValues): 
   if (initrd === undefined) return undefined
   if (kernel === undefined)
     throw new UsageError('an initrd is measured with its kernel', 'Give --kernel and --initrd together.')
-  return { kernel: await readProgram(kernel), commandLine: append, initrd: await digestFile(initrd) }
+  return { kernel: await readProgram(kernel), commandLine: append, initrd: await hashFile(initrd, 'sha384') }
 }

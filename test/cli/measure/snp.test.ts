@@ -112,7 +112,7 @@ describe('countersign measure snp', () => {
   it('prints rows that a lock takes, next and without an end', async () => {
     const { out } = await run([
       ...[...direct(), '--vcpus', '1,4', '--guest-features', '0x21', '--lock-row'],
-      ...['--config', CONFIG, '--model', `llama=${CONFIG}`, '--model', 'a=b=none'],
+      ...['--config', CONFIG, '--model', `llama=${CONFIG}`, '--model', 'a@b=none'],
     ])
     const rows = out
       .trimEnd()
@@ -125,7 +125,7 @@ describe('countersign measure snp', () => {
     ])
     expect(lock.rows[0]?.models).toEqual([
       { name: 'llama', digest: CONFIG },
-      { name: 'a=b', digest: 'none' },
+      { name: 'a@b', digest: 'none' },
     ])
   })
 
@@ -198,6 +198,11 @@ describe('countersign measure snp', () => {
     ['a row without configuration', ['--ovmf', 'OVMF.fd', '--vcpus', '1', ...TYPE, '--lock-row'], 'by its digest'],
     ['a configuration without row', ['--ovmf', 'OVMF.fd', '--vcpus', '1', ...TYPE, '--config', CONFIG], 'lock row'],
     ['a model without digest', ['--vcpus', '1', '--lock-row', '--config', CONFIG, '--model', 'a'], 'no model of a row'],
+    [
+      'a name that no lock takes',
+      ['--vcpus', '1', '--lock-row', '--config', CONFIG, '--model', 'a=b=none'],
+      'no model',
+    ],
     ['two forms', ['--vcpus', '1', '--lock-row', '--config', CONFIG, '--json'], 'exclude each other'],
   ])('wants to be called rightly: %s', async (_, args, message) => {
     const inFolder = args.map((word) => (/^(?:\.|.*\.fd|initrd)$/.test(word) ? join(folder, word) : word))
