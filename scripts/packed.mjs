@@ -1,6 +1,6 @@
 /** Installs the packed tarball into an empty folder, without a lock file and without development dependencies, and uses it. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './prepare.mjs'
@@ -57,8 +57,19 @@ function exampleOf(file) {
   return example.replace(/^ \* ?/gm, '')
 }
 
+/** What is packed is what git tracks, and what the build makes of it: `scripts/rebuilt.mjs` compares the bytes of two builds. */
+function refuseStrays(files) {
+  const tracked = new Set(run('git', ['ls-files', '-z'], root).split('\0'))
+  const sourceOf = (path) => path.replace(/^dist\//, 'src/').replace(/(?:\.d)?\.([mc]?)[jt]s$/, '.$1ts')
+  const stray = files.filter(
+    (path) => path !== 'dist/.countersign-sources' && !tracked.has(path) && !existsSync(join(root, sourceOf(path))),
+  )
+  if (stray.length > 0) throw new Error(`packed, and neither tracked nor built from a source: ${stray.slice(0, 5)}`)
+}
+
 try {
-  run('npm', ['pack', '--silent', '--pack-destination', folder], root)
+  const [{ files }] = JSON.parse(run('npm', ['pack', '--silent', '--json', '--pack-destination', folder], root))
+  refuseStrays(files.map(({ path }) => path))
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}\n')
   run(

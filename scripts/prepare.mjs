@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -44,7 +44,8 @@ export function build({ force = false } = {}) {
   const configurations = ['tsconfig.base.json', ...PROGRAMS].map((file) => join(root, file))
   const files = [...sources(join(root, 'src')), ...configurations]
   const digest = digestOf(
-    files.map((file) => `${file} ${statSync(file).size} ${digestOf(readFileSync(file))}`).join('\n'),
+    // By its place in the checkout: the stamp lies in what is packed, which is to be the same wherever it was built.
+    files.map((file) => `${relative(root, file)} ${statSync(file).size} ${digestOf(readFileSync(file))}`).join('\n'),
   )
   if (!force && stampIs(BUILD_STAMP, digest)) return
   console.error('countersign: building')
