@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { readLock, readPolicy } from '../client-node/index.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
+import type { RevocationJudge } from '../core/evidence/given-judges.ts'
 import type { Policy } from '../core/policy.ts'
-import { UsageError } from './command.ts'
+import { type Io, UsageError } from './command.ts'
+import { judgeOfList, type NamedOctets, type RevocationValues, readAtLeast } from './revocations/given.ts'
 
 const MAX_FILE = 64 * 1024 * 1024
 const POLICY_FILE = 'countersign.policy.json'
@@ -34,26 +36,45 @@ export async function readPolicyFile(given: string | undefined): Promise<Policy>
   return readPolicy(file)
 }
 
-/** Policy and lock: as given, else those of the working folder. */
-export async function readTrust(given: {
+/** A list of revocations as it was published; undefined where none is given. */
+export async function readGivenList({ revocations }: RevocationValues): Promise<NamedOctets | undefined> {
+  return revocations === undefined ? undefined : { file: revocations, octets: await readInput(revocations) }
+}
+
+/** The judge of revocations that policy asks for, by the list that is given. */
+export async function readRevocations(
+  policy: Policy,
+  given: RevocationValues,
+  { now }: Pick<Io, 'now'>,
+): Promise<RevocationJudge | undefined> {
+  return judgeOfList(await readGivenList(given), { policy, atLeast: readAtLeast(given), now })
+}
+
+export interface TrustValues extends RevocationValues {
   readonly policy?: string | undefined
   readonly lock?: string | undefined
-  /** The newest revision of the lock that the caller ever held. */
-  readonly lockAtLeast?: number | undefined
-}): Promise<Trust> {
+}
+
+/** Policy and lock, as given, else those of the working folder; the list of revocations as given. */
+export async function readTrust(
+  given: TrustValues & {
+    /** The newest revision of the lock that the caller ever held. */
+    readonly lockAtLeast?: number | undefined
+  },
+  io: Pick<Io, 'now'>,
+): Promise<Trust> {
   const policy = await readPolicyFile(given.policy)
   const lockFile = given.lock ?? (existsSync(LOCK_FILE) ? LOCK_FILE : undefined)
   return {
     policy,
     lock: lockFile === undefined ? undefined : await readLock(lockFile, { atLeast: given.lockAtLeast ?? 0 }),
+    revocations: await readRevocations(policy, given, io),
   }
 }
 
-/** As {@link readTrust}, or undefined where neither policy nor lock is given and no policy is in the working folder. */
-export async function readTrustIfAny(given: {
-  readonly policy?: string | undefined
-  readonly lock?: string | undefined
-}): Promise<Trust | undefined> {
-  const asked = given.policy !== undefined || given.lock !== undefined || existsSync(POLICY_FILE)
-  return asked ? readTrust(given) : undefined
+/** As {@link readTrust}, or undefined where none of its files is given and no policy is in the working folder. */
+export async function readTrustIfAny(given: TrustValues, io: Pick<Io, 'now'>): Promise<Trust | undefined> {
+  const named = [given.policy, given.lock, given.revocations, given['revocations-at-least']]
+  const asked = named.some((value) => value !== undefined) || existsSync(POLICY_FILE)
+  return asked ? readTrust(given, io) : undefined
 }

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Prom
       summary: 'write the lock file from evidence that passed; compare, rotate and revoke its rows',
       load: () => import('./commands/pin.ts'),
     },
+    revocations: {
+      summary: 'make the key of who may revoke, sign lists, and show one',
+      load: () => import('./commands/revocations.ts'),
+    },
     ci: {
       summary: 'for pipelines: rebuilt, pinned, live and provenance against each other',
       load: () => import('./commands/ci.ts'),

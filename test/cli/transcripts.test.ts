@@ -119,6 +119,21 @@ function storedCollateral(bytes: (path: string) => Buffer): object {
   }
 }
 
+/** A list that one may sign now. */
+function revokedModel(now: Date): object {
+  const instant = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}/, '')
+  return {
+    version: 1,
+    number: 7,
+    issuedAt: instant(now.getTime() - 1000),
+    expiresAt: instant(now.getTime() + 86_400_000),
+    boots: [],
+    chips: [],
+    measurements: [],
+    models: [{ digest: `sha256:${'0'.repeat(64)}`, reason: 'weights were stolen' }],
+  }
+}
+
 describe('command line', () => {
   let work: string
 
@@ -159,6 +174,9 @@ describe('command line', () => {
     }
     write('evidence.policy.json', JSON.stringify(bare))
     writeEvidence(write, bare)
+    const revoking = { keys: ['Q'.repeat(42).concat('A')], maximumAgeSeconds: 86_400 }
+    write('revoking.policy.json', JSON.stringify({ ...vector.policy, audit, revocations: revoking }))
+    write('revocations.json', JSON.stringify(revokedModel(new Date())))
     write('countersign.yaml', exampleConfig)
     write('misspelt.yaml', exampleConfig.replace('maxWaitSeconds', 'maxWaitSecond'))
     write('misspelt.policy.json', JSON.stringify({ ...bare, alowDebug: true }))

@@ -9,6 +9,7 @@ import { judgeArchive } from '../evidence/judge-archive.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readInput, readTrust } from '../files.ts'
 import { printable, renderVerdict, verdictJson, verdictWords } from '../output.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 
 const HELP = `countersign conversation FILE FILE… [options]
 
@@ -16,9 +17,12 @@ Verifies the archives of one conversation, oldest first, and then what ties them
 (Inference-Receipt-Prev), that what the model remembered is what the answer before left behind, and that results of tools answer the
 calls that were asked for. The octets of requests and answers must be in the archives.
 
-  --policy FILE  what to demand (default: countersign.policy.json here)
-  --lock FILE    reference values (default: countersign.lock.json here)
-  --json         one JSON object instead of a table
+  --policy FILE        what to demand (default: countersign.policy.json here)
+  --lock FILE          reference values (default: countersign.lock.json here)
+  --revocations FILE   the list that policy asks for, as it was published
+  --revocations-at-least N
+                       refuse a list of a lower number than N
+  --json               one JSON object instead of a table
 
 That the last one is the newest, and the first the beginning, is for their holder to know.
 
@@ -26,6 +30,13 @@ Exit codes: 0 verified, 1 not verified, 2 usage, 3 a required check could not be
 
 Example: countersign conversation first.cmw.json second.cmw.json
 `
+
+const OPTIONS = {
+  policy: { type: 'string' },
+  lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
+  json: { type: 'boolean', default: false },
+} as const
 
 interface JudgedTurn {
   readonly file: string
@@ -82,11 +93,11 @@ export const command: Command = {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { policy: { type: 'string' }, lock: { type: 'string' }, json: { type: 'boolean', default: false } },
+      options: OPTIONS,
     })
     if (positionals.length < 2)
       throw new UsageError('a conversation has two archives or more', 'Give them oldest first; verify takes one.')
-    const judging = { trust: await readTrust(values), now: io.now() }
+    const judging = { trust: await readTrust(values, io), now: io.now() }
     const turns: JudgedTurn[] = []
     for (const file of positionals) turns.push(await judgeTurn(file, judging))
     const chain = await verifyConversation(turns.map(({ token }) => token))

@@ -9,6 +9,7 @@ import { type SideVerdict, verifySides } from '../diff/verify-sides.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrust } from '../files.ts'
 import { paint, printable, SIMULATED_BANNER } from '../output.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 
 const HELP = `countersign diff A B [options]
 
@@ -20,6 +21,9 @@ or receipts. What a receipt withholds, or a file does not hold, is listed as wha
   --verify             have both sides verified first, as countersign verify does
   --policy FILE        with --verify: what to demand (default: countersign.policy.json here)
   --lock FILE          with --verify: reference values (default: countersign.lock.json here)
+  --revocations FILE   with --verify: the list that policy asks for, as it was published
+  --revocations-at-least N
+                       refuse a list of a lower number than N
   --content            unified diffs of request, answer and inserted octets, where both archives hold them. Prompts and answers are
                        private, and a terminal or a CI job may keep them: without this they are never shown
   --json               one JSON object instead of a table, digests whole
@@ -34,6 +38,7 @@ const OPTIONS = {
   verify: { type: 'boolean', default: false },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
   content: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const
@@ -126,11 +131,13 @@ export const command: Command = {
     const [before, after, ...more] = positionals
     if (before === undefined || after === undefined || more.length > 0)
       throw new UsageError('two files are compared', 'For example: countersign diff before.cmw.json after.cmw.json')
-    if (!values.verify && (values.policy !== undefined || values.lock !== undefined))
-      throw new UsageError('--policy and --lock are for --verify', 'Add --verify, or leave them out.')
+    if (!values.verify && [values.policy, values.lock, values.revocations].some((file) => file !== undefined))
+      throw new UsageError('--policy, --lock and --revocations are for --verify', 'Add --verify, or leave them out.')
     const sides = [await readSide('A', before), await readSide('B', after)] as const
     refuseUnlike(...sides)
-    const verdicts = values.verify ? await verifySides(sides, { trust: await readTrust(values), now: io.now() }) : []
+    const verdicts = values.verify
+      ? await verifySides(sides, { trust: await readTrust(values, io), now: io.now() })
+      : []
     const [a, b] = sides
     const rows = diffSides(a.side, b.side)
     const comparison = { sides, verdicts, rows, contents: differingContent(a.side, b.side) }

@@ -4,17 +4,20 @@ import { diffLocks, extendLock, revokeRow, rotateLock } from '../../core/lock/in
 import type { Lock, LockedModel, LockRow } from '../../core/lock.ts'
 import type { Policy } from '../../core/policy.ts'
 import { MalformedError } from '../../errors.ts'
+import { type BuilderTrust, type BuilderValues, readBuilder } from '../ci/builder.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
-import { LOCK_FILE, readInput, readPolicyFile } from '../files.ts'
+import { LOCK_FILE, readInput, readPolicyFile, readRevocations } from '../files.ts'
 import { renderVerdict } from '../output.ts'
 import { judgeSource, rowOf } from '../pin/live-row.ts'
 import { type LockFile, openExistingLock, openLockFile, writeLockFile } from '../pin/lock-file.ts'
 import { decodeMeasuredRows } from '../pin/measured-rows.ts'
+import { PROVENANCE_OPTIONS, proveRows } from '../pin/proven-rows.ts'
 import { renderDiff, renderRow } from '../pin/render.ts'
+import { REVOCATION_OPTIONS, type RevocationValues } from '../revocations/given.ts'
 
 const HELP = `countersign pin URL|ARCHIVE [options]
-countersign pin --measured FILE [--lock FILE]
+countersign pin --measured FILE [options]
 countersign pin diff A B [--json]
 countersign pin rotate --to next [--keep-until TIME] [--lock FILE]
 countersign pin revoke ROW [--lock FILE]
@@ -27,7 +30,18 @@ else nothing is written. A row is measurement, configuration and models together
   --shape TEXT       which machine launches so, for people (default: -)
   --status STATUS    active or next (default: active in a new lock, else next)
   --model NAME=none  a model that the gateway serves and nobody measured; may be repeated
-  --measured FILE    rows of countersign measure … --lock-row instead, one a line; their status is next
+  --measured FILE    rows of countersign measure … --lock-row instead, one a line, or a release's measurements.json; their status is next
+  --config DIGEST    with a measurements.json: the configuration, and with --model NAME=DIGEST each model, that its images run with
+  --revocations FILE the list that policy asks for, as it was published
+  --revocations-at-least N
+                     refuse a list of a lower number than N
+
+Who built it; all of these together. Every row has to be in the list, which the bundle has to be about; the list says its shape:
+  --provenance BUNDLE  Sigstore bundle over the release's measurements
+  --measurements FILE  measurements.json of the release
+  --trusted-root FILE  trusted_root.json of Sigstore: whose signatures count
+  --issuer URL         of the builder's identity
+  --identity TEXT      of the builder, whole: for example the address of a workflow with its ref
 
   diff               what differs between two locks; exit code 1 where something does
   rotate             rows that are next become active; those that were are revoked, or with --keep-until count until that time
@@ -36,27 +50,34 @@ else nothing is written. A row is measurement, configuration and models together
 Exit codes: 0 written, or no difference; 1 not verified, or a difference; 2 usage; 3 a required check could not be performed.
 
 Example: countersign pin https://gw.example.com --status next --shape "c3d-standard-8"
+Example: countersign pin --measured rows --provenance bundle.json --measurements measurements.json --trusted-root trusted_root.json \\
+  --issuer https://token.actions.githubusercontent.com \\
+  --identity https://github.com/example/gateway/.github/workflows/release.yml@refs/tags/v1.2.3
 `
 
 const OPTIONS = {
   policy: { type: 'string' },
   lock: { type: 'string', default: LOCK_FILE },
-  shape: { type: 'string', default: '-' },
+  shape: { type: 'string' },
   status: { type: 'string' },
   model: { type: 'string', multiple: true },
   measured: { type: 'string' },
+  config: { type: 'string' },
+  ...REVOCATION_OPTIONS,
+  ...PROVENANCE_OPTIONS,
   to: { type: 'string' },
   'keep-until': { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const
 
-interface Given {
+interface Given extends RevocationValues, BuilderValues {
   readonly policy?: string | undefined
   readonly lock: string
-  readonly shape: string
+  readonly shape?: string | undefined
   readonly status?: string | undefined
   readonly model?: readonly string[] | undefined
   readonly measured?: string | undefined
+  readonly config?: string | undefined
   readonly to?: string | undefined
   readonly 'keep-until'?: string | undefined
   readonly json: boolean
@@ -120,12 +141,15 @@ function modelOf(text: string): LockedModel {
   return { name, digest: 'none' }
 }
 
-/** The rows to add, or the exit code of why there are none. */
-async function rowsOf(
+/** What a gateway shows of itself, as rows, or the exit code of why there are none. */
+async function liveRows(
   source: string,
   { policy, status, given, io }: { policy: Policy; status: 'active' | 'next'; given: Given; io: Io },
 ): Promise<readonly LockRow[] | ExitCode> {
-  const { attestation, more } = await judgeSource(source, policy, io)
+  if (given.config !== undefined)
+    throw new UsageError('--config goes with a measurements.json', 'A gateway shows its configuration itself.')
+  const revocations = await readRevocations(policy, given, io)
+  const { attestation, more } = await judgeSource(source, { policy, revocations }, io)
   for (const verdict of [attestation, ...more]) {
     if (verdict.ok) continue
     io.out(renderVerdict(verdict, { colour: io.colour, result: '', explain: false }))
@@ -133,8 +157,39 @@ async function rowsOf(
     return verdict.code === 'CHECK_NOT_PERFORMED' ? EXIT_NOT_PERFORMED : EXIT_NOT_VERIFIED
   }
   if (!attestation.ok) throw new TypeError('unreachable: it was just judged')
-  const words = { shape: given.shape, status, models: (given.model ?? []).map(modelOf) }
+  const words = { shape: given.shape ?? '-', status, models: (given.model ?? []).map(modelOf) }
   return [rowOf(attestation.value, words, attestation.simulated)]
+}
+
+/** What is calculated was never judged: what only a judgement can take is refused, not passed over. */
+async function measuredRows(file: string, given: Given): Promise<readonly LockRow[]> {
+  const { status, shape, revocations, config, model } = given
+  if ([status, shape, revocations].some((value) => value !== undefined))
+    throw new UsageError(
+      '--status, --shape and --revocations go with a gateway',
+      'Rows that were calculated are next, and say their shape.',
+    )
+  return decodeMeasuredRows(await readInput(file), { config, model })
+}
+
+/** Rows whose provenance was proven, where it was asked for; the exit code of why there are none. */
+async function provenRows(
+  rows: readonly LockRow[] | ExitCode,
+  builder: BuilderTrust | undefined,
+  io: Io,
+): Promise<readonly LockRow[] | ExitCode> {
+  if (typeof rows === 'number' || builder === undefined) return rows
+  return (await proveRows(rows, builder, io)) ?? EXIT_NOT_VERIFIED
+}
+
+/** @throws UsageError where the release says the shape already */
+async function readPinBuilder({ shape, ...given }: Given): Promise<BuilderTrust | undefined> {
+  if (given['trusted-root'] !== undefined && given.provenance === undefined)
+    throw new UsageError('--trusted-root goes with --provenance', 'Give the bundle too, or leave it out.')
+  const builder = await readBuilder(given)
+  if (builder !== undefined && shape !== undefined)
+    throw new UsageError('--shape is in the measurements that the bundle is about', 'Leave it out.')
+  return builder
 }
 
 async function pin(operands: readonly string[], given: Given, io: Io): Promise<ExitCode> {
@@ -150,10 +205,12 @@ async function pin(operands: readonly string[], given: Given, io: Io): Promise<E
       'POLICY_ROLLBACK',
       `policy ${policy.revision}, the lock asks for ${before.minimumPolicyRevision}`,
     )
-  const rows =
+  const builder = await readPinBuilder(given)
+  const found =
     source === undefined
-      ? decodeMeasuredRows(await readInput(given.measured ?? ''))
-      : await rowsOf(source, { policy, status, given, io })
+      ? await measuredRows(given.measured ?? '', given)
+      : await liveRows(source, { policy, status, given, io })
+  const rows = await provenRows(found, builder, io)
   if (typeof rows === 'number') return rows
   const after = extendLock(before, rows, io.now())
   await writeLockFile(file, after)

@@ -7,11 +7,12 @@ import { CountersignError } from '../../errors.ts'
 import { createProxy, RefusedError, type RequestLine, type Standing, type VerifyingProxy } from '../../proxy/index.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
-import { readTrust } from '../files.ts'
 import { readListenAddress } from '../listen-address.ts'
 import { paint, printable, SIMULATED_BANNER } from '../output.ts'
 import { readChannel } from '../proxy/channel.ts'
 import { renderRequest } from '../proxy/request-line.ts'
+import { readProxyTrust } from '../proxy/trust.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 
 const HELP = `countersign proxy --gateway URL [options]
 
@@ -21,6 +22,10 @@ Countersign-Verdict (a stream: a last comment); one that does not verify is a 50
   --gateway URL          the gateway, with or without /v1
   --policy FILE          what to demand (default: countersign.policy.json here)
   --lock FILE            reference values (default: countersign.lock.json here)
+  --revocations FILE     the list that policy asks for, as it was published; read again each minute,
+                         and with --store never an older one than was seen
+  --revocations-at-least N
+                         refuse a list of a lower number than N
   --channel NAME         ohttp (default), tls-exporter, tls-spki, or none: nothing ties the connection to the TEE
   --relay URL            with ohttp: a relay, so that the gateway does not see this machine's address
   --grade GRADE          no answer below signed, quoted or witnessed passes (default: what the policy asks for)
@@ -44,6 +49,7 @@ const OPTIONS = {
   gateway: { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
   channel: { type: 'string', default: 'ohttp' },
   relay: { type: 'string' },
   grade: { type: 'string' },
@@ -145,9 +151,10 @@ async function openStore(
 export async function runProxy(args: readonly string[], stop: () => Promise<void>, io: Io): Promise<ExitCode> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS })
   const view = { base: readGateway(values.gateway), json: values.json }
+  const { trust, close: stopReading } = await readProxyTrust(values, io)
   const proxy = createProxy({
     base: view.base,
-    trust: await readTrust(values),
+    trust,
     channel: readChannel(values.channel, values.relay),
     grade: readGrade(values.grade),
     wait: readWait(values.wait),
@@ -173,6 +180,7 @@ export async function runProxy(args: readonly string[], stop: () => Promise<void
   }
   await stopped
   io.err('countersign: finishing what is under way\n')
+  stopReading()
   await proxy.close()
   return EXIT_OK
 }

@@ -12,6 +12,7 @@ import { openEngine } from '../replay/http-engine.ts'
 import { askAgain, readSources } from '../replay/live.ts'
 import { type Outcome, renderReplay, replayJson } from '../replay/render.ts'
 import { answersOf, replayOnHttp, replayOnModel } from '../replay/run.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 
 const HELP = `countersign replay ARCHIVE [options]
 
@@ -40,6 +41,9 @@ searches its collections again; what they give now is compared with the record. 
                    configuration of a gateway, whose tools are run and whose collections are searched again
   --policy FILE    what to demand (default: countersign.policy.json here)
   --lock FILE      reference values (default: countersign.lock.json here)
+  --revocations FILE  the list that policy asks for, as it was published
+  --revocations-at-least N
+                   refuse a list of a lower number than N
   --json           one JSON object instead of a table
 
 Exit codes: 0 verified and identical (with --live-tools: and all the same), 1 divergent, other or not verified, 2 usage, 3 could not be
@@ -58,6 +62,7 @@ const OPTIONS = {
   'live-tools': { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const
 
@@ -123,7 +128,7 @@ export const command: Command = {
     if (kind !== 'archive') throw new UsageError(`${file} is ${what}`, 'Give an archive (*.cmw.json).')
     const { request, response, json } = values
     assertUse(values)
-    const trust = await readTrust(values)
+    const trust = await readTrust(values, io)
     const judged = await judgeArchive(octets, { trust, at: undefined, now: io.now(), request, response })
     const { verdict, result, more: facts } = judged
     if (!verdict.ok && !isAltered(judged)) {

@@ -13,6 +13,7 @@ import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '.
 import { readInput, readTrust } from '../files.ts'
 import { fetchAttestation } from '../gateway-attestation.ts'
 import { printable, renderVerdict, verdictJson } from '../output.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 
 const HELP = `countersign verify FILE|URL [options]
 
@@ -22,6 +23,9 @@ by its address, a live gateway. Files are verified offline, but for --fetch.
   --policy FILE        what to demand (default: countersign.policy.json here)
   --lock FILE          reference values (default: countersign.lock.json here)
   --lock-at-least N    refuse a lock of an older revision than N
+  --revocations FILE   the list that policy asks for, as it was published
+  --revocations-at-least N
+                       refuse a list of a lower number than N
   --frozen             write nothing, and take nothing but the lock of this folder or --lock: for CI
   --as-of TIME         judge at this time, for example 2026-11-21T12:00:00Z (default: now; of an archive its statement's own time)
   --explain            for every check the value wanted and the section that asks for it
@@ -61,6 +65,7 @@ const OPTIONS = {
   'report-data': { type: 'string' },
   'as-of': { type: 'string' },
   'lock-at-least': { type: 'string' },
+  ...REVOCATION_OPTIONS,
   frozen: { type: 'boolean', default: false },
   ear: { type: 'boolean', default: false },
   explain: { type: 'boolean', default: false },
@@ -174,7 +179,7 @@ export const command: Command = {
       throw new UsageError('one thing is verified at a time', 'Certificates go behind --endorsements.')
     if (/^https?:/.test(input) && values['as-of'] !== undefined)
       throw new UsageError('a live gateway is judged now', 'Leave --as-of out: your nonce proves the time.')
-    const trust = await readTrust({ ...values, lockAtLeast: readRevision(values['lock-at-least']) })
+    const trust = await readTrust({ ...values, lockAtLeast: readRevision(values['lock-at-least']) }, io)
     if (values.frozen) demandFrozen(trust, values)
     const options = {
       trust,

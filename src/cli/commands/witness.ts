@@ -18,6 +18,7 @@ import { EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrust } from '../files.ts'
 import { readListenAddress } from '../listen-address.ts'
 import { printable } from '../output.ts'
+import { REVOCATION_OPTIONS, type RevocationValues } from '../revocations/given.ts'
 
 const HELP = `countersign witness init DIR --name NAME
 countersign witness serve DIR --listen HOST:PORT [options]
@@ -30,6 +31,9 @@ init makes the folder and the key in it, which is this witness for good; vkey pr
   --listen HOST:PORT   default 127.0.0.1:8788; put a proxy with TLS before it
   --policy FILE        gateways whose evidence passes may open logs for the hosts in its origins
   --lock FILE          reference values for that policy
+  --revocations FILE   the list that policy asks for, as it was published; read at the start
+  --revocations-at-least N
+                       refuse a list of a lower number than N
   --token-file FILE    lines "<host> <sha256 of a token>": holders of the token may open logs for that host
 
 Without --policy and --token-file no new log is followed. Never put an old copy of DIR back: make a new key instead.
@@ -42,6 +46,7 @@ const OPTIONS = {
   listen: { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
   'token-file': { type: 'string' },
 } as const
 
@@ -49,7 +54,7 @@ const OPTIONS = {
 const NAME = /^[a-z0-9][a-z0-9.:-]{0,127}(?:\/[A-Za-z0-9._-]{1,64}){0,4}$/
 
 /** As they stand on the command line. */
-export interface WitnessOptions {
+export interface WitnessOptions extends RevocationValues {
   readonly name?: string | undefined
   readonly listen?: string | undefined
   readonly policy?: string | undefined
@@ -100,7 +105,7 @@ export async function serveFolder(
 ): Promise<ExitCode> {
   const { host, port } = readListenAddress(options.listen ?? '127.0.0.1:8788')
   const key = await readKeyFile(keyPath(directory))
-  const trust = await readWitnessTrust(options)
+  const trust = await readWitnessTrust(options, io)
   const tokens = await readTokens(options['token-file'])
   const witness = await createWitness({
     store: createFileStore(join(directory, 'state')),
@@ -120,9 +125,10 @@ export async function serveFolder(
 }
 
 /** A policy that happens to lie in the working folder decides nothing here: who may open logs is said on the command line. */
-async function readWitnessTrust({ policy, lock }: WitnessOptions): Promise<Trust | undefined> {
-  if (policy !== undefined) return readTrust({ policy, lock })
-  if (lock !== undefined) throw new UsageError('--lock goes with --policy', 'Add --policy FILE.')
+async function readWitnessTrust({ policy, lock, ...list }: WitnessOptions, io: Io): Promise<Trust | undefined> {
+  if (policy !== undefined) return readTrust({ policy, lock, ...list }, io)
+  if (lock !== undefined || list.revocations !== undefined)
+    throw new UsageError('--lock and --revocations go with --policy', 'Add --policy FILE.')
   return undefined
 }
 

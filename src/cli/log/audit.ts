@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util'
 import { type AuditOptions, type AuditReport, auditLogs } from '../../audit/index.ts'
 import { witnessPolicyOf } from '../../core/policy.ts'
-import { UsageError } from '../command.ts'
+import { type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
-import { readTrustIfAny } from '../files.ts'
+import { readTrustIfAny, type TrustValues } from '../files.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 import { auditJson, renderAudit } from './audit-page.ts'
 import { openLogs } from './log-source.ts'
 import { createProgress } from './progress.ts'
@@ -17,6 +18,9 @@ record of evidence to the tree that it quotes, every boot to the one before it; 
 
   --policy FILE          what the hardware must satisfy (default: countersign.policy.json here)
   --lock FILE            reference values (default: countersign.lock.json here)
+  --revocations FILE     the list that policy asks for, as it was published
+  --revocations-at-least N
+                         refuse a list of a lower number than N
   --hardware unchecked   leave the quotes unjudged: the history is consistent, and nothing says who wrote it
   --json                 one JSON object instead of a page
 
@@ -28,17 +32,19 @@ Example: countersign log audit https://gw.example.com --policy countersign.polic
 const OPTIONS = {
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
   hardware: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const
 
-interface TrustArguments {
-  readonly policy?: string | undefined
-  readonly lock?: string | undefined
+interface TrustArguments extends TrustValues {
   readonly hardware?: string | undefined
 }
 
-async function chooseTrust(given: TrustArguments): Promise<Pick<AuditOptions, 'trust' | 'witnesses'>> {
+async function chooseTrust(
+  given: TrustArguments,
+  io: Pick<Io, 'now'>,
+): Promise<Pick<AuditOptions, 'trust' | 'witnesses'>> {
   if (given.hardware !== undefined && given.hardware !== 'unchecked')
     throw new UsageError('--hardware knows one word', 'Spell it: --hardware unchecked')
   if (given.hardware !== undefined) {
@@ -46,7 +52,7 @@ async function chooseTrust(given: TrustArguments): Promise<Pick<AuditOptions, 't
       throw new UsageError('a policy judges hardware', 'Leave out either --policy or --hardware unchecked.')
     return { trust: 'unchecked', witnesses: 'unchecked' }
   }
-  const trust = await readTrustIfAny(given)
+  const trust = await readTrustIfAny(given, io)
   if (trust === undefined) return { trust: 'missing', witnesses: 'unchecked' }
   const { witnesses } = trust.policy.audit
   return { trust, witnesses: witnesses === 'unchecked' ? witnesses : witnessPolicyOf(witnesses) }
@@ -68,7 +74,7 @@ export const subcommand: Subcommand = {
         'one gateway or folder is audited at a time',
         'For example: countersign log audit https://gw.example.com',
       )
-    const trust = await chooseTrust(values)
+    const trust = await chooseTrust(values, io)
     const progress = createProgress(io, 'leaves')
     const reader = await openLogs(place)
     try {

@@ -20,6 +20,7 @@ import { type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrustIfAny } from '../files.ts'
 import { paint, printable } from '../output.ts'
+import { REVOCATION_OPTIONS } from '../revocations/given.ts'
 import { openFolder, openGateway } from './log-source.ts'
 import { grouped } from './progress.ts'
 import type { Subcommand } from './subcommand.ts'
@@ -36,6 +37,9 @@ state and ends.
   --max-staleness S     how old the newest quoted statement may be, in seconds (default: no limit)
   --policy FILE         judge the newest quote too (default: countersign.policy.json here, where there is one)
   --lock FILE           reference values (default: countersign.lock.json here)
+  --revocations FILE    the list that policy asks for, as it was published
+  --revocations-at-least N
+                        refuse a list of a lower number than N
 
 Exit codes: 0 the log goes on, 1 it does not, 2 usage, 3 it could not be asked (with --once).
 
@@ -49,6 +53,7 @@ const OPTIONS = {
   'max-staleness': { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...REVOCATION_OPTIONS,
 } as const
 
 function readSeconds(text: string, option: string): number {
@@ -168,7 +173,7 @@ export const subcommand: Subcommand = {
     const watcher: Watcher = {
       reader: openGateway(address),
       file: await openState(values.state),
-      trust: (await readTrustIfAny(values)) ?? 'unchecked',
+      trust: (await readTrustIfAny(values, io)) ?? 'unchecked',
       maxStalenessSeconds: staleness === undefined ? 'unchecked' : readSeconds(staleness, '--max-staleness'),
     }
     return values.once ? (await lookOnce(watcher, io)).exit : lookUntilEnded(watcher, every, io)

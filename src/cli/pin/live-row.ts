@@ -3,18 +3,20 @@ import { decodeArchive, verifyArchive } from '../../core/archive/index.ts'
 import { type Attestation, challengeAnchor, type Trust, verifyAttestation } from '../../core/evidence/attestation.ts'
 import { measurementsOf } from '../../core/evidence/hardware.ts'
 import type { LockedModel, LockRow } from '../../core/lock.ts'
-import type { Policy } from '../../core/policy.ts'
 import type { HeldExchange } from '../../core/receipt/verify.ts'
 import type { Verdict } from '../../core/verdict.ts'
 import type { Io } from '../command.ts'
 import { readInput } from '../files.ts'
 import { fetchAttestation } from '../gateway-attestation.ts'
 
+export type PinTrust = Pick<Trust, 'policy' | 'revocations'>
+
 /** Rows are tuples: where nothing is locked yet, neither measurement nor model can be asked of a lock, nor who approved it. */
-function withoutLock(policy: Policy): Trust {
+function withoutLock({ policy, revocations }: PinTrust): Trust {
   return {
     policy: { ...policy, measurements: 'unchecked', models: 'unchecked', lockApproval: 'unchecked' },
     lock: undefined,
+    revocations,
   }
 }
 
@@ -36,8 +38,8 @@ export interface Judgements {
 }
 
 /** @param source address of a gateway, or the file of an archive */
-export async function judgeSource(source: string, policy: Policy, io: Io): Promise<Judgements> {
-  const trust = withoutLock(policy)
+export async function judgeSource(source: string, given: PinTrust, io: Io): Promise<Judgements> {
+  const trust = withoutLock(given)
   if (/^https?:\/\//.test(source)) {
     const { archive, nonce, noncedAt } = await fetchAttestation(source)
     const anchor = challengeAnchor({ nonce, noncedAt, at: io.now(), proof: archive.proof })
@@ -57,10 +59,12 @@ export interface RowWords {
   readonly models: readonly LockedModel[]
 }
 
+const SHAPE_SIZE = 120
+
 /** A simulated root shows in the row for as long as the row stands. */
-function shapeOf(shape: string, simulated: boolean): string {
+export function simulatedShape(shape: string, simulated: boolean): string {
   if (!simulated) return shape
-  return shape === '-' ? 'simulated' : `simulated: ${shape}`
+  return shape === '-' ? 'simulated' : `simulated: ${shape}`.slice(0, SHAPE_SIZE)
 }
 
 /** @param attestation of a full pass */
@@ -72,9 +76,13 @@ export function rowOf(
   const named = session.dependencies
     .filter(({ annotations }) => annotations.role === 'model')
     .map(({ name, digest }) => ({ name, digest: `sha256:${digest.sha256}` }))
+    // Two servers may serve one model.
+    .filter(
+      (model, i, all) => all.findIndex(({ name, digest }) => name === model.name && digest === model.digest) === i,
+    )
   return {
     ...measurementsOf(hardware),
-    shape: shapeOf(shape, simulated),
+    shape: simulatedShape(shape, simulated),
     status,
     notAfter: 'none',
     config: configuration.digest,
