@@ -113,7 +113,13 @@ async function serve(
   const lockFile = join(folder, 'countersign.lock.json')
   await writeFile(policyFile, trialPolicy(references))
   await writeFile(lockFile, trialLock(references))
-  const { url } = await gateway.listen()
-  await untilReady(gateway)
-  return { gateway, url, policyFile, lockFile }
+  try {
+    const { url } = await gateway.listen()
+    await untilReady(gateway)
+    return { gateway, url, policyFile, lockFile }
+  } catch (error) {
+    // It would go on quoting, and hold the history against the next one.
+    await gateway.close()
+    throw error
+  }
 }

@@ -7,6 +7,7 @@ import { refuseFixed, refuseMeasured } from './boot/changeable.ts'
 import type { GatewayConfig } from './config/index.ts'
 import { type GatewayDeps, type ResolvedDeps, resolveDeps } from './deps.ts'
 import { GatewayCore } from './gateway-core.ts'
+import { listenAt } from './listen.ts'
 import type { ReceiptLog } from './log/index.ts'
 import { answerParseErrors, guard, SERVER_OPTIONS } from './middleware/http-guard.ts'
 import { createLoopback, type Loopback } from './ohttp/loopback.ts'
@@ -118,15 +119,8 @@ class RunningGateway implements Gateway {
   }
 
   async listen(): Promise<{ readonly url: string }> {
-    const { host, port } = this.#deps.config.operational.listen
     const { server, scheme } = this.#endpoint
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
+    await listenAt(server, this.#deps.config.operational.listen)
     const address = server.address()
     if (address === null || typeof address === 'string')
       throw new CountersignError('ERR_CONFIG', 'operational.listen: the address is not one of TCP')

@@ -72,7 +72,7 @@ describe('serve on hardware', () => {
         { config: onPort(to), lineage, enrolmentToken: 'none', machine: machineOf(kernel) },
         recordIo(new Date()).io,
       )
-    await expect(start(port, 'begin')).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await expect(start(port, 'begin')).rejects.toThrow(/port \d+ is in use/)
     expect(kernel.instances.size).toBe(0)
     taken.close()
     // The history is free again: a gateway that went on would hold it.
