@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds a QEMU whose machine microvm has the security module of Nitro Enclaves, the device virtio-nsm: Debian's own build leaves it out,
-# since it needs libcbor. The source is Debian's package, over the apt sources of this machine, once; nothing of the machine's own QEMU is
+# Builds a QEMU with the security module of Nitro Enclaves (the device virtio-nsm, for the machine microvm) and with the machine
+# nitro-enclave, which boots enclave images: Debian's own build leaves both out, since they need libcbor. The source is Debian's package, over the apt sources of this machine, once; nothing of the machine's own QEMU is
 # touched. What it simulates attests nothing: its documents are signed by nobody. See README.md.
 #
 #   sh enclave/nitro/qemu/build-qemu.sh [FOLDER]      JOBS=2 is as many compilers as that; one by default, at the lowest priority
@@ -17,7 +17,7 @@ packages='build-essential dpkg-dev ninja-build pkg-config python3-venv flex biso
 
 say() { echo "build-qemu: $*" >&2; }
 
-if [ -x "$place/qemu-system-x86_64" ] && [ -f "$place/complete" ]; then
+if [ -f "$place/complete" ] && "$place/qemu-system-x86_64" -M help | grep -q '^nitro-enclave'; then
   echo "$place"
   exit 0
 fi
@@ -111,6 +111,10 @@ done
 cp qemu-system-x86_64 "$place/"
 "$place/qemu-system-x86_64" -M microvm -device virtio-nsm-device,help >/dev/null || {
   say 'the device virtio-nsm is not in it'
+  exit 1
+}
+"$place/qemu-system-x86_64" -M help | grep -q '^nitro-enclave' || {
+  say 'the machine nitro-enclave is not in it'
   exit 1
 }
 "$place/qemu-system-x86_64" --version | head -n 1 >"$place/complete"

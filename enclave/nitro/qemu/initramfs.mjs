@@ -1,16 +1,16 @@
 /**
- * Writes what a guest boots into, as two cpio archives: boot.cpio (node, its libraries, kernel modules, the first process) and gateway.cpio
+ * Writes what a guest boots into, as two cpio archives: boot.cpio (node, its libraries, the first process) and gateway.cpio
  * (the built package). Nobody needs to be root: an archive names owners and devices, which are made in the guest alone.
- * `node initramfs.mjs FOLDER STAGED [MODULE.ko…]`, STAGED made by enclave/stage.mjs --with-optional.
+ * `node initramfs.mjs FOLDER STAGED`, STAGED made by enclave/stage.mjs --with-optional.
  */
 import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync, realpathSync, statSync, writeSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const [folder, staged, ...modules] = process.argv.slice(2)
-if (staged === undefined) throw new Error('usage: node initramfs.mjs FOLDER STAGED [MODULE.ko…]')
+const [folder, staged] = process.argv.slice(2)
+if (staged === undefined) throw new Error('usage: node initramfs.mjs FOLDER STAGED')
 
 const KIND = { folder: 0o040000, file: 0o100000, characters: 0o020000 }
 /** The kernel joins archives: the next one begins at a multiple of four octets. */
@@ -67,7 +67,9 @@ function filesBelow(root, prefix) {
     .map((name) => fileEntry(`${prefix}/${name}`, join(root, name)))
 }
 
-const native = readdirSync(staged, { recursive: true }).map(String).filter((name) => name.endsWith('.node'))
+const native = readdirSync(staged, { recursive: true })
+  .map(String)
+  .filter((name) => name.endsWith('.node'))
 const libraries = new Set([process.execPath, ...native.map((name) => join(staged, name))].flatMap(librariesOf))
 
 writeArchive(join(folder, 'boot.cpio'), [
@@ -77,6 +79,5 @@ writeArchive(join(folder, 'boot.cpio'), [
   fileEntry('guest.mjs', join(here, 'guest.mjs')),
   fileEntry('usr/bin/node', process.execPath, 0o755),
   ...[...libraries].sort().map((library) => fileEntry(library, realpathSync(library), 0o755)),
-  ...modules.map((path, index) => fileEntry(`modules/${index}-${basename(path)}`, path)),
 ])
 writeArchive(join(folder, 'gateway.cpio'), filesBelow(staged, 'countersign'))

@@ -39,22 +39,37 @@ const envelope = decodeNitroEnvelope(octets)
 const document = decodeNitroDocument(octets)
 console.log(`A document of ${octets.length} octets from QEMU's security module`)
 show('protected', `${hex(envelope.protectedHeader)}, ${envelope.unprotectedParameters} unprotected parameters`)
-show('signature', `${envelope.signature.length} octets${envelope.signature.every((octet) => octet === 0) ? ', all zero' : ''}`)
+show(
+  'signature',
+  `${envelope.signature.length} octets${envelope.signature.every((octet) => octet === 0) ? ', all zero' : ''}`,
+)
 show('module id', document.moduleId)
 show('timestamp', new Date(document.timestamp).toISOString())
-show('certificate', `${document.certificate.length} octets, of the bundle ${document.cabundle.map(({ length }) => length).join(', ')}`)
+show(
+  'certificate',
+  `${document.certificate.length} octets, of the bundle ${document.cabundle.map(({ length }) => length).join(', ')}`,
+)
 for (const [name, field] of [
   ['user data', document.userData],
   ['nonce', document.nonce],
   ['public key', document.publicKey],
 ])
   show(name, field === 'absent' ? field : hex(field))
-for (const [index, content] of document.pcrs) if (content.some((octet) => octet !== 0)) show(`PCR${index}`, hex(content))
-show('zero', [...document.pcrs].flatMap(([index, content]) => (content.every((octet) => octet === 0) ? [`PCR${index}`] : [])).join(' '))
+for (const [index, content] of document.pcrs)
+  if (content.some((octet) => octet !== 0)) show(`PCR${index}`, hex(content))
+show(
+  'zero',
+  [...document.pcrs]
+    .flatMap(([index, content]) => (content.every((octet) => octet === 0) ? [`PCR${index}`] : []))
+    .join(' '),
+)
 
 console.log('\nThe module')
 const { description, extended } = trial
-demand(`says what it is: ${description.moduleId}, version ${description.version}, ${description.maxPcrs} registers`, description.digest === 'SHA384')
+demand(
+  `says what it is: ${description.moduleId}, version ${description.version}, ${description.maxPcrs} registers`,
+  description.digest === 'SHA384',
+)
 let register = Buffer.alloc(48)
 for (const { data, register: seen } of extended) {
   register = sha384(register, Buffer.from(data, 'hex'))
@@ -70,13 +85,17 @@ demand(`has no register 32: ${trial.noSuchRegister}`, trial.noSuchRegister.inclu
 demand('names the registers in its document that are locked', `${[...document.pcrs.keys()]}` === `${trial.locked}`)
 demand('leaves out PCR17, which is not locked', !document.pcrs.has(17))
 demand(`gives ${trial.random.length / 2} random octets`, trial.random.length === 512 && !/^0+$/.test(trial.random))
-demand('puts the octets asked for into user_data', document.userData !== 'absent' && hex(document.userData) === trial.reportData)
+demand(
+  'puts the octets asked for into user_data',
+  document.userData !== 'absent' && hex(document.userData) === trial.reportData,
+)
 
 console.log('\ncountersign doctor --quote --json, in the guest')
 const found = trial.doctor.stdout === '' ? undefined : JSON.parse(trial.doctor.stdout)
-demand(`exits with ${trial.doctor.status}${trial.doctor.stderr && `: ${trial.doctor.stderr}`}`, trial.doctor.status === 0)
+demand(`exits with ${trial.doctor.status} ${trial.doctor.stderr}`.trim(), trial.doctor.status === 0)
 demand(`takes the quoter ${found?.quoter}`, found?.quoter === 'nsm')
-for (const { name, available, why } of found?.platforms ?? []) demand(`${name}: ${available}, ${why}`, available === (name === 'nitro'))
+for (const { name, available, why } of found?.platforms ?? [])
+  demand(`${name}: ${available}, ${why}`, available === (name === 'nitro'))
 demand(`quote: ${JSON.stringify(found?.quote).slice(0, 160)}`, found?.quote?.ok === true)
 
 if (values.measured !== undefined) {
@@ -95,9 +114,13 @@ const verdict = await verifyNitroDocument({ document: octets }, STRICT_NITRO_POL
   measurements: [nitroMeasurements(document)],
   roots: createNitroRoots({ roots: 'built-in', simulated: [] }),
 })
-for (const { name, status, detail } of verdict.checks) if (status !== 'not-performed') show(name, `${status}: ${detail}`)
+for (const { name, status, detail } of verdict.checks)
+  if (status !== 'not-performed') show(name, `${status}: ${detail}`)
 const failed = verdict.checks.find(({ status }) => status === 'fail')
-demand(`refuses it: ${failed?.name}, ${verdict.ok ? 'ok' : verdict.code}`, !verdict.ok && verdict.code === 'COSE_ALG' && failed?.name === 'algorithm')
+demand(
+  `refuses it: ${failed?.name}, ${verdict.ok ? 'ok' : verdict.code}`,
+  !verdict.ok && verdict.code === 'COSE_ALG' && failed?.name === 'algorithm',
+)
 
 console.log(wrong === 0 ? '\nAll as it has to be.' : `\n${wrong} not as it has to be.`)
 process.exitCode = wrong === 0 ? 0 : 1
