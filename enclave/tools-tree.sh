@@ -3,14 +3,19 @@
 # COUNTERSIGN_DEBIAN_SECURITY_MIRROR name others, for example a snapshot of one day.
 # shellcheck shell=bash
 tools=$work/tools
+TOOLS=(bubblewrap cpio cryptsetup-bin debian-archive-keyring dosfstools e2fsprogs erofs-utils fdisk kmod mkosi mtools openssl python3-pefile
+  systemd-boot-efi systemd-repart systemd-ukify zstd)
 
 # The tools come from the same release as the image, so that what runs on this machine decides nothing.
 make_tools() {
   if [[ -f $tools/.complete ]]; then return; fi
   say "making the tools tree (once, some minutes)"
   rm -rf "$tools"
-  debootstrap --variant=minbase --include=apt,bubblewrap,ca-certificates,cpio,cryptsetup-bin,debian-archive-keyring,dosfstools,e2fsprogs,erofs-utils,fdisk,kmod,mkosi,mtools,openssl,python3-pefile,systemd-boot-efi,systemd-repart,systemd-ukify,zstd \
-    trixie "$tools" ${COUNTERSIGN_DEBIAN_MIRROR:-} > "$work/tools.log" 2>&1 || fail "debootstrap failed: see $work/tools.log"
+  # debootstrap resolves no virtual packages: it makes the base, apt installs the rest.
+  debootstrap --variant=minbase --include=ca-certificates trixie "$tools" ${COUNTERSIGN_DEBIAN_MIRROR:-} \
+    > "$work/tools.log" 2>&1 || fail "debootstrap failed: see $work/tools.log"
+  in_tools sh -c 'apt-get update && exec apt-get install -y --no-install-recommends "$@"' sh "${TOOLS[@]}" \
+    >> "$work/tools.log" 2>&1 || fail "the tools could not be installed: see $work/tools.log"
   touch "$tools/.complete"
 }
 
