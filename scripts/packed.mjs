@@ -21,6 +21,7 @@ import { receiptOption } from 'countersign/openai'
 import { createMemoryStore } from 'countersign/receipts'
 import { FAILURE_CODES } from 'countersign/failure-codes'
 import { decodeForkProof } from 'countersign/log'
+import { openRevocations } from 'countersign/revocations'
 import { createGateway } from 'countersign/server'
 import { createSimulatedSnp } from 'countersign/simulator'
 import { readFile } from 'node:fs/promises'
@@ -43,7 +44,7 @@ const result = encodeEar(verdicts, { archive, trust, now, build: 'packed' })
 const channels = [createOhttpChannel(), createTlsChannel({ binding: 'tls-exporter' })].map(({ binding }) => binding)
 if (channels.join() !== 'ohttp,tls-exporter' || (await createMemoryStore().list()).length !== 0)
   throw new Error('a channel or a store of the packed package does not come up')
-const present = [defineBadge, receiptOption, decodeLock, decodePolicy, createModel, createGateway, createSimulatedSnp, decodeForkProof, verifyEquivocation]
+const present = [defineBadge, receiptOption, decodeLock, decodePolicy, createModel, createGateway, createSimulatedSnp, decodeForkProof, verifyEquivocation, openRevocations]
 if (!verdicts.asOf.ok || !verdicts.now.ok || !present.every((value) => typeof value === 'function'))
   throw new Error('the packed package does not verify an answer of its own a year later')
 if (typeof result.ear_status !== 'string' || FAILURE_CODES.LOG_SPLIT_VIEW.length !== 2) throw new Error('an entry point lacks something')
