@@ -58,7 +58,9 @@ export function checkReferences(
     if (!match.ok) check.fail('model', match.code, match.detail)
     check.pass('model', `${model.name} ${model.digest}`)
   }
-  checkRevocation(check, trust, { model: model.digest })
+  // A session is verified once and answers for minutes: a list that came meanwhile counts from the next answer on.
+  const { hardware, sessionDigest: session } = attestation
+  checkRevocation(check, trust, { model: model.digest, session, hardware })
   checkUpstream(check, { claims, disclosed }, attestation.session, policy)
   checkPins(check, engine, disclosed, policy)
   for (const sentence of upstreamAssumptions(claims, attestation.session)) check.assume(sentence)
