@@ -9,7 +9,7 @@ import { root } from '../prepare.mjs'
 
 /** Folders and files below src/core that judge, or decode for one that does. */
 const JUDGED =
-  /^(?:archive|cose|event-log|evidence|log|measurement|nitro|receipt|snp|tdx|transform|x509)\/(?!demand[.]ts)|^(?:lock|policy)\.ts$/
+  /^(?:archive|cose|event-log|evidence|lock|log|measurement|nitro|receipt|revocation|snp|tdx|transform|x509)\/(?!demand[.]ts)|^(?:lock|policy)\.ts$/
 /** What is thrown there is misuse by the caller or a bug, not evidence. */
 const OTHER_ERRORS = /^new (?:CountersignError|RangeError|TypeError|Error)\b/
 
