@@ -29,10 +29,11 @@ export default defineConfig({
         test: {
           name: 'web',
           include: [
-            'test/core/{receipt,evidence,log}/*vectors.test.ts',
+            'test/core/{receipt,evidence,log,revocation}/*vectors.test.ts',
             'test/core/{snp,tdx,nitro,x509,event-log}/{fixtures,genuine}.test.ts',
             'test/core/resources/index*.test.ts',
             'test/ohttp/*.test.ts',
+            'test/core/revocation/hostile.test.ts',
             'test/web/*.test.ts',
           ],
         },

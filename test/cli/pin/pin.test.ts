@@ -91,6 +91,14 @@ describe('countersign pin URL', () => {
     expect(readdirSync(folder)).toEqual(['policy.json'])
   })
 
+  it.each([
+    ['any weights of a model that the evidence measures', 'countersign-demo-2m=none'],
+    ['a model whose name looks like another', 'countersign-dem\u043e-2m=none'],
+  ])('writes nothing that admits %s', async (_, model) => {
+    await expect(pin(gateway.base, '--model', model)).rejects.toMatchObject({ failure: 'POLICY_INVALID' })
+    expect(readdirSync(folder)).toEqual(['policy.json'])
+  })
+
   it('writes nothing over a file that is no lock', async () => {
     writeFileSync(file('lock.json'), '{"rows":[]}')
     await expect(pin(gateway.base)).rejects.toMatchObject({ code: 'ERR_CONFIG' })

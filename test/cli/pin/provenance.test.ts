@@ -140,7 +140,7 @@ describe('countersign pin --provenance', () => {
     expect(readdirSync(folder)).not.toContain('lock.json')
   })
 
-  it('pins no row where one of them is not in the release', async () => {
+  it('[B2] pins no row where one of them is not in the release', async () => {
     await write(release([OTHER, SHAPE]))
     writeFileSync(file('rows'), measured() + measured({ measurements: { measurement: 'f'.repeat(96) } }))
     const { exit, out } = await pin('--measured', file('rows'), ...proof())

@@ -35,7 +35,7 @@ describe('a lock file is refused', () => {
     expect(failureOf(() => decodeLock(JSON.stringify({ ...lock, rows })))).toBe('POLICY_INVALID')
   })
 
-  it('where what the caller remembers of its revision is no number', () => {
+  it('[P5] where what the caller remembers of its revision is no number', () => {
     expect(failureOf(() => decodeLock(spelled({}), { atLeast: Number.NaN }))).toBe('PIN_ROLLBACK')
   })
 
@@ -62,7 +62,7 @@ describe('a row is not added', () => {
     expect(failureOf(() => extendLock(lock, [{ ...other, models }], at))).toBe('POLICY_INVALID')
   })
 
-  it.each(['active', 'next'] as const)('as %s that brings a revoked row back with a model more', (status) => {
+  it.each(['active', 'next'] as const)('[P5] as %s that brings a revoked row back with a model more', (status) => {
     const revoked = revokeRow(lock, rowId(row), at)
     const models = [...row.models, { name: 'extra', digest: 'none' }]
     expect(failureOf(() => extendLock(revoked, [{ ...row, status, models }], at))).toBe('POLICY_INVALID')
