@@ -28,7 +28,7 @@ const documents = seen.array('documents').map((value) => {
   const reader = new ObjectReader(value, 'documents', VECTOR_CODES)
   const file = reader.string('file')
   const measured = decodeNitroMeasurements(reader.object('measured'))
-  return { file, octets: octetsOf(file), moduleId: reader.string('moduleId'), measured }
+  return { file, octets: octetsOf(file), moduleId: reader.string('moduleId'), pcr8: reader.string('pcr8'), measured }
 })
 
 /** With everything else as the document itself has it, so that nothing but its making can be wrong. */
@@ -57,7 +57,7 @@ const withHeader = (octets: Uint8Array): Uint8Array =>
 const withSignature = (octets: Uint8Array): Uint8Array =>
   concatBytes(octets.subarray(0, -SIGNATURE_SIZE - 2), Uint8Array.of(0x58, 96), new Uint8Array(96).fill(1))
 
-describe.each(documents)('$file, of an emulated security module', ({ octets, moduleId, measured }) => {
+describe.each(documents)('$file, of an emulated security module', ({ octets, moduleId, pcr8, measured }) => {
   const document = decodeNitroDocument(octets)
 
   test('is signed by nobody, and says so', () => {
@@ -76,8 +76,9 @@ describe.each(documents)('$file, of an emulated security module', ({ octets, mod
     expect([...document.pcrs.keys()]).toEqual(Array.from({ length: 17 }, (_, index) => index))
   })
 
-  test('holds in PCR0, 1 and 2 what countersign measure nitro computed', () => {
+  test('holds in PCR0, 1, 2 and 8 what countersign measure nitro computed', () => {
     expect(nitroMeasurements(document)).toEqual(measured)
+    expect(document.pcrs.get(8)).toEqual(decodeHex(pcr8))
   })
 
   test('holds in PCR16 what a session with this configuration has to have there', () => {

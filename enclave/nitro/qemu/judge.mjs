@@ -100,9 +100,11 @@ demand(`quote: ${JSON.stringify(found?.quote).slice(0, 160)}`, found?.quote?.ok 
 
 if (values.measured !== undefined) {
   console.log('\nRegisters that QEMU computed from the image, and countersign measure nitro')
-  const { measurements } = JSON.parse(readFileSync(values.measured, 'utf8'))
+  const { measurements, signature } = JSON.parse(readFileSync(values.measured, 'utf8'))
   const seen = nitroMeasurements(document)
   for (const name of ['pcr0', 'pcr1', 'pcr2']) demand(`${name} ${seen[name]}`, seen[name] === measurements[name])
+  const pcr8 = hex(document.pcrs.get(8) ?? [])
+  demand(`pcr8 ${pcr8}, the certificate that signed the image`, pcr8 === signature.pcr8)
 }
 
 console.log('\nThe verifier')
