@@ -21,13 +21,16 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'] } },
+      { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/core/**'] } },
+      // Without state there is nothing to isolate: modules are loaded once, not for each file.
+      { extends: true, test: { name: 'core', include: ['test/core/**/*.test.ts'], isolate: false } },
       {
         // The same fixtures through the crypto back end of browsers.
         extends: true,
         resolve: { alias: { '#crypto': fileURLToPath(new URL('./src/core/crypto/web.ts', import.meta.url)) } },
         test: {
           name: 'web',
+          isolate: false,
           include: [
             'test/core/{receipt,evidence,log,revocation}/*vectors.test.ts',
             'test/core/{snp,tdx,nitro,x509,event-log}/{fixtures,genuine}.test.ts',
