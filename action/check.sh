@@ -28,12 +28,17 @@ give_lines() {
   while IFS= read -r line; do give "$1" "$line"; done <<< "$2"
 }
 
-if [[ -n ${COUNTERSIGN_BUILD:-} ]]; then bash -euo pipefail -c "$COUNTERSIGN_BUILD"; fi
+if [[ -n ${COUNTERSIGN_BUILD:-} ]]; then
+  # Of a build that nobody measures nothing would be compared.
+  [[ ${COUNTERSIGN_MEASURE:-}${COUNTERSIGN_MEASURED:-} == *[![:space:]]* ]] || fail "build goes with measure or measured"
+  bash -euo pipefail -c -- "$COUNTERSIGN_BUILD" < /dev/null
+fi
 measures=0
 while IFS= read -r line; do
   [[ -n ${line//[[:space:]]/} ]] || continue
   measures=$((measures + 1))
-  PATH=$work/bin:$PATH bash -euo pipefail -c "$line" > "$work/measured-$measures.jsonl"
+  # With no input: a command that reads it would take the lines that follow, and nobody would measure those.
+  PATH=$work/bin:$PATH bash -euo pipefail -c -- "$line" < /dev/null > "$work/measured-$measures.jsonl"
   give measured "$work/measured-$measures.jsonl"
 done <<< "${COUNTERSIGN_MEASURE:-}"
 give_lines measured "${COUNTERSIGN_MEASURED:-}"

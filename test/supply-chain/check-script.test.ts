@@ -83,6 +83,21 @@ describe('action/check.sh', () => {
     expect(args).toContain('--require=active')
   })
 
+  test('a command that reads its input does not take away the next ones', () => {
+    const { files } = run({ COUNTERSIGN_MEASURE: 'cat; countersign measure one\ncountersign measure two' })
+    expect(files).toEqual(['{"measured":["one"]}\n', '{"measured":["two"]}\n'])
+  })
+
+  test('a command that begins with a dash is no option of the shell', () => {
+    const { exit, args } = run({ COUNTERSIGN_MEASURE: '-n' })
+    expect([exit, args]).toEqual([127, []])
+  })
+
+  test('refuses a build of which nothing is measured: it would compare nothing', () => {
+    const { exit, args } = run({ COUNTERSIGN_BUILD: 'true', COUNTERSIGN_GATEWAY: 'https://gw.example.com' })
+    expect([exit, args]).toEqual([2, []])
+  })
+
   test.each([
     ['a build', { COUNTERSIGN_BUILD: 'false' }],
     ['a part of a build', { COUNTERSIGN_BUILD: 'false | cat; true' }],
