@@ -9,8 +9,8 @@ import { createOmsManifest, decodeOmsManifest, encodeOmsManifest } from '../../s
 import { MalformedError } from '../../src/errors.ts'
 import { readGgufFrame, shortHeader } from '../../src/measure/model/gguf-frame.ts'
 import { decodeSafetensorsHeader } from '../../src/measure/model/safetensors-header.ts'
-import { decodeBundle } from '../../src/sigstore/index.ts'
 import { decodeRecord } from '../../src/server/context/memory/sealed-states.ts'
+import { decodeBundle } from '../../src/sigstore/index.ts'
 import { limitText, textOfResult } from '../../src/tools/result-text.ts'
 import { json, utf8 } from './samples.mjs'
 
