@@ -60,6 +60,10 @@ describe('approval of a lock', () => {
     ['identity', IDENTITY],
     ['workflow at another ref', IDENTITY.replace('refs/heads/main', 'refs/tags/v1')],
     ['repository, by another workflow', IDENTITY.replace('sign.yaml', 'approve.yaml')],
+    ['repository in other letters', IDENTITY.replace('example/models/.github', 'Example/Models/.GitHub')],
+    ['repository by http', IDENTITY.replace('https:', 'http:')],
+    ['repository with a slash more', IDENTITY.replace('/.github', '//.github')],
+    ['name with a slash at its end', `${IDENTITY}/`],
   ])('[B6] by the %s that built it, though policy names it as an approver', async (_name, identity) => {
     const policy = { lockApproval: { approvers: [{ issuer: ISSUER, identity }] } }
     expect(await decided({ identity, policy })).toBe('PIN_SELF_APPROVED')
@@ -127,6 +131,15 @@ describe('provenance', () => {
     const rows = bench.file('rows', measuredLine('a') + measuredLine('b'))
     const { exit } = await bench.run('--measured', rows, ...(await args(bench, releaseOf(...letters), builder)))
     expect(exit).toBe(due)
+  })
+
+  test('[B2] of a lock of which no row is in force proves nothing', async () => {
+    bench = createBench(
+      lockOf(row('a', { status: 'revoked' }), row('b', { notAfter: new Date('2026-11-20T00:00:00Z') })),
+    )
+    const given = await args(bench, releaseOf('a', 'b'))
+    expect((await bench.run(...given)).exit).toBe(3)
+    expect((await bench.run(...given, '--require', 'active')).exit).toBe(3)
   })
 
   test.each<[string, readonly string[], number]>([

@@ -1,4 +1,5 @@
 /** Everything that one run of `countersign ci` judges, in order. @module */
+import { judge } from '../../core/verdict.ts'
 import type { Io } from '../command.ts'
 import { judgeProvenance, type SeenMeasurement } from './builder.ts'
 import { judgeRebuilt, judgeRows, type RequiredRows } from './compare-lock.ts'
@@ -19,6 +20,14 @@ function pinned({ trust }: GivenFiles, at: Date): readonly SeenMeasurement[] {
     .map((row, i) => ({ row, name: `row ${i + 1} of the lock, ${row.platform}, ${row.shape}` }))
     .filter(({ row }) => row.status !== 'revoked' && (row.notAfter === 'none' || at <= row.notAfter))
     .map(({ row, name }) => ({ name, measured: row }))
+}
+
+/** Of a lock without a row in force there is nothing to hold the builder to, and nothing must not pass. */
+async function judgeNothing(): Promise<Subject> {
+  const verdict = await judge(['measurement'], async (check): Promise<object> => {
+    return check.incomplete('measurement', 'no row of the lock is in force')
+  })
+  return { kind: 'provenance', name: 'provenance', verdict, result: '' }
 }
 
 export async function judgeAll(
@@ -45,5 +54,6 @@ export async function judgeAll(
   }
   if (builder === undefined) return subjects
   const held = rebuilt.length === 0 && gateways.length === 0 ? pinned(files, at) : seen
+  if (held.length === 0 && rebuilt.length === 0 && gateways.length === 0) return [...subjects, await judgeNothing()]
   return [...subjects, ...(await Promise.all(held.map((one) => judgeProvenance(one, builder))))]
 }

@@ -6,12 +6,13 @@ import type { ApprovalPolicy } from '../policy.ts'
 export type ApprovalFault = 'PROVENANCE_IDENTITY' | 'PIN_SELF_APPROVED'
 
 /** The repository of a workflow: as GitHub and its like name it, and as GitLab does, whose path may be of any depth and ends in two slashes. */
-const WORKFLOW = /^(https:\/\/[^/]+\/(?:[^/]+\/[^/]+(?=\/\.[a-z]+\/workflows\/)|[^/]+(?:\/[^/]+)+(?=\/\/)))/
+const WORKFLOW = /^(https?:\/\/[^/]+\/(?:[^/]+\/[^/]+(?=\/+\.[a-z]+\/+workflows\/)|[^/]+(?:\/[^/]+)+(?=\/\/)))/
 
 /** Whoever may write to a repository may write each of its workflows: they are one identity here. */
 function authorOf({ identity }: SignerIdentity): string {
-  const author = WORKFLOW.exec(identity)?.[1] ?? identity
-  return author.toLowerCase()
+  // Other spellings of a name reach the same repository: in other letters, by http, with a slash at the end.
+  const name = identity.toLowerCase().replace(/\/+$/, '')
+  return (WORKFLOW.exec(name)?.[1] ?? name).replace(/^http:/, 'https:')
 }
 
 /** @param approver as verified; issuer and identity are compared whole with those of the policy */
