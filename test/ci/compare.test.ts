@@ -27,7 +27,7 @@ describe('what was rebuilt', () => {
     expect(exit).toBe(0)
     expect(out.replaceAll(bench.path(''), '')).toMatchInlineSnapshot(`
       "  ✓ policy and lock: the lock may be used; 1 not checked
-        ✓ rebuilt snp, qemu, shape a: what was rebuilt is what the lock pins
+        ✓ rebuilt snp, qemu, shape a: what was rebuilt is what the lock pins; 1 not checked
         ✓ rows of the lock: each row that has to be was rebuilt
             – row-2: next, snp, qemu, shape b: nobody rebuilt it, and --require does not ask
 

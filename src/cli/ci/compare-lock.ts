@@ -1,4 +1,5 @@
 /** Holds what was rebuilt against the lock, and the lock against what was rebuilt. @module */
+import { checkRevocation, type Trust } from '../../core/evidence/given-judges.ts'
 import { type Lock, type LockRow, matchMeasurements, matchModel } from '../../core/lock.ts'
 import { formatMeasurements, sameMeasurements } from '../../core/measurement/measurements.ts'
 import { type Checker, judge } from '../../core/verdict.ts'
@@ -9,6 +10,7 @@ const CHECKS = {
   'lock-row': 'formats.md, Policy and lock',
   configuration: 'formats.md, Policy and lock',
   models: 'formats.md, Policy and lock',
+  revocation: 'formats.md, Revocations',
 } as const
 
 type Check = Checker<keyof typeof CHECKS>
@@ -48,10 +50,17 @@ function judgeResources(
 }
 
 /** A measurement that somebody rebuilt has to be pinned, with its configuration and its models, in one row. */
-export async function judgeRebuilt(lock: Lock, rebuilt: Rebuilt, at: Date): Promise<Subject> {
-  const { measured, shape } = rebuilt
+export async function judgeRebuilt(
+  trust: Trust & { readonly lock: Lock },
+  rebuilt: Rebuilt,
+  at: Date,
+): Promise<Subject> {
+  const { measured, shape, resources } = rebuilt
   const verdict = await judge(CHECKS, async (check): Promise<object> => {
-    judgeMeasured(check, rebuilt, { lock, at })
+    judgeMeasured(check, rebuilt, { lock: trust.lock, at })
+    checkRevocation(check, trust, { measurements: measured })
+    for (const { digest } of resources === 'unnamed' ? [] : resources.models)
+      checkRevocation(check, trust, { measurements: measured, model: digest })
     return {}
   })
   return {

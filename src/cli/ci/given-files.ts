@@ -1,18 +1,16 @@
 /** The files that a run judges by: policy, lock with its approval, revocations, and who is to have built what is measured. @module */
-import { existsSync } from 'node:fs'
 import { readLock, readPolicy } from '../../client-node/index.ts'
 import { decodeUtf8 } from '../../core/encoding/utf8.ts'
 import { checkPolicy } from '../../core/evidence/attestation.ts'
-import type { ApprovalJudge, RevocationJudge, Trust } from '../../core/evidence/given-judges.ts'
+import type { RevocationJudge, Trust } from '../../core/evidence/given-judges.ts'
 import type { Lock } from '../../core/lock.ts'
 import type { Policy } from '../../core/policy.ts'
 import { openRevocations } from '../../core/revocation/index.ts'
 import { judge } from '../../core/verdict.ts'
 import { CountersignError, MalformedError } from '../../errors.ts'
-import { openApproval } from '../../provenance/index.ts'
+import { readApproval } from '../approval.ts'
 import { UsageError } from '../command.ts'
 import { readInput } from '../files.ts'
-import { approvalFileOf } from './approval-file.ts'
 import { type BuilderTrust, readBuilder } from './builder.ts'
 import type { Subject } from './subject.ts'
 
@@ -53,32 +51,13 @@ async function readRevocations(
   }
 }
 
-async function readApproval(
-  values: FileValues,
-  policy: Policy,
-  builder: BuilderTrust | undefined,
-): Promise<ApprovalJudge | undefined> {
-  const { lock, approval, 'trusted-root': root } = values
-  if (policy.lockApproval === 'unchecked') {
-    if (approval === undefined) return undefined
-    throw new UsageError('policy names nobody who may approve', 'Name them in `lockApproval`, or leave --approval out.')
-  }
-  const file = approval ?? approvalFileOf(lock)
-  if (approval === undefined && !existsSync(file))
-    return (check) => check.missing('lock-approval', `there is no ${file}: give the approval with --approval FILE`)
-  if (root === undefined)
-    return (check) => check.missing('lock-approval', 'whose signatures count: give --trusted-root FILE')
-  const claim = { bundle: await readInput(file), lock: await readInput(lock) }
-  const trust = { trustedRoot: await readInput(root), signers: policy.lockApproval.approvers }
-  return await openApproval(claim, trust, { builders: builder?.trust.signers ?? [] })
-}
-
 export async function readGivenFiles(values: FileValues, now: () => Date): Promise<GivenFiles> {
   const policy = await readPolicy(values.policy)
   const lock = await readLock(values.lock)
   const builder = await readBuilder(values)
   const revocations = await readRevocations(values.revocations, policy, now)
-  const approval = await readApproval(values, policy, builder)
+  const builders = builder?.trust.signers ?? []
+  const approval = await readApproval({ policy, lock: values.lock, builders }, values)
   return { trust: { policy, lock, revocations, approval }, builder }
 }
 

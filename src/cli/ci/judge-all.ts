@@ -40,7 +40,7 @@ export async function judgeAll(
   const subjects = [await judgeFiles(trust)]
   const seen: SeenMeasurement[] = []
   for (const one of rebuilt) {
-    subjects.push(await judgeRebuilt(trust.lock, one, at))
+    subjects.push(await judgeRebuilt(trust, one, at))
     seen.push({ name: `rebuilt ${one.measured.platform}, ${one.shape}`, measured: one.measured })
   }
   if (rebuilt.length > 0 || required !== 'none') {

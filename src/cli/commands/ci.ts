@@ -105,6 +105,8 @@ export const command: Command = {
         'nothing to judge: a run that compares nothing would always pass',
         'Give --measured, --gateway or --provenance; see countersign ci --help.',
       )
+    if (values.revocations !== undefined && measured.length === 0 && gateway.length === 0)
+      throw new UsageError('nothing is held against --revocations', 'Give --measured or --gateway with it.')
     const missing = [policy, lock].find((file) => !existsSync(file))
     if (missing !== undefined)
       throw new UsageError(

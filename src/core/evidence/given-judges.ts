@@ -3,6 +3,7 @@
  * for and nobody was given to judge is not performed, never passed over. @module
  */
 import type { Lock } from '../lock.ts'
+import type { Measurements } from '../measurement/measurements.ts'
 import type { ApprovalPolicy, Policy, RevocationPolicy } from '../policy.ts'
 import type { Checker } from '../verdict.ts'
 import type { HardwareAttestation } from './hardware-attestation.ts'
@@ -12,6 +13,8 @@ export interface Revocable {
   /** `sha256:` of the session; bare evidence has none. */
   readonly session?: string
   readonly hardware?: HardwareAttestation
+  /** Where no hardware attests: of what was rebuilt. */
+  readonly measurements?: Measurements
   /** `sha256:…`, or `none`. */
   readonly model?: string
 }

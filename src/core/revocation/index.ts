@@ -33,15 +33,15 @@ interface Revoked {
   readonly reason: string
 }
 
-function revokedBy(list: RevocationList, { session, hardware, model }: Revocable): Revoked | undefined {
+function revokedBy(list: RevocationList, { session, hardware, model, measurements }: Revocable): Revoked | undefined {
   const boot = list.boots.find((entry) => entry.session === session)
   if (boot !== undefined) return { what: 'session', reason: boot.reason }
   const weights = list.models.find(({ digest }) => digest === model)
   if (weights !== undefined) return { what: 'model', reason: weights.reason }
-  if (hardware === undefined) return undefined
-  const seen = measurementsOf(hardware)
-  const code = list.measurements.find((entry) => sameMeasurements(entry, seen))
+  const seen = hardware === undefined ? measurements : measurementsOf(hardware)
+  const code = seen && list.measurements.find((entry) => sameMeasurements(entry, seen))
   if (code !== undefined) return { what: 'measurement', reason: code.reason }
+  if (hardware === undefined) return undefined
   const ids = provenChips(hardware)
   const chip = list.chips.find(({ platform, id }) => platform === hardware.tee && ids.includes(id))
   return chip && { what: 'machine', reason: chip.reason }
