@@ -1,29 +1,18 @@
 /** Files that commands are given: evidence, policy, lock. Every error names the file and what to do. @module */
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { readLock, readPolicy } from '../client-node/index.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
 import type { RevocationJudge } from '../core/evidence/given-judges.ts'
 import type { Policy } from '../core/policy.ts'
+import { type ApprovalValues, readApproval } from './approval.ts'
 import { type Io, UsageError } from './command.ts'
+import { readInput } from './read-input.ts'
 import { judgeOfList, type NamedOctets, type RevocationValues, readAtLeast } from './revocations/given.ts'
 
-const MAX_FILE = 64 * 1024 * 1024
+export { readInput } from './read-input.ts'
+
 const POLICY_FILE = 'countersign.policy.json'
 export const LOCK_FILE = 'countersign.lock.json'
-
-/** The octets of a file. @throws UsageError when it cannot be read or is too large */
-export async function readInput(file: string): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(file)
-    if (size > MAX_FILE)
-      throw new UsageError(`${file} is larger than 64 MiB`, 'Give the file itself, not a container of it.')
-    return new Uint8Array(await readFile(file))
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause
-    throw new UsageError(`${file} cannot be read`, 'Check the path.')
-  }
-}
 
 /** The policy as given, else that of the working folder. */
 export async function readPolicyFile(given: string | undefined): Promise<Policy> {
@@ -50,12 +39,12 @@ export async function readRevocations(
   return judgeOfList(await readGivenList(given), { policy, atLeast: readAtLeast(given), now })
 }
 
-export interface TrustValues extends RevocationValues {
+export interface TrustValues extends RevocationValues, ApprovalValues {
   readonly policy?: string | undefined
   readonly lock?: string | undefined
 }
 
-/** Policy and lock, as given, else those of the working folder; the list of revocations as given. */
+/** Policy and lock, as given, else those of the working folder; the list of revocations and the approval as given. */
 export async function readTrust(
   given: TrustValues & {
     /** The newest revision of the lock that the caller ever held. */
@@ -69,12 +58,14 @@ export async function readTrust(
     policy,
     lock: lockFile === undefined ? undefined : await readLock(lockFile, { atLeast: given.lockAtLeast ?? 0 }),
     revocations: await readRevocations(policy, given, io),
+    approval: lockFile === undefined ? undefined : await readApproval({ policy, lock: lockFile }, given),
   }
 }
 
 /** As {@link readTrust}, or undefined where none of its files is given and no policy is in the working folder. */
 export async function readTrustIfAny(given: TrustValues, io: Pick<Io, 'now'>): Promise<Trust | undefined> {
-  const named = [given.policy, given.lock, given.revocations, given['revocations-at-least']]
+  const { policy, lock, approval, revocations } = given
+  const named = [policy, lock, approval, revocations, given['revocations-at-least'], given['trusted-root']]
   const asked = named.some((value) => value !== undefined) || existsSync(POLICY_FILE)
   return asked ? readTrust(given, io) : undefined
 }

@@ -123,7 +123,7 @@ describe('countersign witness', () => {
       serveFolder({ directory: join(folder, 'w1'), options, stopped: Promise.resolve() }, terminal())
     await expect(serve({ 'token-file': tokens })).rejects.toThrow(/token file, line 1/)
     await expect(serve({ 'token-file': join(folder, 'none') })).rejects.toThrow(/cannot be read/)
-    await expect(serve({ lock: tokens })).rejects.toThrow(/--lock and --revocations go with --policy/)
+    await expect(serve({ lock: tokens })).rejects.toThrow(/--lock, --approval and --revocations go with --policy/)
     await expect(serve({ policy: join(folder, 'none') })).rejects.toThrow(/cannot be read/)
   })
 })

@@ -4,6 +4,7 @@ import { decodeArchive } from '../../core/archive/index.ts'
 import type { Trust } from '../../core/evidence/attestation.ts'
 import { type ReceiptChain, verifyConversation } from '../../core/receipt/conversation.ts'
 import type { Verdict } from '../../core/verdict.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Command, UsageError } from '../command.ts'
 import { judgeArchive } from '../evidence/judge-archive.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
@@ -19,6 +20,8 @@ calls that were asked for. The octets of requests and answers must be in the arc
 
   --policy FILE        what to demand (default: countersign.policy.json here)
   --lock FILE          reference values (default: countersign.lock.json here)
+  --approval FILE      who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE  the trusted_root.json of Sigstore that counts
   --revocations FILE   the list that policy asks for, as it was published
   --revocations-at-least N
                        refuse a list of a lower number than N
@@ -34,6 +37,7 @@ Example: countersign conversation first.cmw.json second.cmw.json
 const OPTIONS = {
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const

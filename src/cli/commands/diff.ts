@@ -1,6 +1,7 @@
 /** `countersign diff`: what changed between two answers. @module */
 import { parseArgs } from 'node:util'
 import { type DiffOutcome, diffSides, outcomeOf, type Row } from '../../core/diff/index.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Command, UsageError } from '../command.ts'
 import { type ContentPair, differingContent, renderContent } from '../diff/content-diff.ts'
 import { type ReadSide, readSide, refuseUnlike } from '../diff/read-side.ts'
@@ -21,6 +22,8 @@ or receipts. What a receipt withholds, or a file does not hold, is listed as wha
   --verify             have both sides verified first, as countersign verify does
   --policy FILE        with --verify: what to demand (default: countersign.policy.json here)
   --lock FILE          with --verify: reference values (default: countersign.lock.json here)
+  --approval FILE      with --verify: who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE  the trusted_root.json of Sigstore that counts
   --revocations FILE   with --verify: the list that policy asks for, as it was published
   --revocations-at-least N
                        refuse a list of a lower number than N
@@ -38,6 +41,7 @@ const OPTIONS = {
   verify: { type: 'boolean', default: false },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   content: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },

@@ -5,6 +5,7 @@ import { createFileReceiptStore } from '../../client-node/index.ts'
 import { GRADES } from '../../core/policy.ts'
 import { CountersignError } from '../../errors.ts'
 import { createProxy, RefusedError, type RequestLine, type Standing, type VerifyingProxy } from '../../proxy/index.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readListenAddress } from '../listen-address.ts'
@@ -22,6 +23,8 @@ Countersign-Verdict (a stream: a last comment); one that does not verify is a 50
   --gateway URL          the gateway, with or without /v1
   --policy FILE          what to demand (default: countersign.policy.json here)
   --lock FILE            reference values (default: countersign.lock.json here)
+  --approval FILE        who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE    the trusted_root.json of Sigstore that counts
   --revocations FILE     the list that policy asks for, as it was published; read again each minute,
                          and with --store never an older one than was seen
   --revocations-at-least N
@@ -49,6 +52,7 @@ const OPTIONS = {
   gateway: { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   channel: { type: 'string', default: 'ohttp' },
   relay: { type: 'string' },

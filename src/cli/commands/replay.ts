@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { decodeArchive } from '../../core/archive/index.ts'
 import { failedCheck } from '../../core/verdict.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { type Judged, judgeArchive } from '../evidence/judge-archive.ts'
 import { recognise } from '../evidence/recognise.ts'
@@ -41,6 +42,8 @@ searches its collections again; what they give now is compared with the record. 
                    configuration of a gateway, whose tools are run and whose collections are searched again
   --policy FILE    what to demand (default: countersign.policy.json here)
   --lock FILE      reference values (default: countersign.lock.json here)
+  --approval FILE     who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE the trusted_root.json of Sigstore that counts
   --revocations FILE  the list that policy asks for, as it was published
   --revocations-at-least N
                    refuse a list of a lower number than N
@@ -62,6 +65,7 @@ const OPTIONS = {
   'live-tools': { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   json: { type: 'boolean', default: false },
 } as const

@@ -4,6 +4,7 @@ import { encodeBase64Url } from '../../core/encoding/base64.ts'
 import { challengeAnchor, verifyAttestation } from '../../core/evidence/attestation.ts'
 import type { Trust } from '../../core/evidence/hardware.ts'
 import type { Verdict } from '../../core/verdict.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { type ArchiveOptions, type Judged, judgeArchive, refuseOctets } from '../evidence/judge-archive.ts'
 import type { BareEvidence } from '../evidence/judge-evidence.ts'
@@ -23,6 +24,8 @@ by its address, a live gateway. Files are verified offline, but for --fetch.
   --policy FILE        what to demand (default: countersign.policy.json here)
   --lock FILE          reference values (default: countersign.lock.json here)
   --lock-at-least N    refuse a lock of an older revision than N
+  --approval FILE      who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE  the trusted_root.json of Sigstore that counts
   --revocations FILE   the list that policy asks for, as it was published
   --revocations-at-least N
                        refuse a list of a lower number than N
@@ -65,6 +68,7 @@ const OPTIONS = {
   'report-data': { type: 'string' },
   'as-of': { type: 'string' },
   'lock-at-least': { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   frozen: { type: 'boolean', default: false },
   ear: { type: 'boolean', default: false },

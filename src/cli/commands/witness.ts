@@ -13,6 +13,7 @@ import {
   serveWitness,
   type WitnessNotice,
 } from '../../witness/index.ts'
+import { APPROVAL_OPTIONS, type ApprovalValues } from '../approval.ts'
 import { type Command, type Io, UsageError } from '../command.ts'
 import { EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrust } from '../files.ts'
@@ -31,6 +32,8 @@ init makes the folder and the key in it, which is this witness for good; vkey pr
   --listen HOST:PORT   default 127.0.0.1:8788; put a proxy with TLS before it
   --policy FILE        gateways whose evidence passes may open logs for the hosts in its origins
   --lock FILE          reference values for that policy
+  --approval FILE      who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE  the trusted_root.json of Sigstore that counts
   --revocations FILE   the list that policy asks for, as it was published; read at the start
   --revocations-at-least N
                        refuse a list of a lower number than N
@@ -46,6 +49,7 @@ const OPTIONS = {
   listen: { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   'token-file': { type: 'string' },
 } as const
@@ -54,7 +58,7 @@ const OPTIONS = {
 const NAME = /^[a-z0-9][a-z0-9.:-]{0,127}(?:\/[A-Za-z0-9._-]{1,64}){0,4}$/
 
 /** As they stand on the command line. */
-export interface WitnessOptions extends RevocationValues {
+export interface WitnessOptions extends RevocationValues, ApprovalValues {
   readonly name?: string | undefined
   readonly listen?: string | undefined
   readonly policy?: string | undefined
@@ -127,8 +131,8 @@ export async function serveFolder(
 /** A policy that happens to lie in the working folder decides nothing here: who may open logs is said on the command line. */
 async function readWitnessTrust({ policy, lock, ...list }: WitnessOptions, io: Io): Promise<Trust | undefined> {
   if (policy !== undefined) return readTrust({ policy, lock, ...list }, io)
-  if (lock !== undefined || list.revocations !== undefined)
-    throw new UsageError('--lock and --revocations go with --policy', 'Add --policy FILE.')
+  if (lock !== undefined || list.revocations !== undefined || list.approval !== undefined)
+    throw new UsageError('--lock, --approval and --revocations go with --policy', 'Add --policy FILE.')
   return undefined
 }
 

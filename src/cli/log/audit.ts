@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { type AuditOptions, type AuditReport, auditLogs } from '../../audit/index.ts'
 import { witnessPolicyOf } from '../../core/policy.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrustIfAny, type TrustValues } from '../files.ts'
@@ -18,6 +19,8 @@ record of evidence to the tree that it quotes, every boot to the one before it; 
 
   --policy FILE          what the hardware must satisfy (default: countersign.policy.json here)
   --lock FILE            reference values (default: countersign.lock.json here)
+  --approval FILE        who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE    the trusted_root.json of Sigstore that counts
   --revocations FILE     the list that policy asks for, as it was published
   --revocations-at-least N
                          refuse a list of a lower number than N
@@ -32,6 +35,7 @@ Example: countersign log audit https://gw.example.com --policy countersign.polic
 const OPTIONS = {
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
   hardware: { type: 'string' },
   json: { type: 'boolean', default: false },

@@ -16,6 +16,7 @@ import { FAILURE_CODES } from '../../core/failure-codes.ts'
 import { encodeForkProof } from '../../core/log/index.ts'
 import { CountersignError } from '../../errors.ts'
 import { isSegment, type ObjectStore } from '../../storage/index.ts'
+import { APPROVAL_OPTIONS } from '../approval.ts'
 import { type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, type ExitCode } from '../exit-codes.ts'
 import { readTrustIfAny } from '../files.ts'
@@ -37,6 +38,8 @@ state and ends.
   --max-staleness S     how old the newest quoted statement may be, in seconds (default: no limit)
   --policy FILE         judge the newest quote too (default: countersign.policy.json here, where there is one)
   --lock FILE           reference values (default: countersign.lock.json here)
+  --approval FILE       who approved the lock (default: the lock's name and .sigstore.json), with
+  --trusted-root FILE   the trusted_root.json of Sigstore that counts
   --revocations FILE    the list that policy asks for, as it was published
   --revocations-at-least N
                         refuse a list of a lower number than N
@@ -53,6 +56,7 @@ const OPTIONS = {
   'max-staleness': { type: 'string' },
   policy: { type: 'string' },
   lock: { type: 'string' },
+  ...APPROVAL_OPTIONS,
   ...REVOCATION_OPTIONS,
 } as const
 

@@ -20,7 +20,8 @@ export async function readProxyTrust(
   io: Io,
 ): Promise<ProxyTrust> {
   const atLeast = readAtLeast({ revocations: file, ...values })
-  const trust = await readTrust({ policy: values.policy, lock: values.lock }, io)
+  const { policy, lock, approval, 'trusted-root': root } = values
+  const trust = await readTrust({ policy, lock, approval, 'trusted-root': root }, io)
   if (file === undefined) return { trust, close: () => undefined }
   const records = values.store === undefined ? undefined : await createFileRecords(values.store)
   const list = await followRevocations({
