@@ -15,7 +15,10 @@ export interface TreeEntry {
 }
 
 const FORBIDDEN: readonly (readonly [why: string, names: RegExp])[] = [
-  ['a shell', /^(?:sh|bash|rbash|dash|ash|ksh|mksh|zsh|fish|tcsh|csh|busybox|toybox|nu|pwsh|systemd-sulogin-shell)$/],
+  [
+    'a shell',
+    /^(?:(?:sh|bash|rbash|dash|ash|sash|yash|posh|ksh|lksh|mksh|zsh|fish|tcsh|csh|busybox|toybox)[0-9.]*(?:[-.]static)?|nu|pwsh|systemd-sulogin-shell)$/,
+  ],
   [
     'a login',
     /^(?:agetty|getty|login|sulogin|su|sudo|doas|runuser|pkexec|newgrp|systemd-run|run0|nsenter|chroot|setpriv)$/,
@@ -35,7 +38,7 @@ const FORBIDDEN: readonly (readonly [why: string, names: RegExp])[] = [
   ],
   [
     'an interpreter',
-    /^(?:perl(?:[0-9.]+)?|python[0-9.]*|ruby[0-9.]*|lua[0-9.]*|tclsh[0-9.]*|php[0-9.]*|awk|gawk|mawk|expect|gcc|cc|tcc|make)$/,
+    /^(?:perl[0-9.]*(?:-[\w-]+)?|python[0-9.]*|ruby[0-9.]*|lua[0-9.]*|tclsh[0-9.]*|php[0-9.]*|awk|gawk|mawk|nawk|original-awk|expect|gcc|cc|tcc|make)$/,
   ],
   ['a way out', /^(?:nc|ncat|netcat|nc\.(?:openbsd|traditional)|curl|wget|tftp|ftp|rsync|scp|sftp)$/],
 ]
@@ -46,8 +49,8 @@ const WORLD_WRITABLE = 0o002
 const STICKY = 0o1000
 
 /** In what starts a program. `--inspect` opens a debugger to whoever reaches its port; NODE_OPTIONS brings in code. */
-const INSPECTOR = /--(?:inspect(?:-brk|-port|-wait|-publish-uid)?|debug-port|debug)(?![\w-])/
-const NODE_OPTIONS = /\bNODE_OPTIONS\s*=/
+const INSPECTOR = /--(?:inspect(?:[-_](?:brk|port|wait|publish[-_]uid))?|debug[-_]port|debug)(?![\w-])/
+const NODE_OPTIONS = /\bNODE_OPTIONS\s*[:+?]?=|PassEnvironment=.*\bNODE_OPTIONS\b/
 
 /** `allowed` are paths that the image is known to need; each is compared whole. */
 export function checkTree(
@@ -63,7 +66,11 @@ function checkEntry({ path, kind, mode, text }: TreeEntry): readonly ImageFindin
   const name = path.slice(path.lastIndexOf('/') + 1)
   // A folder of such a name runs nothing; a link does, whatever it leads to.
   const why =
-    kind === 'folder' ? undefined : FORBIDDEN.find(([, names]) => isProgram(path, mode, kind) && names.test(name))
+    kind === 'folder'
+      ? undefined
+      : FORBIDDEN.find(
+          ([, names]) => isProgram(path, mode, kind) && (names.test(name) || names.test(name.toLowerCase())),
+        )
   const isWritable = kind !== 'link' && (mode & WORLD_WRITABLE) !== 0 && !(kind === 'folder' && (mode & STICKY) !== 0)
   return [
     ...(why === undefined ? [] : [forbidden(path, `is ${why[0]}`)]),
@@ -78,13 +85,10 @@ function checkEntry({ path, kind, mode, text }: TreeEntry): readonly ImageFindin
 }
 
 const EXECUTABLE = 0o111
-const PROGRAM_FOLDERS = /^(?:usr\/)?(?:local\/)?s?bin\/|^usr\/lib(?:exec)?\/|^opt\/|^init$/
 
-/** Where programs lie, a file need not be marked as one: a loader runs it all the same. Elsewhere `perl` may be a grammar's name. */
+/** Where programs lie, a file need not be marked as one: a loader runs it all the same. Elsewhere `perl` may be a grammar's name, but not of what is marked. */
 function isProgram(path: string, mode: number, kind: TreeEntry['kind']): boolean {
-  return (
-    /(?:^|\/)s?bin\/[^/]+$/.test(path) || (PROGRAM_FOLDERS.test(path) && kind === 'file' && (mode & EXECUTABLE) !== 0)
-  )
+  return /(?:^|\/)s?bin\/[^/]+$/.test(path) || (kind === 'file' && (mode & EXECUTABLE) !== 0)
 }
 
 function forbidden(where: string, detail: string): ImageFinding {

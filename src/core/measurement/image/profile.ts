@@ -50,7 +50,7 @@ const REQUIRED_WORDS = [
 /** Words that start something else, open a way in, or take back a check. The last is the trial's: never in production. */
 const FORBIDDEN_WORDS: readonly RegExp[] = [
   /^(?:rd)?init=/,
-  /^(?:rd\.)?systemd\.(?:unit|wants|run|mask|setenv|set_credential(?:_binary)?|debug_shell$|debug_shell=(?!no$))/,
+  /^(?:rd\.)?systemd\.(?:unit|wants|run|mask|setenv|set_credential(?:_binary)?|debug_shell$|debug_shell=(?!no$)|crash_shell|volatile|image_policy|pull)/,
   /^(?:rd\.)?(?:rescue|emergency|break(?:=.*)?)$/,
   /^(?:single|s|S|1|-b|rescue|emergency)$/,
   /^(?:rd\.)?(?:systemd\.verity|veritytab|luks)=/,
@@ -80,22 +80,36 @@ function countOf(sections: readonly UkiSection[], name: string): readonly ImageF
 }
 
 function checkCommandLine(cmdline: string): readonly ImageFinding[] {
-  const words = cmdline.split(/[\s\0]+/).filter((word) => word !== '')
+  const [text = '', ...rest] = cmdline.replace(/\0+$/, '').split('\0')
+  const words = text.split(/\s+/).filter((word) => word !== '')
   const hashes = words.filter((word) => word.startsWith('roothash='))
   const isHash = hashes.length === 1 && /^roothash=[0-9a-f]{64}$/.test(hashes[0] ?? '')
   return [
     ...(isHash ? [] : [weak('roothash', 'must be on the command line once, with 64 hexadecimal digits')]),
+    // The loader stops at the first: what stands behind it is read by nobody but a reader of the file.
+    ...(rest.length === 0 ? [] : [weak('.cmdline', 'goes on behind a NUL')]),
     ...REQUIRED_WORDS.filter((word) => !words.includes(word)).map((word) => weak(word, 'is not on the command line')),
     // systemd and the kernel take the last of two words that contradict each other, so a good one says nothing about a bad one beside it.
     ...words
-      .filter((word) => contradicts(word) || FORBIDDEN_WORDS.some((bad) => bad.test(word)))
+      .filter((word) => word.includes('"') || contradicts(word) || isForbidden(word))
       .map((word) => weak(word.slice(0, 80), 'opens a way around what is measured')),
   ]
 }
 
+/** As kernel and systemd compare keys: a dash is an underscore, and `rd.` means the same in the initrd. */
+function spelling(word: string): string {
+  const [key = '', ...value] = word.split('=')
+  return [key.replaceAll('-', '_').replace(/^rd\./, ''), ...value].join('=')
+}
+
+function isForbidden(word: string): boolean {
+  return FORBIDDEN_WORDS.some((bad) => bad.test(word) || bad.test(spelling(word)))
+}
+
+/** A key without a value counts as yes. */
 function contradicts(word: string): boolean {
-  const key = (text: string): string => text.slice(0, text.indexOf('=') + 1)
-  return REQUIRED_WORDS.some((required) => word !== required && key(word) !== '' && key(word) === key(required))
+  const key = (text: string): string => spelling(text).split('=', 1)[0] ?? ''
+  return REQUIRED_WORDS.some((required) => word !== required && key(word) === key(required))
 }
 
 function weak(where: string, detail: string): ImageFinding {

@@ -29,10 +29,12 @@ export function checkDockerfile(
     const named: string[] = []
     const [instruction = '', ...rest] = words
     const isFrom = instruction.toUpperCase() === 'FROM'
-    if (instruction.startsWith('#')) named.push(...directive(words.join(' ')))
+    if (/^(?:#|\/\/|\{)/.test(instruction)) named.push(...directive(words.join(' ')))
     else if (instruction.toUpperCase() === 'ARG' && images === 0) for (const word of rest) declare(args, word)
     else if (isFrom) named.push(...rest.filter((word) => !word.startsWith('--')).slice(0, 1))
     else named.push(...rest.flatMap(copiedFrom))
+    if (words.some((word) => HERE_DOCUMENT.test(word)))
+      findings.push(notDigest(where, 'a here-document hides what is a line'))
     for (const image of named) {
       const value = resolve(image, { args, given })
       if (value === undefined) findings.push(notDigest(where, `${image}: give it a value without a default`))
@@ -46,21 +48,30 @@ export function checkDockerfile(
     const name = as === -1 ? undefined : rest[as + 1]
     if (name !== undefined) stages.add(name.toLowerCase())
   }
+  for (const [name, image] of Object.entries(given)) {
+    // Without a default it was judged where it stands.
+    if (args.get(name) !== undefined) findings.push(...checkImageReference(image, `${file}: ${name}`))
+    else if (!args.has(name)) findings.push(notDigest(file, `${name}: no argument before the first FROM has this name`))
+  }
   return images === 0 ? [notDigest(file, 'no FROM was found')] : findings
 }
+
+/** Its lines are no instructions, and a reader who takes them for some sees stages that are none. */
+const HERE_DOCUMENT = /^\d*<<-?[^<]/
 
 interface Instruction {
   readonly line: number
   readonly words: readonly string[]
 }
 
-/** Lines joined where one ends in a backslash; comments but for directives left out. */
+/** Lines joined where one ends in a backslash, over empty ones too; comments but for directives left out. */
 function instructions(text: string): readonly Instruction[] {
   const found: Instruction[] = []
   let open: { line: number; text: string } | undefined
   text.split(/\r?\n/).forEach((line, i) => {
     const isComment = /^\s*#/.test(line)
-    if (isComment && !/^\s*#\s*syntax\s*=/i.test(line)) return
+    if (isComment && !/^\s*#\s*(?:syntax|escape)\s*=/i.test(line)) return
+    if (open !== undefined && line.trim() === '') return
     const whole = open === undefined ? line : `${open.text} ${line}`
     const start = open?.line ?? i + 1
     if (/\\\s*$/.test(whole) && !isComment) {
@@ -74,14 +85,16 @@ function instructions(text: string): readonly Instruction[] {
   return found
 }
 
+/** What begins a file as directives do and is none that is known is named as it stands: no image, so it is refused. */
 function directive(line: string): readonly string[] {
   const image = /^#\s*syntax\s*=\s*(\S+)/i.exec(line)?.[1]
-  return image === undefined ? [] : [image]
+  return image === undefined ? [line] : [image]
 }
 
 function copiedFrom(word: string): readonly string[] {
   const copied = /^--from=(.+)$/.exec(word)?.[1]
-  const mounted = /^--mount=(?:.*,)?from=([^,]+)/.exec(word)?.[1]
+  // Keys count in any letters, and fields may be quoted as in CSV.
+  const mounted = /^--mount=(?:.*,)?"?from=([^,]+)/i.exec(word)?.[1]
   return [copied, mounted].filter((image) => image !== undefined)
 }
 

@@ -41,6 +41,16 @@ test.each([
   'usr/lib/systemd/systemd-coredump',
   'usr/lib/openssh/sshd-session',
   'opt/tools/gdbserver',
+  'var/lib/x/bash',
+  'etc/sh',
+  'sh',
+  'usr/bin/BusyBox',
+  'usr/bin/busybox.static',
+  'usr/bin/bash-static',
+  'usr/bin/zsh5',
+  'usr/bin/ksh93',
+  'usr/bin/nawk',
+  'usr/bin/perl5.40-x86_64-linux-gnu',
 ])('[M5] refuses %s', (path) => {
   expect(found(program(path))).toEqual([`IMAGE_FORBIDDEN_FILE ${path}`])
 })
@@ -56,6 +66,9 @@ test.each([
   ['ExecStart=/usr/bin/node --inspect-port=9229 main.js'],
   ['ExecStart=/usr/bin/node --debug-port=9229 main.js'],
   ['Environment=NODE_OPTIONS=--require=/x.js'],
+  ['ExecStart=/usr/bin/node --inspect_brk main.js'],
+  ['ExecStart=/usr/bin/node --debug_port=9229 main.js'],
+  ['PassEnvironment=HOME NODE_OPTIONS'],
 ])('[M5] refuses a unit with %s', (text) => {
   expect(found({ path: 'etc/x.service', kind: 'file', mode: 0o644, text })).toEqual([
     'IMAGE_FORBIDDEN_FILE etc/x.service',

@@ -74,8 +74,22 @@ test.each([
   'module.sig_enforce=0',
   'initrd=other',
   'countersign.trial-on-a-simulated-tee',
+  'systemd.gpt_auto',
+  'systemd.import_credentials',
+  'systemd.debug-shell',
+  'rd.systemd.gpt_auto=yes',
+  'module.sig-enforce=0',
+  'systemd.set-credential=a:b',
+  'systemd.crash_shell',
+  '"init=/bin/sh"',
+  'systemd.unit="rescue.target"',
 ])('[M3] refuses a command line with %s beside the good words', (word) => {
   expect(weak(SECTIONS, `${CMDLINE} ${word}`)).toContain(`IMAGE_PROFILE_WEAK ${word}`)
+})
+
+test('[M3] counts no word behind a NUL, where the loader stops to read', () => {
+  expect(weak(SECTIONS, CMDLINE.replace(' lockdown', '\0lockdown'))).not.toEqual([])
+  expect(weak(SECTIONS, `${CMDLINE}\0\0`)).toEqual([])
 })
 
 test('[M3] names each input of a launch that is unmeasured, or of which nothing is said', () => {

@@ -47,6 +47,28 @@ test('[M4] refuses a syntax directive by tag, which rewrites every other line', 
   expect(codes('# syntax=docker/dockerfile:1\nFROM scratch')).toEqual(['IMAGE_NOT_DIGEST Dockerfile:1'])
 })
 
+test.each([
+  ['a here-document, which could declare a stage', `RUN <<EOF\nFROM x@${DIGEST} AS alpine\nEOF\nFROM alpine`],
+  ['another sign for continued lines', `# escape=\`\nFROM x@${DIGEST}\nRUN dir c:\\\nFROM alpine`],
+  [
+    'a stage in a line that an empty one does not end',
+    `FROM scratch\nRUN a \\\n\nFROM x@${DIGEST} AS alpine\nFROM alpine`,
+  ],
+  ['a syntax directive as other files spell it', '// syntax=docker/dockerfile:1\nFROM scratch'],
+  ['a syntax directive in JSON', '{"syntax": "docker/dockerfile:1"}\nFROM scratch'],
+  ['a mount in other letters', 'FROM scratch\nRUN --mount=type=bind,FROM=alpine,target=/x true'],
+  ['a mount in quotes', 'FROM scratch\nRUN --mount=type=bind,"from=alpine",target=/x true'],
+])('[M4] refuses %s', (_, text) => {
+  expect(codes(text)).not.toEqual([])
+})
+
+test('[M4] judges what a build is given in place of a default, and what it is given for nothing', () => {
+  const text = `ARG BASE=debian@${DIGEST}\nFROM \${BASE}`
+  expect(codes(text)).toEqual([])
+  expect(codes(text, { BASE: 'debian:12' })).toHaveLength(1)
+  expect(codes(text, { OTHER: `debian@${DIGEST}` })).toHaveLength(1)
+})
+
 test('[M4] judges what an argument without a default is given', () => {
   const text = `ARG BASE\nFROM \${BASE}`
   expect(codes(text)).toEqual(['IMAGE_NOT_DIGEST Dockerfile:2'])
