@@ -4,15 +4,18 @@
  * Prints BUILD_NOT_REPRODUCIBLE with the first file that differs; exit code 1.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { compareBuilds } from '../dist/core/measurement/image/index.js'
 
 const folders = process.argv.slice(2)
 if (folders.length !== 2) throw new Error('usage: node enclave/compare-builds.mjs FOLDER FOLDER')
+if (new Set(folders.map((folder) => realpathSync(folder))).size !== 2)
+  throw new Error('both folders are one: a build says nothing of its own repetition')
 
 /** In pieces: disk images are larger than what one read takes. */
 function digestOf(path) {
+  if (!statSync(path).isFile()) throw new Error(`${path} is neither file nor folder`)
   const hash = createHash('sha256')
   const file = openSync(path, 'r')
   const piece = new Uint8Array(1 << 20)
@@ -26,8 +29,8 @@ const treeOf = (folder) => {
   return existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : []
 }
 const outputsOf = (folder) =>
-  readdirSync(folder)
-    .filter((name) => statSync(join(folder, name)).isFile())
+  readdirSync(folder, { recursive: true })
+    .filter((name) => !statSync(join(folder, name)).isDirectory())
     .map((path) => ({ path, kind: 'file', mode: 0o644, content: digestOf(join(folder, path)) }))
 
 const trees = folders.map(treeOf)

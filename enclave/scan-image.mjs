@@ -14,7 +14,7 @@ import {
   readSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   checkTree,
@@ -36,8 +36,9 @@ if (values.tree.length === 0 && values.uki === undefined) throw new Error('nothi
 const kindOf = (stat) =>
   stat.isSymbolicLink() ? 'link' : stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'other'
 /** Units and settings of systemd, rules of udev, scripts: what may name a program and its options. */
-const STARTS_PROGRAMS = /\.(?:service|socket|conf|rules|sh|preset|timer|path|mount)$|^etc\/[^/]*$/
-const MAX_TEXT = 256 * 1024
+const STARTS_PROGRAMS = /\.(?:service|socket|conf|rules|sh|preset|timer|path|mount)$|^etc\//
+/** What is run by its name may be a script, whatever its name ends in. */
+const RUNS = /(?:^|\/)s?bin\/[^/]+$|^init$/
 
 function* walk(root, folder = '') {
   for (const name of readdirSync(join(root, folder)).sort()) {
@@ -48,14 +49,35 @@ function* walk(root, folder = '') {
   }
 }
 
+/** Of a link the text that it leads to within the tree; links of links are read where they lead. */
+function textOf(root, path, kind) {
+  const file = kind === 'link' ? targetOf(root, path) : join(root, path)
+  if (file === undefined || !lstatSync(file, { throwIfNoEntry: false })?.isFile()) return undefined
+  if (!STARTS_PROGRAMS.test(path) && !(RUNS.test(path) && readStart(file) === '#!')) return undefined
+  return readFileSync(file, 'latin1')
+}
+
+function targetOf(root, path) {
+  const target = readlinkSync(join(root, path))
+  // As the image has it: from its own root, and never above that.
+  return join(root, resolve('/', dirname(path), target))
+}
+
+function readStart(path) {
+  const file = openSync(path, 'r')
+  try {
+    return Buffer.from(readAt(file, 0, 2)).toString('latin1')
+  } finally {
+    closeSync(file)
+  }
+}
+
 function scanTree(root) {
   const entries = [...walk(root)].map(({ path, stat, kind }) => ({
     path,
     kind,
     mode: stat.mode & 0o7777,
-    ...(kind === 'file' && stat.size <= MAX_TEXT && STARTS_PROGRAMS.test(path)
-      ? { text: readFileSync(join(root, path), 'latin1') }
-      : {}),
+    text: textOf(root, path, kind),
   }))
   return checkTree(entries, { allowed: values.allow })
 }

@@ -1,8 +1,8 @@
 /** What the images are built from, held against the rules that what was built is held against. */
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   bridges,
@@ -202,6 +202,36 @@ describe('the scripts', () => {
       exit: 1,
       err: 'IMAGE_FORBIDDEN_FILE usr/bin/sh: is a shell\n',
     })
+  })
+
+  test.each([
+    ['a unit of any size', 'usr/lib/x.service', `${'#\n'.repeat(200_000)}ExecStart=/usr/bin/node --inspect x.js\n`],
+    ['settings in any depth', 'etc/default/gateway', 'NODE_OPTIONS=--require=/x.js\n'],
+    ['a script without an ending', 'usr/bin/start', '#!/usr/bin/env -S node --inspect\n'],
+    ['what starts an initrd', 'init', '#!/usr/bin/env -S node --inspect\n'],
+    ['a text that a unit is a link of', 'opt/unit', 'ExecStart=/usr/bin/node --inspect x.js\n'],
+  ])('[M5] scan-image reads %s', async (_, path, text) => {
+    const tree = await mkdtemp(join(folder, 'read-'))
+    await mkdir(join(tree, dirname(path), 'x'), { recursive: true })
+    await mkdir(join(tree, 'etc/systemd'), { recursive: true })
+    await writeFile(join(tree, path), text)
+    await symlink('/opt/unit', join(tree, 'etc/systemd/x.service'))
+    const { exit, err } = await run(node, 'enclave/scan-image.mjs', '--tree', tree)
+    expect([exit, err]).toEqual([1, expect.stringMatching(/inspector|NODE_OPTIONS/)])
+  })
+
+  test('[M6] compare-builds looks into folders, and takes no build for its own repetition', async () => {
+    const builds = [join(folder, 'deep-1'), join(folder, 'deep-2')] as const
+    for (const build of builds) {
+      await mkdir(join(build, 'in'), { recursive: true })
+      await writeFile(join(build, 'a'), 'a')
+      await writeFile(join(build, 'in/b'), 'b')
+    }
+    expect((await run(node, 'enclave/compare-builds.mjs', ...builds)).exit).toBe(0)
+    expect((await run(node, 'enclave/compare-builds.mjs', builds[0], `${builds[0]}/`)).exit).toBe(1)
+    await writeFile(join(builds[1], 'in/b'), 'c')
+    const { exit, err } = await run(node, 'enclave/compare-builds.mjs', ...builds)
+    expect([exit, err]).toEqual([1, expect.stringContaining('BUILD_NOT_REPRODUCIBLE in/b: is sha256:')])
   })
 
   test('[M6] compare-builds names the first file that differs', async () => {
