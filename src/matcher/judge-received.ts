@@ -1,6 +1,6 @@
 /** What a test may hold against a lock: a gateway's address, an archive's octets, or an answer of an attested fetch. @module */
-import { challengeGateway } from '../client/challenge-gateway.ts'
-import { createClientDeps } from '../client/deps.ts'
+import { type ChallengedGateway, challengeGateway } from '../client/challenge-gateway.ts'
+import { type ClientDeps, createClientDeps } from '../client/deps.ts'
 import { defaultPolicy, NotVerifiedError, receiptOf } from '../client/index.ts'
 import { decodeArchive, verifyArchive } from '../core/archive/index.ts'
 import { challengeAnchor, type Trust, verifyAttestation } from '../core/evidence/attestation.ts'
@@ -25,9 +25,19 @@ export type Judged =
   | { readonly ok: true; readonly simulated: boolean }
   | { readonly ok: false; readonly code: FailureCode; readonly checks: readonly Check[] }
 
+/** A page to sign in, or of a proxy that is down, is nothing that could be judged: `.not` must not hold of it. */
+async function challenge(address: string, deps: ClientDeps): Promise<ChallengedGateway> {
+  try {
+    return await challengeGateway(address, deps)
+  } catch (cause) {
+    if (!(cause instanceof MalformedError)) throw cause
+    throw new CountersignError('ERR_NETWORK', `the address gave no attestation: ${cause.failure}`, { cause })
+  }
+}
+
 async function judgeGateway(address: string, trust: Trust): Promise<Verdict<object>> {
   const deps = createClientDeps()
-  const { archive, nonce, noncedAt } = await challengeGateway(address, deps)
+  const { archive, nonce, noncedAt } = await challenge(address, deps)
   const anchor = challengeAnchor({ nonce, noncedAt, at: deps.clock.now(), proof: archive.proof })
   return await verifyAttestation(archive, trust, anchor)
 }

@@ -1,5 +1,6 @@
 /** The matcher for tests of one's own: three things to judge, and what `.not` may hold for. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -98,6 +99,24 @@ describe('what nobody can judge fails in both directions', () => {
     await expect(expect(unreachable).not.toBeAttestedBy(lock, { policy })).rejects.toMatchObject({
       code: 'ERR_NETWORK',
     })
+  })
+
+  test.each([
+    ['a page in place of evidence', '<!doctype html><title>Sign in</title>'],
+    ['evidence that breaks off', '{"countersign'],
+    ['nothing', ''],
+  ])('an address that answers %s', async (_name, body) => {
+    const server = createServer((_request, response) => void response.end(body))
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('a TCP server has a port')
+    try {
+      const url = `http://127.0.0.1:${address.port}`
+      await expect(expect(url).toBeAttestedBy(lock, { policy })).rejects.toThrow('no attestation')
+      await expect(expect(url).not.toBeAttestedBy(lock, { policy })).rejects.toThrow('no attestation')
+    } finally {
+      server.close()
+    }
   })
 
   test('a check that lacks what it needs', async () => {
