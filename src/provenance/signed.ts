@@ -46,6 +46,15 @@ const FAULT_CODES: Readonly<Record<SignatureFault, FailureCode>> = {
 
 type Check = Checker<keyof typeof SIGNED_CHECKS>
 
+/**
+ * A workflow that others may call signs by its own name for whoever calls it: the name alone then says nothing of who did. So the repository
+ * that ran it has to be the one that holds it.
+ */
+function judgeCaller(check: Check, identity: string, repository: string | undefined): void {
+  if (repository === undefined || identity.startsWith(`${repository}/`)) return
+  check.fail('identity', 'PROVENANCE_IDENTITY', `${identity}, called by another repository: ${repository}`)
+}
+
 function judgeSigner(check: Check, seen: SignerIdentity, signers: readonly SignerIdentity[]): void {
   const ofIssuer = signers.filter(({ issuer }) => issuer === seen.issuer)
   check.that('issuer', ofIssuer.length > 0, 'PROVENANCE_ISSUER', {
@@ -76,6 +85,7 @@ export function judgeSigned(check: Check, { bundle, artefact }: SignedArtefact, 
   check.pass('signature')
   const signer = { issuer: outcome.issuer, identity: outcome.identity }
   judgeSigner(check, signer, trust.signers)
+  judgeCaller(check, signer.identity, outcome.repository)
   const statement = check.decode('statement', () => decodeStatement(signed.payload), 'PROVENANCE_FORMAT')
   const subject = digestUri(artefact)
   check.that('subject', statement.subjects.includes(subject), 'PROVENANCE_DIGEST', {

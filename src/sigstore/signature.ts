@@ -14,11 +14,28 @@ const SHOWN = /^[ -~]{1,160}$/
 const THRESHOLDS = { tlogThreshold: 1, ctlogThreshold: 1, timestampThreshold: 1 } as const
 
 export type SignatureOutcome =
-  | { readonly verified: true; readonly identity: string; readonly issuer: string }
+  | {
+      readonly verified: true
+      readonly identity: string
+      readonly issuer: string
+      /** Address of the repository whose workflow ran; undefined where the certificate names none. */
+      readonly repository: string | undefined
+    }
   | { readonly verified: false; readonly fault: SignatureFault; readonly why: string }
 
 /** What was wrong: the proof that it was logged, the time at which it was made, or certificate and signature themselves. */
 export type SignatureFault = 'log' | 'time' | 'signature'
+
+/** Fulcio certificate extensions, Source Repository URI: a UTF8String in DER. */
+const SOURCE_REPOSITORY = '1.3.6.1.4.1.57264.1.12'
+
+type Identified = NonNullable<ReturnType<Verifier['verify']>['identity']>
+
+/** @returns undefined where there is none; what cannot be read is returned as it stands, and equals no address */
+function repositoryOf({ oids = [] }: Identified): string | undefined {
+  const der = oids.find(({ oid }) => oid?.id.join('.') === SOURCE_REPOSITORY)?.value
+  return der?.subarray(der[1] === 0x81 ? 3 : 2).toString('utf8')
+}
 
 /** @throws CountersignError ERR_CONFIG: the root is the caller's own file */
 export function readTrustedRoot(octets: Uint8Array): TrustMaterial {
@@ -63,7 +80,7 @@ export function verifySigstoreSignature({ bundle }: SignedStatement, root: Trust
     const issuer = signer?.extensions?.issuer ?? ''
     // Nothing must not equal nothing, where a caller's configuration was left empty.
     if (identity === '' || issuer === '') return refuse('signature', 'the certificate names no identity or no issuer')
-    return { verified: true, identity, issuer }
+    return { verified: true, identity, issuer, repository: signer && repositoryOf(signer) }
   } catch (error) {
     return refuse(faultOf(error), reasonOf(error))
   }

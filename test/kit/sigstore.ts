@@ -5,6 +5,7 @@ import { initializeCA, initializeTLog } from '@sigstore/mock'
 export const IDENTITY = 'https://github.com/example/models/.github/workflows/sign.yaml@refs/heads/main'
 export const ISSUER = 'https://token.actions.githubusercontent.com'
 const ISSUER_OID = '1.3.6.1.4.1.57264.1.8'
+const REPOSITORY_OID = '1.3.6.1.4.1.57264.1.12'
 const MEDIA_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json'
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json'
 const VALID = { start: '2020-01-01T00:00:00Z' }
@@ -16,6 +17,8 @@ export interface Signing {
   readonly payload: Uint8Array
   readonly identity?: string
   readonly issuer?: string
+  /** Address of the repository whose workflow ran: the certificate's source repository. */
+  readonly repository?: string
   /** Signed in place of `payload`. */
   readonly signed?: Uint8Array
   readonly entry?: (entry: Json) => Json | undefined
@@ -169,12 +172,22 @@ export async function createSigstore({ logsCertificates = true, logTime }: Sigst
   }
   return {
     trustedRoot: Buffer.from(JSON.stringify(root)),
-    sign: async ({ payload, identity = IDENTITY, issuer = ISSUER, signed = payload, entry = (same) => same }) => {
+    sign: async ({
+      payload,
+      identity = IDENTITY,
+      issuer = ISSUER,
+      repository,
+      signed = payload,
+      entry = (same) => same,
+    }) => {
       const { publicKey, privateKey } = onCurve('prime256v1')
       const certificate = await ca.issueCertificate({
         publicKey: publicKey.export({ format: 'der', type: 'spki' }),
         subjectAltName: identity,
-        extensions: [{ oid: ISSUER_OID, value: issuer }],
+        extensions: [
+          { oid: ISSUER_OID, value: issuer },
+          ...(repository === undefined ? [] : [{ oid: REPOSITORY_OID, value: repository }]),
+        ],
       })
       const signature = sign('sha256', preAuthEncoding(signed), privateKey)
       const made = entry(await logged(tLog, payload, signature, certificate))

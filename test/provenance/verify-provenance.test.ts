@@ -42,6 +42,7 @@ interface Case {
   readonly payload?: Uint8Array
   readonly identity?: string
   readonly issuer?: string
+  readonly repository?: string
   readonly wanted?: string
   readonly published?: Uint8Array
   readonly seen?: Measurements
@@ -53,7 +54,8 @@ interface Case {
 async function decided({ sigstore = SIGSTORE, change = () => {}, ...made }: Case = {}): Promise<string> {
   const { payload = statementOn(PUBLISHED), identity = IDENTITY, issuer = ISSUER, wanted = IDENTITY } = made
   const entry = made.entry === undefined ? {} : { entry: made.entry }
-  const bundle = JSON.parse(JSON.stringify(await sigstore.sign({ payload, identity, issuer, ...entry })))
+  const source = made.repository === undefined ? {} : { repository: made.repository }
+  const bundle = JSON.parse(JSON.stringify(await sigstore.sign({ payload, identity, issuer, ...source, ...entry })))
   change(bundle)
   const verdict = await verifyProvenance(
     { bundle: Buffer.from(JSON.stringify(bundle)), published: made.published ?? PUBLISHED, seen: made.seen ?? SEEN },
@@ -110,6 +112,14 @@ describe('provenance of a measurement', () => {
 
   test('[B1] identities are no patterns for whoever pins them either', async () => {
     expect(await decided({ wanted: 'https://github.com/.*' })).toBe('identity PROVENANCE_IDENTITY')
+  })
+
+  test.each([
+    ['its own repository', 'https://github.com/example/models', 'ok'],
+    ['another repository', 'https://github.com/evil/models', 'identity PROVENANCE_IDENTITY'],
+    ['a repository with the same beginning', 'https://github.com/example/mod', 'identity PROVENANCE_IDENTITY'],
+  ])('[B1] of a workflow that was called by %s', async (_name, repository, due) => {
+    expect(await decided({ repository })).toBe(due)
   })
 
   test('[B1] of another artefact', async () => {
