@@ -22,9 +22,12 @@ function imagesOf(pair) {
   const [file, rows] = pair.split('=')
   const octets = readFileSync(file)
   const digest = `sha256:${createHash('sha256').update(octets).digest('hex')}`
-  return readFileSync(rows, 'utf8')
+  const lines = readFileSync(rows, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
+  // Beside another image nobody would miss it.
+  if (lines.length === 0) throw new Error(`${rows} measures nothing of ${file}`)
+  return lines
     .map((line) => JSON.parse(line))
     .map(({ platform, measurements, shape }) => ({ platform, measurements, shape, name: basename(file), digest }))
 }

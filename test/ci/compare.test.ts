@@ -139,8 +139,12 @@ describe('nothing passes by an empty input', () => {
       ['--sarif', bench.path('lock.json')],
       ['--summary', bench.path('policy.json')],
       ['--junit', out, '--sarif', out],
+      ['--junit', bench.path('rows')],
+      ['--sarif', bench.path('lock.json.sigstore.json')],
+      ['--sarif', out, '--revocations', out],
+      ['--sarif', out, '--measurements', out],
     ])
-      await expect(bench.run(...rows, ...args)).rejects.toThrow(UsageError)
+      await expect(bench.run(...rows, ...args)).rejects.toThrow('a report would overwrite')
   })
 
   test('a gateway that cannot be reached is not performed, and not good', async () => {

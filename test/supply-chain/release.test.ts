@@ -34,7 +34,7 @@ describe('scripts/published.mjs', () => {
     writeFileSync(join(work, name), content)
     return join(work, name)
   }
-  const make = (image: string): ReturnType<typeof spawnSync> =>
+  const make = (image: string, ...more: readonly string[]): ReturnType<typeof spawnSync> =>
     spawnSync(
       process.execPath,
       [
@@ -47,6 +47,7 @@ describe('scripts/published.mjs', () => {
         'ab'.repeat(20),
         '--image',
         image,
+        ...more,
       ],
       { encoding: 'utf8' },
     )
@@ -61,6 +62,12 @@ describe('scripts/published.mjs', () => {
       ['gateway.efi', digest],
     ])
     expect(source.commit).toBe('ab'.repeat(20))
+  })
+
+  test('refuses an image of which nothing is measured, beside one of which something is', () => {
+    const image = file('gateway.efi', 'image')
+    const { status } = make(`${image}=${file('rows', measuredLine('a'))}`, '--image', `${image}=${file('none', '\n')}`)
+    expect(status).not.toBe(0)
   })
 
   test('refuses what nobody could read, such as no rows', () => {

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { approvalFileOf } from '../approval.ts'
 import { REQUIRED_ROWS, type RequiredRows } from '../ci/compare-lock.ts'
-import { readGivenFiles } from '../ci/given-files.ts'
+import { type FileValues, readGivenFiles } from '../ci/given-files.ts'
 import { judgeAll } from '../ci/judge-all.ts'
 import { renderJunit } from '../ci/junit.ts'
 import { pageJson, renderPage } from '../ci/page.ts'
@@ -79,10 +80,12 @@ function readRequired(text: string): RequiredRows {
 }
 
 /** A report over what it reports on would take the pins away for the next run. */
-function refuseOverwriting(given: ReportFiles & { readonly lock: string; readonly policy: string }): void {
-  const { lock, policy, summary, sarif, junit } = given
+function refuseOverwriting(given: ReportFiles & FileValues & { readonly measured?: readonly string[] }): void {
+  const { lock, policy, measured = [], summary, sarif, junit } = given
+  const { approval = approvalFileOf(lock), revocations, provenance, measurements, 'trusted-root': root } = given
   const reports = [summary, sarif, junit].filter((file) => file !== undefined).map((file) => resolve(file))
-  const inputs = [resolve(lock), resolve(policy)]
+  const named = [lock, policy, approval, revocations, provenance, measurements, root, ...measured]
+  const inputs = named.filter((file) => file !== undefined).map((file) => resolve(file))
   if (new Set(reports).size !== reports.length || reports.some((file) => inputs.includes(file)))
     throw new UsageError('a report would overwrite another file of this run', 'Give each report a file of its own.')
 }
