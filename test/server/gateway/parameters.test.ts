@@ -26,7 +26,7 @@ beforeAll(async () => {
     models: `
     - id: tuned
       upstream: mock
-      name: mock
+      name: tuned-mock
       defaults: { temperature: 0.2, seed: 7, max_completion_tokens: 64 }
       rename: { max_tokens: max_completion_tokens }
       contextTokens: 8192
@@ -60,7 +60,7 @@ describe('sampling parameters of a model of the configuration', () => {
   it('are filled in and renamed on the way, shown as used, and held against what was asked for', async () => {
     const { sent, parameters, check } = await ask({ model: 'tuned', temperature: 0.9, max_tokens: 5 })
     expect(sent).toBe(
-      '{"messages":[{"role":"user","content":"Is it?"}],"model":"mock","temperature":0.9,"max_completion_tokens":5,"seed":7}',
+      '{"messages":[{"role":"user","content":"Is it?"}],"model":"tuned-mock","temperature":0.9,"max_completion_tokens":5,"seed":7}',
     )
     const used = { temperature: 0.9, seed: 7, max_completion_tokens: 5 }
     expect(parameters).toEqual([
