@@ -80,7 +80,7 @@ describe.each(pages)('$page', ({ blocks }) => {
       .flatMap(({ commands }) => commands)
       .flatMap((command) => /(?:^|\s)(enclave\/\S+)/.exec(command)?.[1] ?? [])
     expect(named.length).toBeGreaterThan(3)
-    for (const path of named) await expect(readFile(path)).resolves.toBeDefined()
+    for (const path of named) expect((await readFile(path)).length, path).toBeGreaterThan(0)
   })
 })
 
