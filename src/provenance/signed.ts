@@ -3,7 +3,13 @@ import { digestUri } from '../core/crypto/index.ts'
 import type { FailureCode } from '../core/failure-codes.ts'
 import type { SignerIdentity } from '../core/lock.ts'
 import type { Checker } from '../core/verdict.ts'
-import { decodeBundle, readTrustedRoot, type SignatureFault, verifySigstoreSignature } from '../sigstore/index.ts'
+import {
+  decodeBundle,
+  isCalledByAnother,
+  readTrustedRoot,
+  type SignatureFault,
+  verifySigstoreSignature,
+} from '../sigstore/index.ts'
 import { decodeStatement, type Statement } from './statement.ts'
 
 /** Each with what asks for it. */
@@ -46,15 +52,6 @@ const FAULT_CODES: Readonly<Record<SignatureFault, FailureCode>> = {
 
 type Check = Checker<keyof typeof SIGNED_CHECKS>
 
-/**
- * A workflow that others may call signs by its own name for whoever calls it: the name alone then says nothing of who did. So the repository
- * that ran it has to be the one that holds it.
- */
-function judgeCaller(check: Check, identity: string, repository: string | undefined): void {
-  if (repository === undefined || identity.startsWith(`${repository}/`)) return
-  check.fail('identity', 'PROVENANCE_IDENTITY', `${identity}, called by another repository: ${repository}`)
-}
-
 function judgeSigner(check: Check, seen: SignerIdentity, signers: readonly SignerIdentity[]): void {
   const ofIssuer = signers.filter(({ issuer }) => issuer === seen.issuer)
   check.that('issuer', ofIssuer.length > 0, 'PROVENANCE_ISSUER', {
@@ -85,7 +82,12 @@ export function judgeSigned(check: Check, { bundle, artefact }: SignedArtefact, 
   check.pass('signature')
   const signer = { issuer: outcome.issuer, identity: outcome.identity }
   judgeSigner(check, signer, trust.signers)
-  judgeCaller(check, signer.identity, outcome.repository)
+  if (isCalledByAnother(outcome))
+    check.fail(
+      'identity',
+      'PROVENANCE_IDENTITY',
+      `${signer.identity}, called by another repository: ${outcome.repository}`,
+    )
   const statement = check.decode('statement', () => decodeStatement(signed.payload), 'PROVENANCE_FORMAT')
   const subject = digestUri(artefact)
   check.that('subject', statement.subjects.includes(subject), 'PROVENANCE_DIGEST', {

@@ -1,3 +1,9 @@
 /** Sigstore bundles, verified offline under a root that the caller gives. @module */
 export { decodeBundle, type SignedStatement } from './bundle.ts'
-export { readTrustedRoot, type SignatureFault, type SignatureOutcome, verifySigstoreSignature } from './signature.ts'
+export {
+  isCalledByAnother,
+  readTrustedRoot,
+  type SignatureFault,
+  type SignatureOutcome,
+  verifySigstoreSignature,
+} from './signature.ts'

@@ -31,6 +31,20 @@ const SOURCE_REPOSITORY = '1.3.6.1.4.1.57264.1.12'
 
 type Identified = NonNullable<ReturnType<Verifier['verify']>['identity']>
 
+/**
+ * A workflow that others may call signs by its own name for whoever calls it: the name alone then says nothing of who did. So the repository
+ * that ran it has to be the one that holds it.
+ */
+export function isCalledByAnother({
+  identity,
+  repository,
+}: {
+  identity: string
+  repository: string | undefined
+}): boolean {
+  return repository !== undefined && !identity.startsWith(`${repository}/`)
+}
+
 /** @returns undefined where there is none; what cannot be read is returned as it stands, and equals no address */
 function repositoryOf({ oids = [] }: Identified): string | undefined {
   const der = oids.find(({ oid }) => oid?.id.join('.') === SOURCE_REPOSITORY)?.value

@@ -1,7 +1,13 @@
 /** Whether a publisher signed exactly the files that were measured. OpenSSF Model Signing v1. @module */
 import { decodeOmsManifest, type OmsManifest } from '../../core/resources/oms-manifest.ts'
 import { type Checker, judge, type Verdict } from '../../core/verdict.ts'
-import { decodeBundle, readTrustedRoot, type SignedStatement, verifySigstoreSignature } from '../../sigstore/index.ts'
+import {
+  decodeBundle,
+  isCalledByAnother,
+  readTrustedRoot,
+  type SignedStatement,
+  verifySigstoreSignature,
+} from '../../sigstore/index.ts'
 import { type PublisherKey, readPublisherKey, verifyKeySignature } from './key-signature.ts'
 import type { Publisher, PublisherTrust } from './types.ts'
 
@@ -29,6 +35,8 @@ function judgeByRoot(trust: Extract<PublisherTrust, { kind: 'sigstore' }>): Judg
       seen: `${identity} by ${issuer}`,
       wanted: `${trust.identity} by ${trust.issuer}`,
     })
+    if (isCalledByAnother(outcome))
+      check.fail('identity', 'PUBLISHER_IDENTITY', `${identity}, called by another repository: ${outcome.repository}`)
     check.assume('The authorities and logs in the trusted root at hand are honest.')
     return { kind: 'sigstore', identity, issuer }
   }

@@ -61,6 +61,14 @@ describe('bundles of Sigstore', () => {
     expect(await decided(BUNDLE, { ...TRUST, trustedRoot })).toBe('signature PUBLISHER_SIGNATURE')
   })
 
+  test.each([
+    ['its own', 'https://github.com/example/models', 'ok'],
+    ['another', 'https://github.com/example/models-evil', 'identity PUBLISHER_IDENTITY'],
+    ['one whose name its own begins with', 'https://github.com/example/model', 'identity PUBLISHER_IDENTITY'],
+  ])('of a workflow that ran for %s repository', async (_name, repository, due) => {
+    expect(await decided(await SIGSTORE.sign({ payload: PAYLOAD, repository }))).toBe(due)
+  })
+
   test('another payload than was signed', async () => {
     const signed = Buffer.from('{}')
     expect(await decided(await SIGSTORE.sign({ payload: PAYLOAD, signed }))).toBe('signature PUBLISHER_SIGNATURE')
