@@ -21,9 +21,9 @@ make_tools() {
 
 in_tools() {
   bwrap --bind "$tools" / --dev-bind /dev /dev --proc /proc --ro-bind /sys /sys --tmpfs /run --tmpfs /tmp \
-    --ro-bind /etc/resolv.conf /etc/resolv.conf --bind "$work" /work --bind "$out" /out --cap-add ALL --unshare-uts --unshare-ipc \
+    --ro-bind /etc/resolv.conf /etc/resolv.conf --bind "$work" /build --bind "$out" /out --cap-add ALL --unshare-uts --unshare-ipc \
     --clearenv --setenv PATH /usr/sbin:/usr/bin --setenv LANG C.UTF-8 --setenv HOME /root --setenv SOURCE_DATE_EPOCH "$SOURCE_DATE_EPOCH" \
-    --chdir /work "$@"
+    --chdir /build "$@"
 }
 
 # mkosi's own list asks for suites that mirrors do not carry; this one is taken as it stands.

@@ -24,7 +24,7 @@ while (($# > 0)); do
     --out) out=$(readlink -m "$2"); shift 2 ;;
     --work) work=$(readlink -m "$2"); shift 2 ;;
     --update-lock) update_lock=yes; shift ;;
-    --incremental) fresh=(--force --incremental=yes --cache-dir /work/cache); shift ;;
+    --incremental) fresh=(--force --incremental=yes --cache-dir /build/cache); shift ;;
     --help) sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) fail "there is no option $1; --help lists them" ;;
   esac
@@ -68,7 +68,7 @@ rm -rf "$work/weights" && mkdir "$work/weights"
 cp -rL "$weights/." "$work/weights/"
 normalise "$work/weights"
 rm -f "$out/weights.img"
-in_tools mkfs.erofs --quiet -T "$SOURCE_DATE_EPOCH" --all-root -U 6c1c9a53-92f3-4f0f-a2a5-0d3a2c0f6c11 -L cs-weights /out/weights.img /work/weights > "$work/weights.log"
+in_tools mkfs.erofs --quiet -T "$SOURCE_DATE_EPOCH" --all-root -U 6c1c9a53-92f3-4f0f-a2a5-0d3a2c0f6c11 -L cs-weights /out/weights.img /build/weights > "$work/weights.log"
 size=$(stat -c %s "$out/weights.img")
 offset=$(((size + 4095) / 4096 * 4096))
 truncate -s "$offset" "$out/weights.img"
@@ -98,7 +98,7 @@ find "$mkosi" \( -name '*.sh' -o -name 'mkosi.finalize' \) -exec chmod 755 {} + 
 say "building the image (some minutes; see $work/mkosi.log)"
 mkdir -p "$work/cache" "$work/packages" "$work/workspace"
 write_sources "$mkosi"
-in_tools mkosi --directory /work/mkosi --output-dir /work/image --workspace-dir /work/workspace --package-cache-dir /work/packages \
+in_tools mkosi --directory /build/mkosi --output-dir /build/image --workspace-dir /build/workspace --package-cache-dir /build/packages \
   --source-date-epoch "$SOURCE_DATE_EPOCH" "${fresh[@]}" build > "$work/mkosi.log" 2>&1 || fail "mkosi failed: see $work/mkosi.log"
 
 say "checking what was built"
@@ -119,16 +119,16 @@ read -r first count < <(in_tools sfdisk --json /out/countersign.raw | node -e '
   const root = partitiontable.partitions.find(({ type }) => type.toUpperCase() === "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709")
   console.log(root.start, root.size)')
 dd if="$out/countersign.raw" of="$work/root.erofs" bs=1M iflag=skip_bytes,count_bytes skip=$((first * 512)) count=$((count * 512)) status=none
-in_tools fsck.erofs --extract=/work/trees/root --overwrite /work/root.erofs > "$work/extract.log" 2>&1 || fail "the root cannot be read back: see $work/extract.log"
-in_tools bash -c 'cd trees/initrd && zstd -dcq /work/image/initrd.cpio.zst | cpio -idm --quiet'
+in_tools fsck.erofs --extract=/build/trees/root --overwrite /build/root.erofs > "$work/extract.log" 2>&1 || fail "the root cannot be read back: see $work/extract.log"
+in_tools bash -c 'cd trees/initrd && zstd -dcq /build/image/initrd.cpio.zst | cpio -idm --quiet'
 # Zeros that pad the modules end them; that something was there is judged by the scan.
-in_tools bash -c 'cd trees/modules && size=$(stat -Lc %s /work/image/initrd.cpio.zst) && tail -c +$(((size + 3) / 4 * 4 + 1)) /work/image/countersign-cvm.initrd | zstd -dcq 2> /dev/null | cpio -idm --quiet'
+in_tools bash -c 'cd trees/modules && size=$(stat -Lc %s /build/image/initrd.cpio.zst) && tail -c +$(((size + 3) / 4 * 4 + 1)) /build/image/countersign-cvm.initrd | zstd -dcq 2> /dev/null | cpio -idm --quiet'
 node "$root/enclave/scan-image.mjs" --tree "$work/trees/root" --tree "$work/trees/initrd" --tree "$work/trees/modules" \
   --uki "$out/countersign.efi" --manifest "$out/tree.json" || fail "the image is not one to deploy"
 
 # For trials on a machine without a TEE: the same kernel, initrd and root, and other words on the command line. Its measurement is another.
 say "making the trial's kernel image, which is none to deploy"
-in_tools python3 - /out/countersign.efi /work/cmdline <<'PY'
+in_tools python3 - /out/countersign.efi /build/cmdline <<'PY'
 import pefile, sys
 image = pefile.PE(sys.argv[1], fast_load=True)
 section = next(s for s in image.sections if s.Name.rstrip(b"\0") == b".cmdline")
@@ -136,9 +136,9 @@ open(sys.argv[2], "wb").write(section.get_data()[:section.Misc_VirtualSize].rstr
 PY
 trial_words="countersign.trial-on-a-simulated-tee console=ttyS0"
 version=$(ls "$work/trees/root/usr/lib/modules")
-in_tools ukify build --linux /work/image/countersign-cvm.vmlinuz --initrd /work/image/countersign-cvm.initrd \
-  --cmdline "$(cat "$work/cmdline") $trial_words" --os-release @/work/trees/root/usr/lib/os-release --uname "$version" \
-  --stub /work/trees/root/usr/lib/systemd/boot/efi/linuxx64.efi.stub --output /out/trial.efi > "$work/ukify.log" 2>&1 || fail "ukify failed: see $work/ukify.log"
+in_tools ukify build --linux /build/image/countersign-cvm.vmlinuz --initrd /build/image/countersign-cvm.initrd \
+  --cmdline "$(cat "$work/cmdline") $trial_words" --os-release @/build/trees/root/usr/lib/os-release --uname "$version" \
+  --stub /build/trees/root/usr/lib/systemd/boot/efi/linuxx64.efi.stub --output /out/trial.efi > "$work/ukify.log" 2>&1 || fail "ukify failed: see $work/ukify.log"
 if node "$root/enclave/scan-image.mjs" --uki "$out/trial.efi" > /dev/null 2>&1; then fail "the trial's kernel image passes for one to deploy"; fi
 
 roothash=$(grep -o 'roothash=[0-9a-f]*' "$work/cmdline")

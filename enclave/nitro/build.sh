@@ -64,7 +64,7 @@ find "$mkosi" \( -name '*.sh' -o -name 'mkosi.finalize' \) -exec chmod 755 {} + 
 say "building the tree (some minutes; see $work/mkosi.log)"
 mkdir -p "$work/packages" "$work/workspace"
 write_sources "$mkosi"
-in_tools mkosi --directory /work/mkosi --output-dir /work/image --workspace-dir /work/workspace --package-cache-dir /work/packages \
+in_tools mkosi --directory /build/mkosi --output-dir /build/image --workspace-dir /build/workspace --package-cache-dir /build/packages \
   --source-date-epoch "$SOURCE_DATE_EPOCH" --force --force build > "$work/mkosi.log" 2>&1 || fail "mkosi failed: see $work/mkosi.log"
 
 say "checking what was built"
