@@ -86,7 +86,8 @@ if command -v nitro-cli > /dev/null && command -v docker > /dev/null; then
   docker build --quiet --network none --tag countersign-nitro:local "$out"
   nitro-cli build-enclave --docker-uri countersign-nitro:local --output-file "$out/countersign.eif" > "$out/build-enclave.json"
   # What the strict parser reads from the file decides; what build-enclave printed is compared with it.
-  node "$root/dist/cli/main.js" measure nitro "$out/countersign.eif"
+  node "$root/dist/cli/main.js" measure nitro "$out/countersign.eif" --json > "$out/measured.json"
+  node "$here/compare-registers.mjs" "$out/build-enclave.json" "$out/measured.json" || fail "nitro-cli printed other registers than the image has"
 else
   say "no nitro-cli and docker here: take $out to a machine that has them (docs/deploy-nitro.md)"
 fi

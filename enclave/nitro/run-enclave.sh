@@ -52,5 +52,23 @@ id=$(node -e 'console.log(JSON.parse(process.argv[1]).EnclaveID)' "$started")
 # Inward: TLS ends in the enclave.
 socat "TCP-LISTEN:$port,reuseaddr,fork" "VSOCK-CONNECT:$cid:8443" &
 children+=($!)
+# An enclave ends with its gateway, and nitro-cli then lists it no more: whoever supervises this starts both again.
+ENDED=3
+watch_enclave() {
+  local state=0
+  while ((state != ENDED)); do
+    sleep 5
+    state=0
+    # A list that could not be had, or read, says nothing.
+    nitro-cli describe-enclaves 2> /dev/null | node -e 'const list = JSON.parse(require("fs").readFileSync(0, "utf8"))
+      const [, id, ended] = process.argv
+      if (!list.some(({ EnclaveID, State }) => EnclaveID === id && State !== "TERMINATING")) process.exit(Number(ended))' \
+      "$id" "$ENDED" 2> /dev/null || state=${PIPESTATUS[1]}
+  done
+  echo "run-enclave: the enclave ended" >&2
+}
+watch_enclave &
+children+=($!)
 echo "run-enclave: listening on port $port; interrupt to stop"
-wait -n "${children[@]:1}"
+wait -n "${children[@]:1}" || true
+exit 1

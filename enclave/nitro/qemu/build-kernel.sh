@@ -13,24 +13,16 @@ place=${1:-$(cd "$here/../../.." && pwd)/node_modules/.cache/enclave-kernel}
 packages='build-essential flex bison bc libelf-dev xz-utils'
 say() { echo "build-kernel: $*" >&2; }
 
+# shellcheck source=packages.sh
+. "$here/packages.sh"
+
 if [ -f "$place/bzImage" ] && cmp -s "$here/enclave-kernel.config" "$place/asked.config"; then
   echo "$place/bzImage"
   exit 0
 fi
 
-missing=
-for package in $packages; do
-  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-  if [ "$(id -u)" -ne 0 ]; then
-    say "these packages are missing:$missing"
-    exit 1
-  fi
-  say "installing$missing"
-  # shellcheck disable=SC2086
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >&2
-fi
+# shellcheck disable=SC2086
+need_packages $packages
 
 # 6.8 is the first with the driver of the security module; the names sort by version.
 source=$(apt-cache pkgnames linux-source-6. | grep -Ex 'linux-source-6\.[0-9]+' | sort -V | tail -n 1)
@@ -61,6 +53,7 @@ nice -n 19 make -j "${JOBS:-1}" bzImage >../make.log 2>&1 || {
   exit 1
 }
 cp arch/x86/boot/bzImage "$place/bzImage"
+cp .config "$place/bzImage.config"
 cp "$here/enclave-kernel.config" "$place/asked.config"
 cd "$place"
 rm -rf "$place/work"

@@ -1,15 +1,16 @@
 #!/bin/sh
 # Builds a QEMU with the security module of Nitro Enclaves (the device virtio-nsm, for the machine microvm) and with the machine
-# nitro-enclave, which boots enclave images: Debian's own build leaves both out, since they need libcbor. The source is Debian's package, over the apt sources of this machine, once; nothing of the machine's own QEMU is
-# touched. What it simulates attests nothing: its documents are signed by nobody. See README.md.
+# nitro-enclave, which boots enclave images: Debian's own build leaves both out, since they need libcbor. The source is Debian's package, over
+# the apt sources of this machine, once; nothing of the machine's own QEMU is touched. What it simulates attests nothing: its documents are
+# signed by nobody. See README.md.
 #
 #   sh enclave/nitro/qemu/build-qemu.sh [FOLDER]      JOBS=2 is as many compilers as that; one by default, at the lowest priority
 #
 # Prints the folder: qemu-system-x86_64 in it, and share, its firmware. A quarter of an hour on one core, 2 GB of disk while it compiles.
 set -eu
 
-root=$(cd "$(dirname "$0")/../../.." && pwd)
-place=${1:-$root/node_modules/.cache/qemu-nsm}
+here=$(cd "$(dirname "$0")" && pwd)
+place=${1:-$(cd "$here/../../.." && pwd)/node_modules/.cache/qemu-nsm}
 suite=trixie
 meson=1.7.0
 packages='build-essential dpkg-dev ninja-build pkg-config python3-venv flex bison patch libglib2.0-dev libcbor-dev libgnutls28-dev
@@ -17,25 +18,16 @@ packages='build-essential dpkg-dev ninja-build pkg-config python3-venv flex biso
 
 say() { echo "build-qemu: $*" >&2; }
 
+# shellcheck source=packages.sh
+. "$here/packages.sh"
+
 if [ -f "$place/complete" ] && "$place/qemu-system-x86_64" -M help | grep -q '^nitro-enclave'; then
   echo "$place"
   exit 0
 fi
 
-missing=
-for package in $packages; do
-  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
-done
-if [ -n "$missing" ]; then
-  if [ "$(id -u)" -ne 0 ]; then
-    say "these packages are missing:$missing"
-    exit 1
-  fi
-  say "installing$missing"
-  apt-get update -qq >&2
-  # shellcheck disable=SC2086
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >&2
-fi
+# shellcheck disable=SC2086
+need_packages $packages
 
 work=$place/work
 mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/sources" "$work/download"
