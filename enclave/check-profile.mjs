@@ -9,7 +9,13 @@ import { checkLaunchProfile } from '../dist/core/measurement/image/index.js'
 const [file] = process.argv.slice(2)
 if (file === undefined) throw new Error('usage: node enclave/check-profile.mjs PROFILE.json')
 const profile = JSON.parse(readFileSync(file, 'utf8'))
-const findings = checkLaunchProfile(profile)
+// What a misspelt word stands for was looked at by nobody.
+if (!['snp', 'tdx', 'nitro'].includes(profile?.platform)) throw new Error(`${file}: platform must be snp, tdx or nitro`)
+const inputs = ['firmware', 'acpi', 'kernel', 'cmdline', 'initrd', 'root', 'weights']
+for (const [input, state] of Object.entries(profile.inputs ?? {}))
+  if (!inputs.includes(input) || !['measured', 'unmeasured', 'absent'].includes(state))
+    throw new Error(`${file}: nothing is known of ${input}: ${state}`)
+const findings = checkLaunchProfile({ platform: profile.platform, inputs: profile.inputs ?? {} })
 for (const { code, where, detail } of findings) console.error(`${code} ${where}: ${detail}`)
 if (findings.length > 0) process.exitCode = 1
 else console.log(`${profile.platform}: all that the launch is given is measured`)

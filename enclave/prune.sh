@@ -17,7 +17,14 @@ for folder in usr/bin usr/sbin usr/local/bin usr/local/sbin; do
   done
 done
 
-remove() { local pattern; for pattern in "$@"; do rm -rf -- "$tree"/$pattern; done; }
+# Generators read the command line and whatever lies beside it: two are needed.
+if [[ -d $tree/usr/lib/systemd/system-generators ]]; then
+  find "$tree/usr/lib/systemd/system-generators" -mindepth 1 -print0 | while IFS= read -r -d '' file; do
+    grep -qx "generator $(basename "$file")" "$here/programs.allow" || rm -rf -- "$file"
+  done
+fi
+
+remove() { local pattern; for pattern in "$@"; do rm -rf -- "${tree:?}"/$pattern; done; }
 remove var/lib/dpkg var/lib/apt var/cache var/log var/backups var/lib/systemd/catalog var/lib/dbus var/lib/pam var/lib/ucf var/spool var/mail
 remove etc/apt etc/dpkg etc/alternatives etc/cron.daily etc/default etc/init.d etc/logrotate.d etc/pam.d etc/security etc/skel etc/profile etc/profile.d
 remove etc/bash.bashrc etc/shadow- etc/passwd- etc/group- etc/gshadow- etc/ld.so.cache~ 'etc/rc*.d' etc/kernel etc/dbus-1 etc/ssh etc/xattr.conf
@@ -28,10 +35,12 @@ remove usr/share/menu usr/share/pam usr/share/pam-configs usr/share/zsh usr/shar
 remove 'usr/lib/klibc*' usr/lib/dbus-1.0 usr/lib/initramfs-tools etc/initramfs-tools 'usr/lib/x86_64-linux-gnu/klibc*'
 remove usr/share/nodejs/corepack usr/share/nodejs/npm usr/share/polkit-1 usr/share/dbus-1 usr/share/initramfs-tools usr/share/vim usr/share/xml usr/lib/modprobe.d/README
 remove usr/lib/systemd/system/dbus.service usr/lib/systemd/system/dbus.socket usr/lib/systemd/user usr/lib/systemd/user-generators usr/share/systemd usr/lib/mime usr/share/tabset usr/share/sensible-utils
-remove usr/lib/systemd/systemd-sulogin-shell usr/lib/systemd/system-generators/systemd-debug-generator usr/lib/systemd/system-generators/systemd-getty-generator
-remove usr/lib/systemd/system-generators/systemd-gpt-auto-generator usr/lib/systemd/system-generators/systemd-run-generator usr/lib/systemd/systemd-growfs usr/lib/systemd/systemd-makefs
+remove usr/lib/systemd/systemd-sulogin-shell usr/lib/systemd/systemd-growfs usr/lib/systemd/systemd-makefs
 remove usr/lib/systemd/systemd-import usr/lib/systemd/systemd-pull usr/lib/systemd/systemd-reply-password usr/lib/systemd/systemd-user-runtime-dir usr/lib/systemd/systemd-logind
-remove usr/lib/systemd/systemd-update-helper usr/lib/systemd/systemd-battery-check usr/lib/systemd/systemd-ssh-issue usr/lib/systemd/systemd-ssh-proxy usr/lib/systemd/system-generators/systemd-ssh-generator
+remove usr/lib/systemd/systemd-update-helper usr/lib/systemd/systemd-battery-check usr/lib/systemd/systemd-ssh-issue usr/lib/systemd/systemd-ssh-proxy
+# What would give the disks to the network, wake another system from a disk, or lay memory over the root.
+remove usr/lib/systemd/systemd-storagetm usr/lib/systemd/systemd-hibernate-resume usr/lib/systemd/systemd-sleep usr/lib/systemd/systemd-volatile-root
+remove usr/lib/systemd/systemd-bsod usr/lib/systemd/systemd-socket-proxyd usr/lib/systemd/systemd-sysv-install usr/lib/systemd/systemd-pstore
 # The stub of the unified kernel image is read from the tree once more.
 find "$tree/usr/lib/systemd/boot" -type f ! -name linuxx64.efi.stub -delete 2> /dev/null || true
 remove run/* tmp/* root/.bashrc root/.profile boot/*

@@ -14,15 +14,27 @@ export interface LaunchProfile {
   readonly inputs: Readonly<Partial<Record<ProfileInput, 'measured' | 'unmeasured' | 'absent'>>>
 }
 
-/** Names each input that is unmeasured, or of which the profile says nothing. */
+/** What a launch may go without: firmware and a root of its own only an enclave; a kernel, its command line and its initrd none. */
+const MAY_BE_ABSENT: Readonly<Record<LaunchProfile['platform'], readonly ProfileInput[]>> = {
+  snp: ['acpi', 'root', 'weights'],
+  tdx: ['acpi', 'root', 'weights'],
+  nitro: ['firmware', 'acpi', 'root', 'weights'],
+}
+
+/** Names each input that is unmeasured, or of which the profile says nothing, or that it denies though no launch is without. */
 export function checkLaunchProfile({ platform, inputs }: LaunchProfile): readonly ImageFinding[] {
   return PROFILE_INPUTS.flatMap((input) => {
     const state = inputs[input]
-    if (state === 'measured' || state === 'absent') return []
-    const detail = state === undefined ? 'the profile does not say whether it is measured' : 'is not measured'
-    return [weak(`${platform}: ${input}`, detail)]
+    if (state === 'measured' || (state === 'absent' && MAY_BE_ABSENT[platform].includes(input))) return []
+    return [weak(`${platform}: ${input}`, WEAKNESS[state ?? 'unsaid'])]
   })
 }
+
+const WEAKNESS = {
+  unmeasured: 'is not measured',
+  absent: 'is never absent',
+  unsaid: 'the profile does not say whether it is measured',
+} as const
 
 export interface UnifiedKernelImage {
   readonly sections: readonly UkiSection[]
@@ -35,7 +47,7 @@ const REQUIRED_SECTIONS = ['.linux', '.initrd', '.cmdline', '.osrel', '.uname']
 /** Sections by which one file boots as several, or with another's device tree. */
 const FORBIDDEN_SECTIONS = ['.profile', '.dtb', '.dtbauto', '.efifw', '.hwids']
 
-/** Without these, systemd takes orders that the host gives beside the image. */
+/** Without these, systemd takes orders that the host gives beside the image; words of an EFI variable too, if it can read one. */
 const REQUIRED_WORDS = [
   'systemd.verity_root_options=panic-on-corruption',
   'systemd.gpt_auto=no',
@@ -43,6 +55,7 @@ const REQUIRED_WORDS = [
   'systemd.firstboot=off',
   'systemd.debug_shell=no',
   'systemd.getty_auto=no',
+  'efi=noruntime',
   'lockdown=integrity',
   'module.sig_enforce=1',
 ]
@@ -50,14 +63,14 @@ const REQUIRED_WORDS = [
 /** Words that start something else, open a way in, or take back a check. The last is the trial's: never in production. */
 const FORBIDDEN_WORDS: readonly RegExp[] = [
   /^(?:rd)?init=/,
-  /^(?:rd\.)?systemd\.(?:unit|wants|run|mask|setenv|set_credential(?:_binary)?|debug_shell$|debug_shell=(?!no$)|crash_shell|volatile|image_policy|pull)/,
+  /^(?:rd\.)?systemd\.(?:unit|wants|run|mask|setenv|set_credential(?:_binary)?|debug_shell$|debug_shell=(?!no$)|crash_shell|volatile|image_policy|pull|mount_extra|swap_extra|confirm_spawn)/,
   /^(?:rd\.)?(?:rescue|emergency|break(?:=.*)?)$/,
   /^(?:single|s|S|1|-b|rescue|emergency)$/,
   /^(?:rd\.)?(?:systemd\.verity|veritytab|luks)=/,
   /^(?:systemd\.verity_root_(?:data|hash)|root|rootfstype|rootflags|usrhash|mount\.usr)=/,
   /^(?:ignore_corruption|ignore-corruption)$/,
   /^(?:kgdboc|kgdbwait|kdb|earlyprintk|debug|nokaslr|iomem=relaxed)/,
-  /^(?:acpi_rsdp|dsdt|memmap|initrd)=/,
+  /^(?:acpi_rsdp|dsdt|memmap|initrd|resume|efivar_ssdt)=/,
   /^enforcing=0$/,
   /^countersign\.trial-on-a-simulated-tee/,
 ]

@@ -16,6 +16,7 @@ const CMDLINE = [
   'systemd.firstboot=off',
   'systemd.debug_shell=no',
   'systemd.getty_auto=no',
+  'efi=noruntime',
   'lockdown=integrity',
   'module.sig_enforce=1',
   'quiet',
@@ -83,6 +84,12 @@ test.each([
   'systemd.crash_shell',
   '"init=/bin/sh"',
   'systemd.unit="rescue.target"',
+  'systemd.mount-extra=/dev/vdb:/usr/lib/countersign:erofs',
+  'rd.systemd.swap-extra=/dev/vdb',
+  'systemd.confirm_spawn=/dev/hvc0',
+  'resume=/dev/vdb',
+  'efivar_ssdt=x',
+  'efi=runtime',
 ])('[M3] refuses a command line with %s beside the good words', (word) => {
   expect(weak(SECTIONS, `${CMDLINE} ${word}`)).toContain(`IMAGE_PROFILE_WEAK ${word}`)
 })
@@ -102,7 +109,7 @@ test('[M3] names each input of a launch that is unmeasured, or of which nothing 
     root: 'measured',
     weights: 'absent',
   } as const
-  const where = (change: Partial<Record<keyof typeof inputs, 'unmeasured'>>): readonly string[] =>
+  const where = (change: Partial<Record<keyof typeof inputs, 'unmeasured' | 'absent'>>): readonly string[] =>
     checkLaunchProfile({ platform: 'snp', inputs: { ...inputs, ...change } }).map(
       (found) => `${found.code} ${found.where}`,
     )
@@ -112,6 +119,11 @@ test('[M3] names each input of a launch that is unmeasured, or of which nothing 
     'IMAGE_PROFILE_WEAK snp: cmdline',
     'IMAGE_PROFILE_WEAK snp: initrd',
   ])
+  expect(where({ acpi: 'absent', root: 'absent' })).toEqual([])
+  expect(where({ firmware: 'absent', kernel: 'absent', cmdline: 'absent', initrd: 'absent' })).toEqual(
+    ['firmware', 'kernel', 'cmdline', 'initrd'].map((input) => `IMAGE_PROFILE_WEAK snp: ${input}`),
+  )
+  expect(checkLaunchProfile({ platform: 'nitro', inputs: { ...inputs, firmware: 'absent' } })).toEqual([])
   expect(checkLaunchProfile({ platform: 'tdx', inputs: {} })).toHaveLength(7)
 })
 
