@@ -9,10 +9,14 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { command as measure } from '../dist/cli/commands/measure.js'
+import * as tdxLog from '../dist/cli/measure/tdx-log.js'
 import { digestUri } from '../dist/core/crypto/index.js'
 import { encodePem } from '../dist/core/encoding/pem.js'
+import * as eventLog from '../dist/core/event-log/index.js'
 import * as eif from '../dist/core/measurement/eif/index.js'
 import * as snp from '../dist/core/measurement/snp/index.js'
+import * as tdxLaunch from '../dist/core/measurement/tdx/index.js'
 import * as nitro from '../dist/core/nitro/index.js'
 import * as tdx from '../dist/core/tdx/index.js'
 import * as simulator from '../dist/simulator/index.js'
@@ -24,13 +28,14 @@ import { createTally, formatTally } from './differential/table.mjs'
 import { createTdxDifferential } from './differential/tdx.mjs'
 import { TDX_MUTATIONS } from './differential/tdx-cases.mjs'
 import { meaningOf } from './differential/tdx-classes.mjs'
+import { compareTdxLaunches } from './differential/tdx-launch.mjs'
 import { TDX_PEER } from './differential/tdx-peer.mjs'
 
 const USAGE = `usage: npm run -s differential -- [--count N] [--seed S] [--only NAME] [--mutation NAME] [--all] [--firmware DIR] [--json]
 
   --count N        cases of each platform, 10000 unless told; a tenth of them for Nitro, a fiftieth for launches
   --seed S         a whole number, 1 unless told
-  --only NAME      tdx or nitro for evidence; snp-launch and eif for what launches measure
+  --only NAME      tdx or nitro for evidence; snp-launch, tdx-launch and eif for what launches measure
   --mutation NAME  this mutation alone, 20 times; prints each verdict. NAME list prints the names
   --all            codes of what both refuse, too
   --firmware DIR   launches with the firmware files of this folder, too
@@ -80,6 +85,7 @@ const PLATFORMS = {
 /** Calculators of launches: each gives `{ title, cases, differences }`, or undefined where the other tool cannot be had. */
 const LAUNCHES = {
   'snp-launch': (options) => compareSnpLaunches({ snp }, options),
+  'tdx-launch': (options) => compareTdxLaunches({ tdx: tdxLaunch, eventLog, tdxLog, measure }, options),
   eif: (options) => compareEifImages({ eif, simulator: { ...simulator, encodePem } }, options),
 }
 const SHARE_OF_LAUNCHES = 0.02
