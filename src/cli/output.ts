@@ -1,6 +1,9 @@
 /** How verdicts look on a terminal. @module */
 import { FAILURE_CODES } from '../core/failure-codes.ts'
 import { type Check, failedCheck, type Verdict } from '../core/verdict.ts'
+import { printable } from './printable.ts'
+
+export { printable, renderFields } from './printable.ts'
 
 const MARKS = { pass: '✓', fail: '✗', 'not-performed': '–' } as const
 const COLOURS = { pass: '32', fail: '31', 'not-performed': '33' } as const
@@ -12,11 +15,6 @@ export function paint(text: string, code: string, colour: boolean): string {
 
 /** What stands above everything that rests on a simulated TEE. */
 export const SIMULATED_BANNER = 'SIMULATED TEE: this shows how verification works and proves nothing about hardware'
-
-/** Attackers write some details; a terminal must not obey them: no control characters, none that turns the direction or hides. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?')
-}
 
 /** Digests are for comparing by eye here; `--json` shows them whole. */
 function shorten(detail: string): string {
@@ -101,10 +99,4 @@ export function verdictWords(verdict: Verdict<unknown>, result: string): string 
 export function verdictJson(verdict: Verdict<unknown>, more: Readonly<Record<string, unknown>> = {}): string {
   const { ok, simulated, checks, assumptions } = verdict
   return `${JSON.stringify({ verified: ok, ...(verdict.ok ? {} : { code: verdict.code }), simulated, ...more, checks, assumptions })}\n`
-}
-
-/** `name  value` lines, aligned. */
-export function renderFields(fields: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...fields.map(([name]) => name.length))
-  return fields.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`).join('\n')
 }

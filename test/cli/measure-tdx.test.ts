@@ -102,6 +102,7 @@ describe('countersign measure tdx', () => {
     expect(page).toMatch(/rtMr0 {2}not computed: it covers QEMU's ACPI files/)
     expect(page).toContain(EXPECTED.rtMr1)
     expect(page).toMatch(/TEMP_MEM, 0x810000, 65536 octets: contents not measured/)
+    expect(page).toMatch(/those of OVMF from before edk2 202505.*of other firmware replay the log of a boot: --ccel/)
   })
 
   it('makes a lock row of all four, and of no fewer', async () => {
@@ -127,6 +128,8 @@ describe('countersign measure tdx', () => {
     [['--tdvf', 'OVMF.fd', '--memory', '2G', '--config', CONFIG], '--config and --model say what a lock row holds'],
     [['--tdvf', 'OVMF.fd', '--memory', '2G', '--json', '--lock-row'], '--json and --lock-row exclude each other'],
     [['--tdvf', '/nowhere/OVMF.fd', '--memory', '2G'], 'cannot be read'],
+    [['--tdvf', '/dev/zero', '--memory', '2G'], 'it is no file'],
+    [['--tdvf', 'OVMF.fd', '--memory', '2G', '--kernel', '/dev/zero', '--initrd', 'package.json'], 'is no file'],
     [['--tdvf', 'OVMF.fd', '--memory', '2G', '--kernel', 'package.json', '--initrd', 'src'], 'it is no file'],
   ])('refuses %j', async (args, text) => {
     expect(await refusal(...args)).toContain(text)
@@ -181,13 +184,94 @@ describe('countersign measure tdx --ccel', () => {
     expect(parts.at(-1)).toMatchObject({ name: 'kernel as it is', grounds: 'computed' })
   })
 
+  it('gives the registers of a log alone, without MRTD and without a lock row', async () => {
+    const { measurements, missing, parts, runtimeEvents, inputs } = JSON.parse(await run('--ccel', at('log'), '--json'))
+    const { mrTd, ...replayed } = EXPECTED
+    expect(mrTd).toHaveLength(96)
+    expect({ measurements, inputs, runtimeEvents }).toEqual({
+      measurements: replayed,
+      inputs: { log: 'replayed' },
+      runtimeEvents: 0,
+    })
+    expect(missing).toEqual([{ register: 'mrTd', why: 'it covers the firmware: give --tdvf and --memory' }])
+    const trusted = parts.filter((part: { grounds?: string }) => part.grounds === 'trust')
+    expect(trusted[0]).toMatchObject({ register: 'rtMr0', name: 'event labelled EVENT_TAG' })
+    expect(trusted).toHaveLength(8)
+    expect(await refusal('--ccel', at('log'), ...row)).toContain('all four registers: Missing are mrTd: it covers')
+  })
+
+  it('counts what was measured at run time, and leaves it out of the registers', async () => {
+    const runtime = { register: 3, type: 13, digest: sha384(Uint8Array.of(1)) } as const
+    writeFileSync(at('runtime-log'), encodeEventLog({ events: [...logged(), runtime] }))
+    const page = await run('--ccel', at('runtime-log'))
+    expect(page).toMatch(/rtMr3 {2}grows at run time and is in no pin; the log has 1 events of it/)
+    expect(page).toContain(EXPECTED.rtMr2)
+    expect(page).not.toContain('before edk2 202505')
+  })
+
+  it('shows the text of a log in one line, without control characters, and cut', async () => {
+    const text = encodeUtf8(`a\n  rtMr0  ${'0'.repeat(96)}`)
+    const ipl = { register: 2, type: 13, digest: sha384(text), payload: text } as const
+    writeFileSync(at('long-log'), encodeEventLog({ events: [...logged(), ipl] }))
+    const lines = (await run('--ccel', at('long-log'))).split('\n')
+    expect(lines.filter((line) => line.startsWith('  rtMr0  0'))).toEqual([])
+    expect(lines.find((line) => line.includes('ipl a?'))).toMatch(/^ {2}rtMr2 {2}ipl a\? {2}rtMr0 {2}0{65}…: /)
+  })
+
+  it.each(['memory', 'initrd', 'acpi-tables', 'acpi-rsdp', 'acpi-loader'])(
+    'refuses --%s beside a log without the firmware that it is computed with',
+    async (option) => {
+      expect(await refusal('--ccel', at('log'), `--${option}`, '2G')).toContain(
+        `--${option} is computed together with the firmware`,
+      )
+    },
+  )
+
   it('refuses the log of other firmware or other memory', async () => {
     const other = ['--tdvf', at('OVMF.fd'), '--memory', '3G', '--ccel', at('log')]
     expect(await refusal(...other)).toContain('LAUNCH_INVALID: the log is not of this firmware with this memory')
     const [hob, , ...rest] = logged()
     const cfv = { register: 0, type: 6, digest: sha384(Uint8Array.of(1)) } as const
     writeFileSync(at('cfv-log'), encodeEventLog({ events: [...(hob ? [hob] : []), cfv, ...rest] }))
-    expect(await refusal(...PLATFORM(), '--ccel', at('cfv-log'))).toContain('has the digest of its CFV')
+    expect(await refusal(...PLATFORM(), '--ccel', at('cfv-log'))).toContain(
+      'event 1 of RTMR0 does not have the digest of its CFV',
+    )
+  })
+
+  it('refuses a log that has hand-off block and variables only behind those of another firmware', async () => {
+    const other = { register: 0, type: 6, digest: sha384(Uint8Array.of(1)) } as const
+    writeFileSync(at('behind-log'), encodeEventLog({ events: [other, other, ...logged()] }))
+    expect(await refusal(...PLATFORM(), '--ccel', at('behind-log'))).toMatch(
+      /^LAUNCH_INVALID: .*event 0 of RTMR0 does not have the digest of its TD HOB/,
+    )
+  })
+
+  it.each<[string, number, 0 | 1 | 2, Uint8Array]>([
+    ['a program called the text of a boot loader', 13, 1, encodeUtf8('MZ readable all the same')],
+    ['a program called an action', 0x80000007, 1, encodeUtf8('MZ readable all the same')],
+    ['a program called a variable', 0x80000001, 1, variable('MZ')],
+    ['an initrd called the text of a boot loader', 13, 2, Uint8Array.of(0x1f, 0x8b, 8, 0)],
+    ['an ACPI file called a variable', 0x80000001, 0, variable('aa')],
+    ['a boot option, of which no name is measured', 0x80000002, 0, variable('aa')],
+  ])('takes on trust %s', async (_, type, register, payload) => {
+    const event = { register, type, payload, digest: sha384(payload) }
+    writeFileSync(at('masked-log'), encodeEventLog({ events: [...logged(), event] }))
+    const { parts } = JSON.parse(await run(...PLATFORM(), ...BOOT(), ...ACPI(), '--ccel', at('masked-log'), '--json'))
+    expect(parts.at(-1)).toMatchObject({ grounds: 'trust', digest: encodeHex(event.digest) })
+  })
+
+  it.each<[string, number, 0 | 1 | 2, Uint8Array]>([
+    ['the text of a boot loader', 13, 2, encodeUtf8('set timeout=0')],
+    ['an action', 0x80000007, 1, encodeUtf8('Exit Boot Services Returned with Failure')],
+    ['a variable of the firmware', 0x80000001, 0, variable('aa')],
+  ])('takes %s as proven by its text', async (_, type, register, payload) => {
+    const event = { register, type, payload, digest: sha384(payload) }
+    const [hob, cfv, ...rest] = logged()
+    const events = [...(hob ? [hob] : []), ...(cfv ? [cfv] : []), event, ...rest]
+    writeFileSync(at('text-log'), encodeEventLog({ events }))
+    const { parts } = JSON.parse(await run(...PLATFORM(), '--ccel', at('text-log'), '--json'))
+    const digest = encodeHex(event.digest)
+    expect(parts.find((part: { digest?: string }) => part.digest === digest)).toMatchObject({ grounds: 'text' })
   })
 
   it('refuses a text that is not that of its digest', async () => {
@@ -198,6 +282,14 @@ describe('countersign measure tdx --ccel', () => {
     )
   })
 })
+
+/** UEFI_VARIABLE_DATA of a variable `V` with one octet, of a vendor whose GUID begins with two letters. */
+function variable(letters: string): Uint8Array {
+  const octets = new Uint8Array(35)
+  octets.set(encodeUtf8(letters))
+  octets.set([1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0x56, 0, 7], 16)
+  return octets
+}
 
 /** Authenticode by hand: no checksum, no entry of certificates. */
 function programDigest(): string {

@@ -1,6 +1,7 @@
 /** Files of a launch: firmware is read, kernels and initrds are digested portion by portion, so that their size costs no memory. @module */
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
+import { sha256 } from '../../core/crypto/index.ts'
 import { CountersignError } from '../../errors.ts'
 import { UsageError } from '../command.ts'
 
@@ -13,6 +14,7 @@ export interface ReadFirmware extends DigestedFile {
   readonly octets: Uint8Array
 }
 
+/** Read at once: with less, the calls cost more than the memory that is saved. */
 const PORTION = 1024 * 1024
 const MAX_FIRMWARE = 64 * 1024 * 1024
 
@@ -84,11 +86,22 @@ export async function digestFile(file: string, onRead: (octets: number) => void)
   return { size, sha256: digest }
 }
 
+/** As much of a file as there is room for. */
+async function readInto(handle: FileHandle, octets: Uint8Array): Promise<Uint8Array> {
+  let size = 0
+  while (size < octets.length) {
+    const { bytesRead } = await handle.read(octets, size, octets.length - size)
+    if (bytesRead === 0) break
+    size += bytesRead
+  }
+  return octets.subarray(0, size)
+}
+
 /** Firmware, whole: its parts are looked up from its end. */
 export function readFirmware(file: string): Promise<ReadFirmware> {
   return withFile(file, async (handle, size) => {
     if (size > MAX_FIRMWARE) throw new UsageError(`${file} is larger than 64 MiB`, 'Give the firmware itself.')
-    const octets = new Uint8Array(await handle.readFile())
-    return { size: octets.length, sha256: new Uint8Array(createHash('sha256').update(octets).digest()), octets }
+    const octets = await readInto(handle, new Uint8Array(size))
+    return { size: octets.length, sha256: sha256(octets), octets }
   })
 }

@@ -1,5 +1,5 @@
 /** A row for countersign.lock.json, from measurements that were computed: for review before any gateway runs so. @module */
-import { type Measurements, registersOf } from '../../core/measurement/measurements.ts'
+import { type Measurements, registersOf } from '../../core/measurement/registers.ts'
 import { UsageError } from '../command.ts'
 
 export interface LockRowValues {

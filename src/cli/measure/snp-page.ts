@@ -2,7 +2,7 @@
 import { encodeHex } from '../../core/encoding/bytes.ts'
 import type { MeasuredSnpLaunch, SnpPart } from '../../core/measurement/snp/index.ts'
 import { grouped } from '../log/progress.ts'
-import { printable, renderFields } from '../output.ts'
+import { printable, renderFields } from '../printable.ts'
 import type { DigestedFile } from './launch-file.ts'
 
 export interface NamedFile extends DigestedFile {

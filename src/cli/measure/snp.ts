@@ -75,6 +75,7 @@ function firmwareDigestOf({ 'ovmf-hash': text }: Values): Uint8Array | 'computed
   throw new UsageError('--ovmf-hash is no SHA-384', 'Give its 96 hexadecimal digits.')
 }
 
+/** One after the other: one thread digests them anyhow, and the second finds the memory of the first. */
 async function digestAll(files: readonly string[], io: Io): Promise<readonly DigestedFile[]> {
   const progress = createProgress(io, 'MiB')
   const total = await sizeOfFiles(files)
@@ -84,7 +85,9 @@ async function digestAll(files: readonly string[], io: Io): Promise<readonly Dig
     progress.show('measuring', Math.floor(done / MIB), Math.floor(total / MIB))
   }
   try {
-    return await Promise.all(files.map((file) => digestFile(file, onRead)))
+    const digested: DigestedFile[] = []
+    for (const file of files) digested.push(await digestFile(file, onRead))
+    return digested
   } finally {
     progress.end()
   }

@@ -43,8 +43,10 @@ export function readPageOrder(qemu: string): PageOrder {
 /** A kernel, whole: its headers say what is hashed. */
 export async function readProgram(file: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file)
-    if (size > MAX_PROGRAM) throw new UsageError(`${file} is larger than 1 GiB`, 'Give the kernel itself.')
+    const state = await stat(file)
+    // A device or a pipe has no size, and may have no end.
+    if (!state.isFile()) throw new UsageError(`${file} is no file`, 'Give the kernel itself.')
+    if (state.size > MAX_PROGRAM) throw new UsageError(`${file} is larger than 1 GiB`, 'Give the kernel itself.')
     return new Uint8Array(await readFile(file))
   } catch (cause) {
     if (cause instanceof UsageError) throw cause

@@ -1,11 +1,13 @@
 /** What `measure tdx` prints. @module */
-import type { TdxMeasured, TdxPart } from '../../core/measurement/tdx/index.ts'
+import type { TdxPart } from '../../core/measurement/tdx/index.ts'
 import type { TdxMeasurements } from '../../core/tdx/index.ts'
 import { renderFields } from '../output.ts'
 import type { ReplayedPart } from './tdx-log.ts'
 
 export interface TdxResult {
-  readonly measurements: TdxMeasured['measurements']
+  readonly measurements: Partial<TdxMeasurements>
+  /** Of the log, if there is one. */
+  readonly runtimeEvents?: number
   readonly parts: readonly (TdxPart | ReplayedPart)[]
   /** As given, for machines. */
   readonly inputs: Readonly<Record<string, string | number>>
@@ -14,12 +16,23 @@ export interface TdxResult {
 const REGISTERS = ['mrTd', 'rtMr0', 'rtMr1', 'rtMr2'] as const
 const ACPI = "it covers QEMU's ACPI files: give --acpi-tables, --acpi-rsdp and --acpi-loader, or --ccel"
 const KERNEL = 'give --kernel and --initrd, or --ccel'
-const WHY: Readonly<Record<keyof TdxMeasurements, string>> = { mrTd: '', rtMr0: ACPI, rtMr1: KERNEL, rtMr2: KERNEL }
+const FIRMWARE = 'it covers the firmware: give --tdvf and --memory'
+const WHY: Readonly<Record<keyof TdxMeasurements, string>> = {
+  mrTd: FIRMWARE,
+  rtMr0: ACPI,
+  rtMr1: KERNEL,
+  rtMr2: KERNEL,
+}
 const GROUNDS = {
-  computed: 'computed from what is given',
+  computed: 'computed',
   text: 'proven by its text in the log',
   trust: 'ON TRUST',
 } as const
+
+const BUILDS =
+  'RTMR0 to RTMR2 are those of OVMF from before edk2 202505, built without Secure Boot; of other firmware replay the log of a boot: --ccel.'
+/** Letters of a name that are shown: boot loaders measure whole menus. JSON has them all. */
+const MAX_NAME = 80
 
 export interface MissingRegister {
   readonly register: keyof TdxMeasurements
@@ -36,7 +49,8 @@ export function missingRegisters({ measurements }: Pick<TdxResult, 'measurements
 /** All four; undefined where one is missing. */
 export function wholeMeasurements({ measurements }: Pick<TdxResult, 'measurements'>): TdxMeasurements | undefined {
   const { mrTd, rtMr0, rtMr1, rtMr2 } = measurements
-  return rtMr0 === undefined || rtMr1 === undefined || rtMr2 === undefined ? undefined : { mrTd, rtMr0, rtMr1, rtMr2 }
+  if (mrTd === undefined || rtMr0 === undefined || rtMr1 === undefined || rtMr2 === undefined) return undefined
+  return { mrTd, rtMr0, rtMr1, rtMr2 }
 }
 
 /** Those that a log has only a digest of: whoever wrote it chose what they are. */
@@ -51,7 +65,8 @@ function describePart(part: TdxPart | ReplayedPart): string {
       ? ''
       : `, 0x${gpa.toString(16)}, ${size} octets${offset === undefined ? '' : `, file 0x${offset.toString(16)}`}`
   const shown = digest === undefined ? 'contents not measured' : `${digest.slice(0, 16)}…`
-  return `${name}${place}: ${shown}${'grounds' in part ? `, ${GROUNDS[part.grounds]}` : ''}`
+  const short = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name
+  return `${short}${place}: ${shown}${'grounds' in part ? `, ${GROUNDS[part.grounds]}` : ''}`
 }
 
 export function renderTdx(result: TdxResult): string {
@@ -60,17 +75,32 @@ export function renderTdx(result: TdxResult): string {
     register,
     result.measurements[register] ?? `not computed: ${missing.find((one) => one.register === register)?.why ?? ''}`,
   ])
+  const { runtimeEvents } = result
+  const runtime: readonly (readonly [string, string])[] =
+    runtimeEvents === undefined
+      ? []
+      : [['rtMr3', `grows at run time and is in no pin; the log has ${runtimeEvents} events of it`]]
   const parts = result.parts.map((part): readonly [string, string] => [part.register, describePart(part)])
   const trusted = eventsOnTrust(result)
-  const words =
-    trusted === 0
-      ? []
-      : ['', `${trusted} events of the log are taken on trust: pin them only from a boot that you saw.`]
-  return `${[renderFields(registers), '', renderFields(parts), ...words].join('\n')}\n`
+  const words = [
+    ...(trusted > 0
+      ? [`${trusted} events of the log are taken on trust: pin them only from a boot that you saw.`]
+      : []),
+    ...(runtimeEvents === undefined ? [BUILDS] : []),
+  ]
+  const said = words.length === 0 ? [] : ['', ...words]
+  return `${[renderFields([...registers, ...runtime]), '', renderFields(parts), ...said].join('\n')}\n`
 }
 
 export function tdxJson(result: TdxResult): string {
-  const { measurements, parts, inputs } = result
   const missing = missingRegisters(result)
-  return `${JSON.stringify({ platform: 'tdx', measurements, ...(missing.length > 0 && { missing }), parts, inputs })}\n`
+  const { measurements, parts, inputs, runtimeEvents } = result
+  return `${JSON.stringify({
+    platform: 'tdx',
+    measurements,
+    ...(missing.length > 0 && { missing }),
+    parts,
+    ...(runtimeEvents !== undefined && { runtimeEvents }),
+    inputs,
+  })}\n`
 }

@@ -15,7 +15,7 @@ import {
 import { UsageError } from '../command.ts'
 import { readEventLog } from '../evidence/event-log-file.ts'
 import { EXIT_OK } from '../exit-codes.ts'
-import { readInput } from '../files.ts'
+import { readFirmware } from './launch-file.ts'
 import { LOCK_ROW_HELP, LOCK_ROW_OPTIONS, lockRow, rowResources } from './lock-row.ts'
 import {
   readAcpi,
@@ -33,21 +33,23 @@ import type { Verb } from './verb.ts'
 const EXAMPLE =
   'countersign measure tdx --tdvf OVMF.fd --memory 2G --vcpus 4 --kernel vmlinuz --initrd initrd.img --append console=ttyS0'
 const HELP = `countersign measure tdx --tdvf FILE --memory SIZE [--vcpus N] [--qemu 8|9] [options]
+countersign measure tdx --ccel FILE [--kernel FILE] [--append TEXT] [--json]
 
 MRTD and RTMR0 to RTMR2 of a guest that QEMU starts, computed without hardware. What is not given is left out, never guessed: RTMR0 also covers
-QEMU's ACPI files, which depend on its version, on vCPUs and on devices. Registers of a direct boot are those of OVMF from before edk2 202505;
-for later firmware, and for disks with a boot loader or a unified kernel image, replay the log of a boot with --ccel.
+QEMU's ACPI files, which depend on its version, on vCPUs and on devices. Registers of a direct boot are those of OVMF from before edk2 202505,
+built without Secure Boot; for other firmware, and for disks with a boot loader or a unified kernel image, replay the log of a boot with --ccel.
 
   --tdvf FILE          the firmware, whole: variables and code
   --memory SIZE        of the guest, with its unit: 2G, 2816M
-  --vcpus N            of the guest; a lock row names them, and the ACPI files depend on them
+  --vcpus N            of the guest; a lock row names them. One number a call: QEMU makes other ACPI files for each, and RTMR0 covers them
   --qemu 8|9           how pages are added: 9 and later (otherwise) or 8 with patches for TDX
   --kernel FILE        with --initrd FILE and --append TEXT, as QEMU gets them
   --acpi-tables FILE   etc/acpi/tables of QEMU, or sha384:… of it, with
   --acpi-rsdp FILE     etc/acpi/rsdp, and
   --acpi-loader FILE   etc/table-loader
   --ccel FILE          a log of a boot: each event is held against what is computed and against its own text, and those of which the log has
-                       only a digest are said to be on trust; a --kernel without --initrd is then a program as it is, a unified kernel image
+                       only a digest are said to be on trust; a --kernel without --initrd is then a program as it is, a unified kernel image.
+                       Without --tdvf it gives RTMR0 to RTMR2 of that boot, and no lock row
   --json               the result for machines
 ${LOCK_ROW_HELP}
 
@@ -100,24 +102,38 @@ function givenFiles(values: TdxFileValues): readonly GivenFile[] {
 
 async function replayFile(
   file: string,
-  measured: TdxMeasured,
+  measured: TdxMeasured | undefined,
   values: TdxFileValues,
 ): Promise<Omit<TdxResult, 'inputs'>> {
   const events = listEvents({ format: 'record', octets: await readEventLog(file) })
-  const known = [...measured.parts, ...(await knownParts(values))]
-  const boot = replayBoot(events, { known, given: givenFiles(values) })
+  const { parts = [], measurements } = measured ?? {}
+  const known = [...parts, ...(await knownParts(values))]
+  const firmware = measured === undefined ? 'none' : 'given'
+  const boot = replayBoot(events, { known, given: givenFiles(values), firmware })
   return {
-    measurements: { mrTd: measured.measurements.mrTd, ...boot.measurements },
-    parts: [...measured.parts.filter(({ register }) => register === 'mrTd'), ...boot.parts],
+    measurements: { ...(measurements && { mrTd: measurements.mrTd }), ...boot.measurements },
+    parts: [...parts.filter(({ register }) => register === 'mrTd'), ...boot.parts],
+    runtimeEvents: boot.runtimeEvents,
   }
 }
 
 const parse = (args: readonly string[]) => parseArgs({ args: [...args], options: OPTIONS }).values
 type Values = ReturnType<typeof parse>
 
+/** What is computed together with the firmware, so that a log could not be held against it. */
+const BESIDE_FIRMWARE = ['memory', 'initrd', 'acpi-tables', 'acpi-rsdp', 'acpi-loader'] as const
+
+function checkFirmware(values: Values): void {
+  if (values.tdvf !== undefined) return
+  const beside = BESIDE_FIRMWARE.find((option) => values[option] !== undefined)
+  if (values.ccel !== undefined && beside !== undefined)
+    throw new UsageError(`--${beside} is computed together with the firmware`, 'Give --tdvf FILE with it.')
+}
+
 /** What does not go together is said before anything is read. */
 function checkValues(values: Values): void {
   const { kernel, initrd, append, ccel, json, config, model, 'lock-row': asked } = values
+  checkFirmware(values)
   if (json && asked) throw new UsageError('--json and --lock-row exclude each other', 'A row is JSON already.')
   if (!asked && (config !== undefined || model !== undefined))
     throw new UsageError('--config and --model say what a lock row holds', 'Give --lock-row with them.')
@@ -131,13 +147,15 @@ function checkValues(values: Values): void {
 
 async function measure(values: Values): Promise<TdxResult> {
   const { tdvf, qemu, ccel } = values
+  if (tdvf === undefined && ccel !== undefined)
+    return { ...(await replayFile(ccel, undefined, values)), inputs: { log: 'replayed' } }
   if (tdvf === undefined) throw new UsageError('measure tdx wants the firmware', `For example: ${EXAMPLE}`)
   const memorySize = readMemory(values.memory)
   const vcpus = readVcpus(values.vcpus)
   const pageOrder = readPageOrder(qemu)
   const acpi = await readAcpi(values)
   const boot = await readBoot(values)
-  const firmware = await readInput(tdvf)
+  const { octets: firmware } = await readFirmware(tdvf)
   const measured = measureTdx({ firmware, pageOrder, memorySize, ...(acpi && { acpi }), ...(boot && { boot }) })
   const seen = ccel === undefined ? measured : await replayFile(ccel, measured, values)
   const log = ccel === undefined ? 'none' : 'replayed'

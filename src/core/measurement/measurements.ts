@@ -1,18 +1,9 @@
 /** What identifies the code that a TEE runs, one form for each platform. Reference values of the lock and values seen look alike. @module */
 import type { ObjectReader } from '../encoding/shape.ts'
-import { decodeNitroMeasurements, type NitroMeasurements } from '../nitro/index.ts'
-import type { TdxMeasurements } from '../tdx/index.ts'
+import { decodeNitroMeasurements } from '../nitro/index.ts'
+import { type Measurements, registersOf } from './registers.ts'
 
-/** SEV-SNP: the launch digest, 96 hex digits. */
-export interface SnpMeasurements {
-  readonly measurement: string
-}
-
-/** All registers lower-case hex of 48 octets. Each form matches as a whole. */
-export type Measurements =
-  | { readonly platform: 'snp'; readonly measurements: SnpMeasurements }
-  | { readonly platform: 'tdx'; readonly measurements: TdxMeasurements }
-  | { readonly platform: 'nitro'; readonly measurements: NitroMeasurements }
+export { type Measurements, registersOf, type SnpMeasurements } from './registers.ts'
 
 const REGISTER = /^[0-9a-f]{96}$/
 
@@ -43,11 +34,6 @@ function decodeOf(platform: Measurements['platform'], reader: ObjectReader): Mea
     default:
       return platform satisfies never
   }
-}
-
-/** Every register by its name, sorted. */
-export function registersOf({ measurements }: Measurements): readonly (readonly [string, string])[] {
-  return Object.entries(measurements).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** Whether both are of one platform and equal in every register. */

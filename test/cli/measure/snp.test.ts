@@ -1,5 +1,5 @@
 /** `countersign measure snp`: what it prints, rows that a lock takes, and what it refuses. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,6 +27,7 @@ beforeAll(() => {
   ovmf = put('OVMF.fd', encodeOvmf())
   put('plain.fd', encodeOvmf({ sections: AMD_SEV_SECTIONS.slice(0, 6) }))
   put('cut.fd', encodeOvmf().subarray(0, 61_440))
+  truncateSync(put('huge.fd', new Uint8Array()), 64 * 1024 * 1024 + 1)
   kernel = put('vmlinuz', pattern(70_000, 11))
   initrd = put('initrd', pattern(123_457, 12))
 })
@@ -192,6 +193,7 @@ describe('countersign measure snp', () => {
     ['an initrd alone', ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--initrd', 'initrd', ...TYPE], 'for a kernel'],
     ['a command line alone', ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--append', '', ...TYPE], 'for a kernel'],
     ['a file that is not there', ['--ovmf', 'none.fd', '--vcpus', '1', ...TYPE], 'none.fd cannot be read'],
+    ['no firmware by its size', ['--ovmf', 'huge.fd', '--vcpus', '1', ...TYPE], 'larger than 64 MiB'],
     ['a folder', ['--ovmf', '.', '--vcpus', '1', ...TYPE], 'it is no file'],
     ['odd features', ['--ovmf', 'OVMF.fd', '--vcpus', '1', ...TYPE, '--guest-features', 'x'], 'no guest features'],
     ['an odd digest', ['--ovmf', 'OVMF.fd', '--vcpus', '1', ...TYPE, '--ovmf-hash', 'ab'], 'no SHA-384'],

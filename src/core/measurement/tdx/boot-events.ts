@@ -1,6 +1,7 @@
 /**
- * What OVMF of edk2 before 202505 and the EFI stub of Linux measure when QEMU boots a kernel directly, in their order. Later firmware measures
- * more, and some of it only the build knows: for it, and for disks with a boot loader, the log of a boot is replayed instead.
+ * What OVMF of edk2 before 202505, built without Secure Boot, and the EFI stub of Linux measure when QEMU boots a kernel directly, in their
+ * order. Later firmware measures more, and some of it only the build knows; with Secure Boot built in the first variable is not empty; older
+ * builds put the separator of RTMR1 into RTMR0. For them, and for disks with a boot loader, the log of a boot is replayed instead.
  * @module
  */
 import { sha384 } from '../../crypto/index.ts'
@@ -22,7 +23,7 @@ export interface AcpiDigests {
 const DIGEST_SIZE = 48
 const GLOBAL = '8be4df61-93ca-11d2-aa0d-00e098032b8c'
 const IMAGE_SECURITY = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f'
-/** Secure Boot is off: each is measured, and empty. */
+/** Without Secure Boot each is measured, and empty. */
 const VARIABLES = [
   { vendor: GLOBAL, name: 'SecureBoot' },
   { vendor: GLOBAL, name: 'PK' },

@@ -30,13 +30,18 @@ const LOGGED = {
   initrd: '4fe4f7710134a61d7def357add6ac50bdbfeee5032a4c100375e207216ffe42a3bd5822b24e679f91501fff795b81521',
 } as const
 const MEMORY = 2 ** 31
+/** First event of CCEL_unpadded.data.bin among the tests of google/go-eventlog 0.0.2 (Apache-2.0), a direct boot; its CFV is that of LOGGED. */
+const INTEL_TD_HOB = '2e070cda358b5aa00f27cca25c47381bb564f4be3a84d059805a73cbbde764ed8341f7e09915b5e7b370f9c08a743fbd'
+const INTEL_MEMORY = 2 ** 33
 
 /** The measurement document of that image names the same pieces of memory as Debian's OVMF has: those of the builder. */
-const tdHob = (): Uint8Array => encodeTdHob(readTdvf(buildTdvf({ sections: usualSections() })), layOutMemory(MEMORY))
+const tdHob = (memory = MEMORY): Uint8Array =>
+  encodeTdHob(readTdvf(buildTdvf({ sections: usualSections() })), layOutMemory(memory))
 
 describe('what hardware measured', () => {
   it('is the hand-off block that is computed for the memory', () => {
     expect(encodeHex(sha384(tdHob()))).toBe(LOGGED.tdHob)
+    expect(encodeHex(sha384(tdHob(INTEL_MEMORY)))).toBe(INTEL_TD_HOB)
   })
 
   it.skipIf(!here)('leads to RTMR0, RTMR1 and RTMR2 of the quote', () => {
