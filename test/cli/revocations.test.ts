@@ -1,5 +1,5 @@
 /** `countersign revocations`, and the list that commands are given. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -128,6 +128,22 @@ describe('countersign revocations sign', () => {
     expect(readdirSync(folder)).not.toContain('new.jws')
   })
 
+  it('replaces no newer list, and no file that is no list, whatever list before is named', async () => {
+    await publish()
+    writeFileSync(file('first.jws'), readFileSync(file('list.jws')))
+    await publish({ number: 9 })
+    const newest = readFileSync(file('list.jws'))
+    write({ number: 8 })
+    await expect(sign('--previous', file('first.jws'))).rejects.toThrow('number 9')
+    expect(readFileSync(file('list.jws'))).toEqual(newest)
+    const secret = readFileSync(file('key'))
+    const over = ['sign', file('list.json'), '--key', file('key'), '--out', file('key')]
+    await expect(runCommand(revocations, [...over, '--previous', file('first.jws')])).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+    })
+    expect(readFileSync(file('key'))).toEqual(secret)
+  })
+
   it('goes by no list before that another key signed, unless policy names both', async () => {
     await publish()
     const other = (await runCommand(revocations, ['keygen', '--out', file('other')])).out.trim()
@@ -145,6 +161,8 @@ describe('countersign revocations sign', () => {
     const by = (name: string) =>
       runCommand(revocations, ['sign', file('list.json'), '--key', file(name), '--out', file('list.jws')])
     await expect(by('loose')).rejects.toThrow('chmod 600')
+    mkdirSync(file('folder'), { mode: 0o700 })
+    await expect(by('folder')).rejects.toMatchObject({ code: 'ERR_CONFIG' })
     writeFileSync(file('garbage'), 'SECRET', { mode: 0o600 })
     await expect(by('garbage')).rejects.toThrow(/^(?!.*SECRET)/)
   })

@@ -22,7 +22,7 @@ name the key that may sign it (docs/pinning.md, Revoke).
 
   --key FILE       the key that keygen made
   --out FILE       where the key goes (never over a file that is there), or the signed list (which replaces the one before)
-  --previous FILE  the list that was published last (default: what lies at --out)
+  --previous FILE  the list that was published last, where it does not lie at --out; what lies there has to be older too
   --policy FILE    inspect: whose keys count. sign: whose keys count for the list before, where the key is new; it must name the new one too
   --json           one JSON object instead of lines
 

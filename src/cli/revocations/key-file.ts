@@ -40,7 +40,7 @@ export async function readRevocationKey(path: string): Promise<RevocationSigner>
   try {
     const { mode } = await file.stat()
     if ((mode & FOREIGN) !== 0) throw notAKey(`${path} may be read by others: chmod 600 it`)
-    return signerOf(decodeKey(path, await file.readFile('utf8')))
+    return signerOf(decodeKey(path, await file.readFile('utf8').catch(() => '')))
   } finally {
     await file.close()
   }

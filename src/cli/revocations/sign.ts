@@ -20,7 +20,7 @@ export interface Signing {
   /** The list as JSON. */
   readonly list: string
   readonly out: string
-  /** The list that was published last; what lies at `out` where none is named. */
+  /** The list that was published last, where it is not what lies at `out`. */
   readonly previous: string | undefined
   /** Keys beside the signer's own by which the previous list counts. */
   readonly keys: readonly string[]
@@ -29,7 +29,7 @@ export interface Signing {
 
 export interface SignedList {
   readonly list: RevocationList
-  /** What the list before named and this one does not. */
+  /** What the lists before named and this one does not. */
   readonly dropped: readonly string[]
 }
 
@@ -62,20 +62,24 @@ export function entriesOf({ boots, chips, measurements, models }: RevocationList
   ]
 }
 
+/** What was published last, and what would be replaced: a newer list that lies there counts too, and what is no list is not lost. */
 async function readPrevious(
   { previous, out, keys }: Signing,
   signer: RevocationSigner,
-): Promise<RevocationList | undefined> {
-  const file = previous ?? (existsSync(out) ? out : undefined)
-  if (file === undefined) return undefined
-  const { list, signedBy } = await readAs(file, (text) => openToken(text, [signer.key, ...keys]))
-  // An older list in its place would let a number be given twice.
-  if (signedBy === 'none')
-    throw new UsageError(
-      `${file} is not signed by this key`,
-      'Where the key is new, name the policy that has both: --policy FILE.',
-    )
-  return list
+): Promise<readonly RevocationList[]> {
+  const files = [...(previous === undefined ? [] : [previous]), ...(existsSync(out) ? [out] : [])]
+  const lists: RevocationList[] = []
+  for (const file of new Set(files)) {
+    const { list, signedBy } = await readAs(file, (text) => openToken(text, [signer.key, ...keys]))
+    // An older list in its place would let a number be given twice.
+    if (signedBy === 'none')
+      throw new UsageError(
+        `${file} is not signed by this key`,
+        'Where the key is new, name the policy that has both: --policy FILE.',
+      )
+    lists.push(list)
+  }
+  return lists
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
@@ -101,12 +105,13 @@ export async function signList(signing: Signing, signer: RevocationSigner): Prom
   const list = await readAs(signing.list, decodeRevocationList)
   checkTimes(list, signing.now)
   const before = await readPrevious(signing, signer)
-  if (before !== undefined && list.number <= before.number)
+  const newest = Math.max(...before.map(({ number }) => number))
+  if (list.number <= newest)
     throw new UsageError(
-      `the list before has number ${before.number}, and this one ${list.number}`,
+      `the list before has number ${newest}, and this one ${list.number}`,
       'Set number to a higher one: verifiers refuse an older list.',
     )
   await writeWhole(signing.out, `${await signRevocations(list, signer)}\n`)
   const now = new Set(entriesOf(list))
-  return { list, dropped: before === undefined ? [] : entriesOf(before).filter((entry) => !now.has(entry)) }
+  return { list, dropped: [...new Set(before.flatMap(entriesOf))].filter((entry) => !now.has(entry)) }
 }

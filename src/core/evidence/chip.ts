@@ -23,7 +23,8 @@ export function provenChips(hardware: HardwareAttestation): readonly string[] {
     }
     case 'nitro': {
       const { moduleId } = hardware.attested.document
-      return [moduleId, moduleId.replace(/-enc[0-9a-f]+$/, '')]
+      // An enclave's or a TPM's: as its certificates bind it, the instance stands before the last hyphen.
+      return [moduleId, moduleId.replace(/-[0-9a-z]+$/, '')]
     }
     default:
       return hardware satisfies never

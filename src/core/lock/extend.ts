@@ -1,6 +1,6 @@
 /** Adds rows to a lock. Refuses whatever would make it weaker than it reads. @module */
 import { MalformedError } from '../../errors.ts'
-import { type Lock, type LockRow, modelsFault } from '../lock.ts'
+import { type Lock, type LockedModel, type LockRow, modelsFault } from '../lock.ts'
 import { sameMeasurements } from '../measurement/measurements.ts'
 import { counts, rowId, rowTuple } from './tuple.ts'
 
@@ -16,10 +16,20 @@ function isWeaker(row: LockRow, beside: LockRow): boolean {
   )
 }
 
-/** Everything that a revoked row admitted, under the same configuration of the same code: revoked is revoked, whatever else is named beside. */
-function revives(row: LockRow, { config, status, models, ...code }: LockRow): boolean {
-  if (status !== 'revoked' || config !== row.config || !sameMeasurements(code, row)) return false
-  return models.every(({ name, digest }) => row.models.some((model) => model.name === name && model.digest === digest))
+function admits(models: readonly LockedModel[], { name, digest }: LockedModel): boolean {
+  // Any weights of a model are those that were revoked, too.
+  return models.some((model) => model.name === name && (model.digest === digest || model.digest === 'none'))
+}
+
+/**
+ * Whether the row brings back what a revoked one admitted, under the same configuration of the same code: alone, or the last part of it.
+ * Revoked is revoked, whatever else is named beside.
+ */
+function revives(row: LockRow, { status, models }: LockRow, beside: readonly LockRow[]): boolean {
+  if (status !== 'revoked') return false
+  const all = [row, ...beside].flatMap((other) => other.models)
+  const adds = models.length === 0 || models.some((model) => admits(row.models, model))
+  return adds && models.every((model) => admits(all, model))
 }
 
 function checkRow(row: LockRow, rows: readonly LockRow[], at: Date): void {
@@ -30,9 +40,11 @@ function checkRow(row: LockRow, rows: readonly LockRow[], at: Date): void {
   if (!counts(row, at)) refuse(row, 'is past its last day')
   const known = rows.find((other) => rowTuple(other) === rowTuple(row))
   if (known !== undefined) refuse(row, `is in the lock already, with status ${known.status}`)
-  const revoked = rows.find((other) => revives(row, other))
-  if (revoked !== undefined) refuse(row, `admits all that row ${rowId(revoked)} did, which is revoked`)
   const beside = rows.filter((other) => counts(other, at) && sameMeasurements(other, row))
+  const alike = rows.filter((other) => other.config === row.config && sameMeasurements(other, row))
+  const standing = alike.filter((other) => beside.includes(other))
+  const revoked = alike.find((other) => revives(row, other, standing))
+  if (revoked !== undefined) refuse(row, `admits all that row ${rowId(revoked)} did, which is revoked`)
   if (beside.some((other) => isWeaker(row, other)))
     refuse(row, 'admits any weights of a model that another row of this measurement pins')
   // Two deployments of one image under one status cannot be told apart by who reads the file: a change goes through `next`.

@@ -53,6 +53,11 @@ function isUntold({ chips }: RevocationList, { hardware }: Revocable): boolean {
   return provenChips(hardware).length === 0
 }
 
+/** Of weights that a lock lets be any, no list can say which they are: whoever reads the verdict has to know. */
+function unnamed({ models }: RevocationList, { model }: Revocable): string {
+  return model === 'none' && models.length > 0 ? '; it names weights, and nobody measured these' : ''
+}
+
 /** Why a list counts for nothing; undefined where it counts. */
 function faultOf(
   { list, signedBy }: SignedRevocations,
@@ -99,7 +104,8 @@ export async function openRevocations(
     if (revoked !== undefined) check.fail('revocation', 'REVOKED', `${revoked.what}: ${revoked.reason}`)
     else if (isUntold(list, subject))
       check.missing('revocation', `list ${list.number} names machines, and this evidence proves none`)
-    else check.pass('revocation', `not on list ${list.number} of ${list.issuedAt.toISOString()}`)
+    else
+      check.pass('revocation', `not on list ${list.number} of ${list.issuedAt.toISOString()}${unnamed(list, subject)}`)
   }
   return { number: signedBy === 'none' ? undefined : list.number, judge }
 }

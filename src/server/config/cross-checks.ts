@@ -12,6 +12,7 @@ export function crossCheck(measured: MeasuredConfig, operational: OperationalCon
   return [
     ...checkModels(measured),
     ...checkWeights(measured),
+    ...checkPinnable(measured),
     ...checkPrompts(measured),
     ...checkParameters(measured),
     ...duplicates(
@@ -59,6 +60,20 @@ function checkWeights({ models, upstreams }: MeasuredConfig): readonly ConfigIss
       ...(digest === 'none' ? [] : [{ path, message: 'is measured: remove digest, or pin it as weights.root' }]),
     ]
   })
+}
+
+/** Receipts and locks know a model by its `name`: none can pin weights and admit any under one. @see modelsFault */
+function checkPinnable({ models, upstreams }: MeasuredConfig): readonly ConfigIssue[] {
+  // The embedded model is measured without being asked to.
+  const isEmbedded = (key: string): boolean => Object.hasOwn(upstreams, key) && upstreams[key]?.kind === 'embedded'
+  const isMeasured = ({ digest, upstream, weights }: MeasuredConfig['models'][number]): boolean =>
+    weights !== undefined || digest !== 'none' || isEmbedded(upstream)
+  const measured = new Set(models.filter(isMeasured).map(({ name }) => name))
+  const message =
+    'is a name under which another entry measures its weights, so no lock can pin both: measure these too, or choose another name'
+  return models.flatMap((model, i): ConfigIssue[] =>
+    !isMeasured(model) && measured.has(model.name) ? [{ path: ['measured', 'models', i, 'name'], message }] : [],
+  )
 }
 
 function checkPrompts({ prompts = [], models }: MeasuredConfig): readonly ConfigIssue[] {

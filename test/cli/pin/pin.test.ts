@@ -1,15 +1,16 @@
 /** `countersign pin`: what it writes, from what, and when it writes nothing. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Io } from '../../../src/cli/command.ts'
 import { command } from '../../../src/cli/commands/pin.ts'
 import { command as verify } from '../../../src/cli/commands/verify.ts'
+import { openExistingLock, openLockFile, writeLockFile } from '../../../src/cli/pin/lock-file.ts'
 import { rowId } from '../../../src/core/lock/index.ts'
 import { decodeLock, encodeLock } from '../../../src/core/lock.ts'
 import { failureOf } from '../../kit/failure-of.ts'
 import { startTestGateway, type TestGateway } from '../../kit/gateway.ts'
+import { runCommand } from '../run-command.ts'
 
 let gateway: TestGateway
 let folder: string
@@ -28,23 +29,7 @@ const read = (name = 'lock.json'): string => readFileSync(file(name), 'utf8')
 const changed = (change: object): void =>
   writeFileSync(file('policy.json'), JSON.stringify({ ...JSON.parse(gateway.policyText), ...change }))
 
-async function run(args: readonly string[], of = command) {
-  const written = { out: '', err: '' }
-  const io: Io = {
-    out: (text) => {
-      written.out += text
-    },
-    err: (text) => {
-      written.err += text
-    },
-    colour: false,
-    progress: false,
-    env: {},
-    now: () => new Date(),
-  }
-  return { exit: await of.run(args, io), ...written }
-}
-
+const run = (args: readonly string[], of = command) => runCommand(of, args)
 const pin = (...args: readonly string[]) => run([...args, '--policy', file('policy.json'), '--lock', file('lock.json')])
 const onLock = (...args: readonly string[]) => run([...args, '--lock', file('lock.json')])
 
@@ -74,6 +59,17 @@ describe('countersign pin URL', () => {
     writeFileSync(file('gateway.cmw.json'), new Uint8Array(await archive.arrayBuffer()))
     expect((await pin(file('gateway.cmw.json'))).exit).toBe(0)
     expect(decodeLock(read()).rows).toHaveLength(1)
+  })
+
+  it('pins no archive that fails, then or now', async () => {
+    const archive = await fetch(`${gateway.base}/attestation?nonce=${'A'.repeat(43)}&wait=10`)
+    writeFileSync(file('gateway.cmw.json'), new Uint8Array(await archive.arrayBuffer()))
+    const args = [file('gateway.cmw.json'), '--policy', file('policy.json'), '--lock', file('lock.json')]
+    const late = await runCommand(command, args, new Date('2126-01-01T00:00:00Z'))
+    expect([late.exit, late.err]).toEqual([1, expect.stringContaining('nothing is pinned')])
+    changed({ dangerouslyTrustSimulatedRoots: [] })
+    expect((await pin(...args.slice(0, 1))).exit).toBe(1)
+    expect(readdirSync(folder).sort()).toEqual(['gateway.cmw.json', 'policy.json'])
   })
 
   it('writes nothing where a check fails', async () => {
@@ -212,6 +208,35 @@ describe('countersign pin rotate, revoke, diff', () => {
     expect(failureOf(() => decodeLock(read('before.json'), { atLeast: 3 }))).toBe('PIN_ROLLBACK')
     const args = [gateway.base, '--policy', file('policy.json'), '--lock', file('before.json'), '--lock-at-least', '3']
     await expect(run(args, verify)).rejects.toThrow('PIN_ROLLBACK')
+  })
+
+  it('writes through a link, so that who reads the file itself sees a revocation', async () => {
+    symlinkSync(file('before.json'), file('link.json'))
+    expect((await run(['revoke', rowId(gatewayRow()), '--lock', file('link.json')])).exit).toBe(0)
+    expect(lstatSync(file('link.json')).isSymbolicLink()).toBe(true)
+    expect(decodeLock(read('before.json')).rows[0]?.status).toBe('revoked')
+  })
+
+  it('writes nothing while somebody else does, and leaves what that one writes', async () => {
+    writeFileSync(file('lock.json.draft'), 'half')
+    await expect(onLock('revoke', rowId(gatewayRow()))).rejects.toThrow('somebody writes the lock')
+    expect([read(), read('lock.json.draft')]).toEqual([read('before.json'), 'half'])
+  })
+
+  it('undoes nothing that somebody else wrote meanwhile', async () => {
+    const opened = await openExistingLock(file('lock.json'))
+    await onLock('revoke', rowId(gatewayRow()))
+    const revoked = read()
+    await expect(writeLockFile(opened, opened.lock)).rejects.toThrow('changed meanwhile')
+    await expect(writeLockFile({ ...opened, text: undefined }, opened.lock)).rejects.toThrow('changed meanwhile')
+    expect(read()).toBe(revoked)
+    expect(readdirSync(folder)).not.toContain('lock.json.draft')
+  })
+
+  it('says what it cannot write', async () => {
+    const { lock } = await openExistingLock(file('lock.json'))
+    const nowhere = await openLockFile(file('nowhere/lock.json'))
+    await expect(writeLockFile(nowhere, lock)).rejects.toMatchObject({ code: 'ERR_CONFIG' })
   })
 
   it.each([[['rotate']], [['rotate', '--to', 'active']], [['revoke']], [['diff', 'one.json']], [[]]])(

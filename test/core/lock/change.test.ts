@@ -48,6 +48,10 @@ describe('a row is added', () => {
     expect(failureOf(() => extendLock(lock, rows, at))).toBe('POLICY_INVALID')
   })
 
+  it('and counts beside what runs, though it is next', () => {
+    expect(matchMeasurements(both, { seen: other, at }).ok).toBe(true)
+  })
+
   it('with another configuration of the same code as next', () => {
     const [, added] = extendLock(lock, [{ ...active, status: 'next', config: digest('d') }], at).rows
     expect(added?.status).toBe('next')
@@ -126,6 +130,25 @@ describe('a comparison', () => {
       ],
       members: [{ name: 'revision', from: '2', to: '3' }],
     })
+  })
+
+  const shown = built('https://example.com/a')
+  it.each<[string, Partial<Pick<LockRow, 'notAfter' | 'shape' | 'status' | 'provenance'>>]>([
+    ['notAfter', { notAfter: new Date('2027-06-01T00:00:00Z') }],
+    ['shape', { shape: 'another machine' }],
+    ['status', { status: 'next' }],
+    ['provenance', { provenance: { ...shown, bundle: digest('d') } }],
+    ['provenance', { provenance: { ...shown, subject: digest('d') } }],
+    ['provenance', { provenance: { ...shown, issuer: 'https://other.example' } }],
+  ])('shows another %s of a row', (name, change) => {
+    const before = { ...lock, rows: [{ ...active, provenance: shown }] }
+    const after = { ...lock, rows: [{ ...active, provenance: shown, ...change }] }
+    expect(diffLocks(before, after).rows).toMatchObject([{ kind: 'changed', members: [{ name }] }])
+  })
+
+  it('shows that an older policy is enough', () => {
+    const { members } = diffLocks({ ...lock, minimumPolicyRevision: 2 }, { ...lock, minimumPolicyRevision: 1 })
+    expect(members).toEqual([{ name: 'minimumPolicyRevision', from: '2', to: '1' }])
   })
 
   it('shows provenance that was put in', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Revocable } from '../../../src/core/evidence/given-judges.ts'
 import {
   decodeRevocationList,
+  encodeRevocationList,
   openRevocations,
   type RevocationList,
   signRevocations,
@@ -108,6 +109,28 @@ describe('a list of revocations', () => {
       expect(await decided({ token: token(change) })).toMatchObject({ outcome: 'REVOCATIONS_SIGNATURE' })
   })
 
+  it('has three parts', async () => {
+    const jws = await signRevocations(LIST, octetsSigner)
+    for (const text of [`${jws}.AA`, `${jws}.`, jws.slice(0, jws.lastIndexOf('.')), ''])
+      await expect(openRevocations(text, [key], { now: () => NOW, atLeast: 0 })).rejects.toMatchObject({
+        failure: 'JOSE_HEADER',
+      })
+  })
+
+  it('may end its line, and be of two megabytes, but not of more than four', async () => {
+    const jws = await signRevocations(LIST, octetsSigner)
+    expect((await openRevocations(`${jws}\n`, [key], { now: () => NOW, atLeast: 0 })).number).toBe(7)
+    const padded = (size: number): Uint8Array => Buffer.concat([Buffer.alloc(size, ' '), encodeRevocationList(LIST)])
+    expect(decodeRevocationList(padded(2 << 20)).number).toBe(7)
+    expect(failureOf(() => decodeRevocationList(padded(4 << 20)))).toBe('EVIDENCE_TOO_LARGE')
+  })
+
+  it('is not signed where no verifier would read it', async () => {
+    await expect(signRevocations({ ...LIST, number: -1 }, octetsSigner)).rejects.toMatchObject({
+      failure: 'POLICY_INVALID',
+    })
+  })
+
   it('has one spelling of its signature', async () => {
     const signer = async (octets: Uint8Array) => Uint8Array.of(...(await octetsSigner.sign(octets)), 0)
     const jws = await signRevocations(LIST, { key, sign: signer })
@@ -134,6 +157,7 @@ describe('the entries of a list', () => {
     ['no chip', text(one({ id: '' }))],
     ['an entry that names nothing', text({ boots: [{ reason: 'x' }] })],
     ['an entry that names more', text(one({ until: '2027-01-16T00:00:00Z' }))],
+    ['a session by a pattern', text({ boots: [{ session: '*', reason: 'x' }] })],
     ['a model without its algorithm', text({ models: [{ digest: 'd'.repeat(64), reason: 'x' }] })],
     ['a model none', text({ models: [{ digest: 'none', reason: 'x' }] })],
     ['an unknown list', text({ keys: [] })],

@@ -284,6 +284,22 @@ describe('a configuration is refused, with its place and what to do, for', () =>
       'measured.models[0].weights: is measured: remove digest, or pin it as weights.root',
     ],
     [
+      'a name with measured weights and with any',
+      file({
+        models: `  models: [{ id: m, upstream: u, digest: "sha256:${'1'.repeat(64)}" }, { id: n, name: m, upstream: u }]`,
+      }),
+      'measured.models[1].name: is a name under which another entry measures its weights, so no lock can pin both',
+    ],
+    [
+      'the name of the embedded model, with any weights',
+      file({
+        models: '  models: [{ id: m, upstream: e }, { id: n, name: m, upstream: u }]',
+        upstreams:
+          '  upstreams: { e: { kind: embedded }, u: { kind: http, location: local, baseUrl: "http://127.0.0.1:1" } }',
+      }),
+      'measured.models[1].name: is a name under which another entry measures its weights',
+    ],
+    [
       'a root that is no digest',
       file({ models: '  models: [{ id: m, upstream: u, weights: { directory: /models/m, root: latest } }]' }),
       'measured.models[0].weights.root: must be sha256:',
