@@ -37,7 +37,7 @@ export function httpLinks(config: McpHttpConfig, { env, roots }: ToolDeps): Open
   return async () => {
     const origin = createOrigin({ origin: url.origin, connectMs: config.timeoutMs, spki: config.spki, roots })
     const peer = new OnePeer(origin, bearer)
-    const transport = new StreamableHTTPClientTransport(url, {
+    const transport = new EndingTransport(url, {
       fetch: (target, init) => peer.fetch(target, init),
       // Of the notifications alone: where they end, the list is read anew with the next connection.
       reconnectionOptions: {
@@ -57,6 +57,20 @@ export function httpLinks(config: McpHttpConfig, { env, roots }: ToolDeps): Open
         await origin.close()
       },
     }
+  }
+}
+
+type Sending = Parameters<StreamableHTTPClientTransport['send']>
+
+/** Calls whose answer breaks off, or ends without a result, end with it: the library lets them wait until their time is over. */
+class EndingTransport extends StreamableHTTPClientTransport {
+  override async send(...[message, options]: Sending): Promise<void> {
+    if (!('method' in message && 'id' in message)) return super.send(message, options)
+    const { id } = message
+    const error = { code: -32_000, message: 'the answer broke off' }
+    // Where the result came before the end this is an answer to nothing, which the client passes over.
+    const onRequestStreamEnd = (): void => this.onmessage?.({ jsonrpc: '2.0', id, error })
+    return super.send(message, { ...options, onRequestStreamEnd })
   }
 }
 

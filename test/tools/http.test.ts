@@ -157,6 +157,26 @@ describe('an MCP server over streamable HTTP', () => {
     })
   })
 
+  it('whose answer ends without a result, or breaks off, gives an error at once', async () => {
+    const small = smallOverHttp()
+    const { origin: base } = await origin((request, response) => {
+      request.once('readable', () => {
+        const body: unknown = request.read()
+        const text = String(body)
+        if (/"(?:ENDS|BREAKS)"/.test(text)) {
+          response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': no result\n\n')
+          return text.includes('ENDS') ? response.end() : setImmediate(() => response.destroy())
+        }
+        if (Buffer.isBuffer(body)) request.unshift(body)
+        return small(request, response)
+      })
+    })
+    const server = await start(await pinned(mcp(base, { timeoutMs: 60_000 })))
+    for (const text of ['ENDS', 'BREAKS'])
+      expect(await server.call('echo', { text }, { signal: never })).toMatchObject({ outcome: 'error' })
+    expect(await server.call('echo', { text: 'x' }, { signal: never })).toMatchObject({ content: 'x' })
+  })
+
   it('that sends elsewhere is refused, and elsewhere hears nothing', async () => {
     let heard = 0
     const elsewhere = await origin((_, response) => {

@@ -41,12 +41,18 @@ export class Bucket {
   readonly #client: S3Client
   readonly #bucket: string
 
-  constructor({ endpoint, region, bucket }: Omit<S3Place, 'prefix'>) {
+  constructor({ endpoint, region, bucket }: Omit<S3Place, 'prefix'>, timeoutMs: number = REQUEST_MS) {
     this.#bucket = bucket
     this.#client = new S3Client({
       region,
       maxAttempts: ATTEMPTS,
-      requestHandler: { requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
+      // The first and second end what is not answered; the third what stops amid an answer.
+      requestHandler: {
+        requestTimeout: timeoutMs,
+        throwOnRequestTimeout: true,
+        socketTimeout: timeoutMs,
+        connectionTimeout: timeoutMs,
+      },
       // Servers other than Amazon's seldom have a name for each bucket, or know its newer checksums.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
