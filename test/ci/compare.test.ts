@@ -1,5 +1,5 @@
 /** `countersign ci`: what was rebuilt against what is pinned. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/cli/command.ts'
 import { type Bench, createBench, digest, lockOf, measuredLine, releaseOf, row } from './bench.ts'
@@ -145,6 +145,24 @@ describe('nothing passes by an empty input', () => {
       ['--sarif', out, '--measurements', out],
     ])
       await expect(bench.run(...rows, ...args)).rejects.toThrow('a report would overwrite')
+  })
+
+  test('a report cannot overwrite the lock by another name of it', async () => {
+    const bench = open(LOCK)
+    symlinkSync(bench.path('lock.json'), bench.path('out'))
+    const run = bench.run('--measured', bench.file('rows', measuredLine('a')), '--sarif', bench.path('out'))
+    await expect(run).rejects.toThrow('a report would overwrite')
+    expect(bench.read('lock.json')).not.toBe('')
+  })
+
+  test.each<[string, readonly string[]]>([
+    ['wrong use', []],
+    ['a file out of form', ['--measured', '/dev/null']],
+  ])('%s leaves no report of an earlier run behind', async (_name, args) => {
+    const bench = open(LOCK)
+    const reports = ['--sarif', bench.file('old.sarif', 'old'), '--junit', bench.file('old.xml', 'old')]
+    await expect(bench.run(...reports, ...args)).rejects.toThrow()
+    expect([bench.path('old.sarif'), bench.path('old.xml')].map(existsSync)).toEqual([false, false])
   })
 
   test('a gateway that cannot be reached is not performed, and not good', async () => {

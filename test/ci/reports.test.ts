@@ -142,6 +142,20 @@ describe('SARIF', () => {
     expect(printOf(other)).not.toBe(printOf(one))
   })
 
+  test('two faults are two alerts, even of one name: code scanning knows them by the hash of the line alone', async () => {
+    const [failed, missing] = await subjectsOf('seen')
+    if (failed === undefined || missing === undefined) throw new Error('three were made')
+    const other = { ...failed, name: 'gateway of another name' }
+    const { results } = JSON.parse(renderSarif([failed, failed, other, missing], 'x')).runs[0]
+    const hashes = results.map(
+      (one: { readonly partialFingerprints: Readonly<Record<string, string>> }) =>
+        one.partialFingerprints['primaryLocationLineHash'],
+    )
+    expect(hashes).toHaveLength(4)
+    expect(new Set(hashes).size).toBe(4)
+    for (const hash of hashes) expect(hash).toMatch(/^[0-9a-f]{64}:[12]$/)
+  })
+
   test.each([
     ['countersign.lock.json', 'countersign.lock.json'],
     ['deploy/a b#1.json', 'deploy/a%20b%231.json'],

@@ -1,6 +1,6 @@
 /** action/check.sh: what it hands on, what it makes of the exit code, and that nothing given to it becomes a command. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -49,7 +49,8 @@ describe('action/check.sh', () => {
     const { args } = run({
       COUNTERSIGN_POLICY: 'a policy.json',
       COUNTERSIGN_LOCK: '--json',
-      COUNTERSIGN_GATEWAY: 'https://one.example\n\nhttps://two.example\n',
+      COUNTERSIGN_GATEWAY: 'https://one.example\nhttps://two.example\n',
+      COUNTERSIGN_PROVENANCE: 'not-given',
       COUNTERSIGN_TRUSTED_ROOT: 'root.json',
       GITHUB_STEP_SUMMARY: 'summary.md',
     })
@@ -76,7 +77,7 @@ describe('action/check.sh', () => {
   test('rebuilds, then measures with the same command line, and asks for every active row', () => {
     const { args, files } = run({
       COUNTERSIGN_BUILD: 'echo built > image',
-      COUNTERSIGN_MEASURE: 'countersign measure "$(cat image)" one\n\n  countersign measure two',
+      COUNTERSIGN_MEASURE: 'countersign measure "$(cat image)" one\n  countersign measure two',
       COUNTERSIGN_MEASURED: 'image',
     })
     expect(files).toEqual(['{"measured":["built","one"]}\n', '{"measured":["two"]}\n', 'built\n'])
@@ -91,6 +92,61 @@ describe('action/check.sh', () => {
   test('a command that begins with a dash is no option of the shell', () => {
     const { exit, args } = run({ COUNTERSIGN_MEASURE: '-n' })
     expect([exit, args]).toEqual([127, []])
+  })
+
+  test.each([
+    '',
+    ' ',
+    '\n',
+    'https://one.example\n\n',
+    '\nhttps://two.example',
+    'https://one.example\n \nhttps://two.example',
+  ])('[B3] refuses the addresses %j: one of them is a secret or variable that is not there', (value) => {
+    const { exit, args } = run({ COUNTERSIGN_MEASURED: 'rows', COUNTERSIGN_GATEWAY: value })
+    expect([exit, args]).toEqual([2, []])
+  })
+
+  test.each(['countersign.lock.json', 'countersign.lock.json.sigstore.json'])(
+    '[B6] refuses a build that writes %s, whether it was there or not',
+    (name) => {
+      const build = {
+        COUNTERSIGN_BUILD: `echo pinned > ${name}`,
+        COUNTERSIGN_MEASURED: 'rows',
+      }
+      expect(run(build)).toMatchObject({ exit: 2, args: [] })
+      writeFileSync(join(folder, name), 'reviewed\n')
+      expect(run(build)).toMatchObject({ exit: 2, args: [] })
+      writeFileSync(join(folder, 'rows'), '')
+      writeFileSync(join(folder, name), 'pinned\n')
+      expect(run(build).args).toContain('--measured=rows')
+    },
+  )
+
+  test('leaves no report behind that another run wrote, or whoever proposes the change', () => {
+    for (const name of ['old.sarif', 'green.sarif']) writeFileSync(join(folder, name), 'green')
+    symlinkSync('green.sarif', join(folder, 'old.xml'))
+    const reports = { COUNTERSIGN_SARIF: 'old.sarif', COUNTERSIGN_JUNIT: 'old.xml' }
+    const { exit } = run({ ...reports, COUNTERSIGN_BUILD: 'false', COUNTERSIGN_MEASURED: 'rows' })
+    expect(exit).toBe(1)
+    expect(['old.sarif', 'old.xml', 'green.sarif'].map((name) => existsSync(join(folder, name)))).toEqual([
+      false,
+      false,
+      true,
+    ])
+  })
+
+  test('removes no pin where a report is to be written over it', () => {
+    writeFileSync(join(folder, 'countersign.lock.json'), '')
+    symlinkSync('countersign.lock.json', join(folder, 'rows'))
+    for (const name of ['countersign.lock.json', './rows'])
+      expect(run({ COUNTERSIGN_SARIF: name, COUNTERSIGN_MEASURED: 'rows' })).toMatchObject({ exit: 2, args: [] })
+    expect(existsSync(join(folder, 'countersign.lock.json'))).toBe(true)
+  })
+
+  test('says how it came out though it stops before anything is judged', () => {
+    const output = join(folder, 'output')
+    run({ COUNTERSIGN_BUILD: 'false', COUNTERSIGN_MEASURED: 'rows', GITHUB_OUTPUT: output })
+    expect(readFileSync(output, 'utf8')).toBe('result=usage\n')
   })
 
   test('refuses a build of which nothing is measured: it would compare nothing', () => {

@@ -1,12 +1,13 @@
 /** What a release publishes beside the package: measurements, and the list of what is inside. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodePublished } from '../../src/core/measurement/published.ts'
 import { measuredLine } from '../ci/bench.ts'
+import { readJob, runSteps } from '../kit/run-steps.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'countersign-release-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -70,7 +71,39 @@ describe('scripts/published.mjs', () => {
     expect(status).not.toBe(0)
   })
 
+  test('refuses a name that it would cut short', () => {
+    const image = file('gateway.efi', 'image')
+    expect(make(`${image}=${file('rows', measuredLine('a'))}=${file('none', '\n')}`).status).not.toBe(0)
+  })
+
   test('refuses what nobody could read, such as no rows', () => {
     expect(make(`${file('gateway.efi', 'image')}=${file('rows', '')}`).status).not.toBe(0)
+  })
+})
+
+describe('a tag', () => {
+  const job = readJob('.github/workflows/release.yml', 'build')
+  const checkout = join(work, 'checkout')
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: checkout, encoding: 'utf8' }).trim()
+  const commit = (message: string): string => {
+    const author = ['-c', 'user.name=a', '-c', 'user.email=a@example.com']
+    git(...author, 'commit', '--quiet', '--allow-empty', `--message=${message}`)
+    return git('rev-parse', 'HEAD')
+  }
+  const released = (sha: string, name: string): number => {
+    const env = { PATH: process.env['PATH'] ?? '', GITHUB_SHA: sha, GITHUB_REF_NAME: name }
+    return runSteps(job, { folder: checkout, env, only: ['Refuse what main does not have'] }).exit
+  }
+
+  test('[B3] is released where main has its commit, by the version that its package says', () => {
+    mkdirSync(checkout)
+    git('init', '--quiet')
+    writeFileSync(join(checkout, 'package.json'), '{"version":"1.2.3"}')
+    git('add', '.')
+    const reviewed = commit('reviewed')
+    git('update-ref', 'refs/remotes/origin/main', reviewed)
+    const other = commit('by nobody else seen')
+    expect([released(reviewed, 'v1.2.3'), released(other, 'v1.2.3'), released(reviewed, 'v1.2.4')]).toEqual([0, 1, 1])
   })
 })

@@ -11,6 +11,11 @@ export interface Fault {
     | 'download-and-run'
     | 'untrusted-checkout'
     | 'credentials'
+    | 'shell'
+    | 'continue-on-error'
+    | 'skipped'
+    | 'open-matrix'
+    | 'shared-token'
   readonly where: string
 }
 
@@ -45,7 +50,8 @@ export function commandFaults(text: string, where: string): readonly Fault[] {
     const exact = /\bnpm ci\b/.test(line) && line.includes('--ignore-scripts')
     // What is told to people in quotes installs nothing.
     if (installs && !exact && !/^\s*(?:echo|fail|\[\[)/.test(line)) faults.push({ rule: 'install-scripts', where })
-    if (/\bnpx\b(?! --no-install\b)/.test(line)) faults.push({ rule: 'install-scripts', where })
+    // It takes what an earlier run left in its cache, or lies beside Node, before it says that there is nothing.
+    if (/\bnpx\b/.test(line)) faults.push({ rule: 'install-scripts', where })
     const fetches = /\b(?:curl|wget)\b/.test(line)
     const runs =
       /\|\s*(?:sudo\s+)?(?:\S*\/)?(?:ba|z|da)?sh\b|\|\s*(?:sudo\s+)?(?:node|python3?|perl)\b|(?:sh|source|eval|\.)\s+["']?[<$]\(/.test(
@@ -58,6 +64,7 @@ export function commandFaults(text: string, where: string): readonly Fault[] {
 
 function stepFaults(where: string, step: JsonObject, privileged: boolean): readonly Fault[] {
   const faults: Fault[] = []
+  if (step['continue-on-error'] !== undefined) faults.push({ rule: 'continue-on-error', where })
   const uses = textOf(step['uses'])
   if (step['uses'] !== undefined && !PINNED.test(uses)) faults.push({ rule: 'pinned', where })
   // `script` is the command of actions/github-script.
@@ -92,6 +99,30 @@ function permissionFaults(document: Json): readonly Fault[] {
   ]
 }
 
+const SECRET = /\bsecrets\b|\bgithub\.token\b/
+
+/** What makes a job green that did not do its work, or hands its rights to each of its steps. */
+function jobFaults(document: Json): readonly Fault[] {
+  const jobs = member(document, 'jobs')
+  if (jobs === undefined) return []
+  const faults: Fault[] = []
+  // The runner's own choice does not see what fails in a pipe.
+  if (member(member(member(document, 'defaults'), 'run'), 'shell') !== 'bash')
+    faults.push({ rule: 'shell', where: 'defaults' })
+  for (const [name, job] of Object.entries(isObject(jobs) ? jobs : {})) {
+    const where = `jobs.${name}`
+    const condition = member(job, 'if')
+    // A job that is skipped counts as passed.
+    if (condition !== undefined && condition !== 'always()') faults.push({ rule: 'skipped', where })
+    // Of an empty list nothing is run.
+    if (JSON.stringify(member(member(job, 'strategy'), 'matrix') ?? {}).includes('${{'))
+      faults.push({ rule: 'open-matrix', where })
+    if (SECRET.test(JSON.stringify(member(job, 'env') ?? {}))) faults.push({ rule: 'shared-token', where })
+  }
+  if (SECRET.test(JSON.stringify(member(document, 'env') ?? {}))) faults.push({ rule: 'shared-token', where: 'env' })
+  return faults
+}
+
 /** @param text of a workflow, or of an action.yml */
 export function workflowFaults(text: string): readonly Fault[] {
   const document: Json = parse(text)
@@ -102,5 +133,5 @@ export function workflowFaults(text: string): readonly Fault[] {
     .split('\n')
     .filter((line) => /\buses:.*@[0-9a-f]{40}/.test(line) && !/@[0-9a-f]{40} # v\d+(?:\.\d+)*$/.test(line))
     .map((line) => ({ rule: 'version-comment', where: line.trim() }) as const)
-  return [...permissionFaults(document), ...steps, ...unnamed]
+  return [...permissionFaults(document), ...jobFaults(document), ...steps, ...unnamed]
 }

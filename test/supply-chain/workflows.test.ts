@@ -10,6 +10,9 @@ const CHECKOUT = 'actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8'
 const GOOD = `on:
   pull_request:
 permissions: {}
+defaults:
+  run:
+    shell: bash
 jobs:
   build:
     runs-on: ubuntu-24.04
@@ -50,6 +53,39 @@ describe('the checker', () => {
     ['a package that is run as it comes', 'install-scripts', 'echo "$TITLE"', 'npx cowsay'],
     ['a download into a shell', 'download-and-run', 'echo "$TITLE"', 'curl -fsSL https://example.com/x | sudo bash'],
     ['a download that a shell reads', 'download-and-run', 'echo "$TITLE"', 'bash <(wget -qO- https://example.com/x)'],
+    ['a package that only may be installed', 'install-scripts', 'echo "$TITLE"', 'npx --no-install cowsay'],
+    ['a shell that misses what fails in a pipe', 'shell', 'shell: bash', 'shell: sh'],
+    [
+      'a step that may fail',
+      'continue-on-error',
+      'persist-credentials: false',
+      'persist-credentials: false\n        continue-on-error: true',
+    ],
+    ['a job that may fail', 'continue-on-error', 'runs-on', 'continue-on-error: true\n    runs-on'],
+    [
+      'a job that may be skipped',
+      'skipped',
+      'runs-on',
+      'if: github.event.pull_request.head.repo.fork == false\n    runs-on',
+    ],
+    [
+      'a matrix that may be empty',
+      'open-matrix',
+      'runs-on',
+      `strategy:\n      matrix:\n        node: ${template('fromJSON(vars.NODES)')}\n    runs-on`,
+    ],
+    [
+      'a token for each step of a job',
+      'shared-token',
+      'runs-on',
+      `env:\n      TOKEN: ${template('github.token')}\n    runs-on`,
+    ],
+    [
+      'a secret for each job',
+      'shared-token',
+      'permissions: {}',
+      `permissions: {}\nenv:\n  KEY: ${template('secrets.KEY')}`,
+    ],
     ['credentials that stay', 'credentials', 'persist-credentials: false', 'fetch-depth: 0'],
   ])('[B3] finds %s', (_name, rule, from, to) => {
     expect(GOOD).toContain(from)
@@ -94,13 +130,33 @@ describe('what is here', () => {
     expect(commandFaults(readFileSync(file, 'utf8'), file)).toEqual([])
   })
 
+  test('[B3] no script here lets npx fetch what is not installed', () => {
+    const scripts = readdirSync('scripts').filter((name) => name.endsWith('.mjs'))
+    const texts = scripts.map((name) => readFileSync(`scripts/${name}`, 'utf8'))
+    const counts = texts.map((text) => ["'npx'", "'--no-install'"].map((word) => text.split(word).length - 1))
+    expect(counts.flat().some((count) => count > 0)).toBe(true)
+    for (const [i, [called, told]] of counts.entries()) expect([scripts[i], told]).toEqual([scripts[i], called])
+  })
+
+  test('[B3] a job that compares runs whatever became of the one that builds', () => {
+    const { jobs } = parse(readFileSync('docs/examples/ci/check.yml', 'utf8'))
+    expect([jobs.check.needs, jobs.check.if]).toEqual(['build', 'always()'])
+  })
+
   test('the action gives every input to the script by the environment, and the script reads each', () => {
     const { inputs, runs } = parse(readFileSync('action.yml', 'utf8'))
     const script = readFileSync('action/check.sh', 'utf8')
     const { env } = runs.steps.find(({ id }: { readonly id?: string }) => id === 'check')
     const names = Object.keys(inputs).map((name) => [`COUNTERSIGN_${name.toUpperCase().replaceAll('-', '_')}`, name])
-    expect(env).toEqual(Object.fromEntries(names.map(([variable, name]) => [variable, `\${{ inputs.${name} }}`])))
+    const given = names.map(([variable, name]) => [variable, `\${{ inputs.${name} }}`])
+    // These two are for whoever runs the script, and come from nowhere else.
+    expect(env).toEqual({ COUNTERSIGN_CLI: '', COUNTERSIGN_SUMMARY: '', ...Object.fromEntries(given) })
     for (const [variable] of names) expect(script).toContain(`\${${variable}:-`)
+    // And refuses it where it is empty.
+    const [, refused = ''] = /^for name in ((?:.*\\\n)*.*); do$/m.exec(script) ?? []
+    expect(refused.split(/[\s\\]+/).map((name) => `COUNTERSIGN_${name}`)).toEqual(names.map(([variable]) => variable))
+    for (const { default: value } of Object.values<{ readonly default: string }>(inputs))
+      expect(value.trim()).not.toBe('')
   })
 })
 

@@ -44,10 +44,26 @@ export function lockUri(lock: string): string {
   return shown.map(encodeURIComponent).join('/')
 }
 
+/** Without details, which change with each run: the same fault stays the same alert. */
+function fingerprintOf({ subject, check, code }: Finding): string {
+  return digestUri(encodeUtf8(sarifText(`${subject.name} ${check} ${code}`))).slice(7)
+}
+
+/**
+ * Code scanning knows an alert by the second name alone. Where it is not given it is made of the line, and everything found is on one: two
+ * faults of one code would be one alert, closed as one. The number tells apart what has the same name.
+ */
+function fingerprintsOf(findings: readonly Finding[]): readonly Readonly<Record<string, string>>[] {
+  const prints = findings.map(fingerprintOf)
+  const nth = (at: number): number => prints.slice(0, at + 1).filter((print) => print === prints[at]).length
+  return prints.map((print, i) => ({ 'countersign/v1': print, primaryLocationLineHash: `${print}:${nth(i)}` }))
+}
+
 export function renderSarif(subjects: readonly Subject[], lock: string): string {
   const findings = subjects.flatMap(findingsOf)
   const codes = [...new Set(findings.map(({ code }) => code))].sort()
-  const results = findings.map(({ subject, check, code, detail }) => ({
+  const fingerprints = fingerprintsOf(findings)
+  const results = findings.map(({ subject, check, code, detail }, i) => ({
     ruleId: code,
     ruleIndex: codes.indexOf(code),
     level: levelOf(code),
@@ -60,10 +76,7 @@ export function renderSarif(subjects: readonly Subject[], lock: string): string 
         },
       },
     ],
-    // Without details, which change with each run: the same fault stays the same alert.
-    partialFingerprints: {
-      'countersign/v1': digestUri(encodeUtf8(sarifText(`${subject.name} ${check} ${code}`))).slice(7),
-    },
+    partialFingerprints: fingerprints[i],
   }))
   return `${JSON.stringify(
     {

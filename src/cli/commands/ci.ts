@@ -1,6 +1,6 @@
 /** `countersign ci`: whether what was rebuilt, what is pinned, what runs and who built it are one and the same. @module */
-import { existsSync } from 'node:fs'
-import { appendFile, writeFile } from 'node:fs/promises'
+import { existsSync, realpathSync } from 'node:fs'
+import { appendFile, lstat, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { approvalFileOf } from '../approval.ts'
@@ -79,15 +79,30 @@ function readRequired(text: string): RequiredRows {
   return rows
 }
 
+/** By whichever way it is named. */
+function placeOf(file: string): string {
+  return existsSync(file) ? realpathSync(file) : resolve(file)
+}
+
 /** A report over what it reports on would take the pins away for the next run. */
 function refuseOverwriting(given: ReportFiles & FileValues & { readonly measured?: readonly string[] }): void {
   const { lock, policy, measured = [], summary, sarif, junit } = given
   const { approval = approvalFileOf(lock), revocations, provenance, measurements, 'trusted-root': root } = given
-  const reports = [summary, sarif, junit].filter((file) => file !== undefined).map((file) => resolve(file))
+  const reports = [summary, sarif, junit].filter((file) => file !== undefined).map(placeOf)
   const named = [lock, policy, approval, revocations, provenance, measurements, root, ...measured]
-  const inputs = named.filter((file) => file !== undefined).map((file) => resolve(file))
+  const inputs = named.filter((file) => file !== undefined).map(placeOf)
   if (new Set(reports).size !== reports.length || reports.some((file) => inputs.includes(file)))
     throw new UsageError('a report would overwrite another file of this run', 'Give each report a file of its own.')
+}
+
+/** Whoever reads a report and not the exit code must not find that of an earlier run after one that came to no end. */
+async function removeReports({ sarif, junit }: ReportFiles): Promise<void> {
+  for (const file of [sarif, junit]) {
+    if (file === undefined || !existsSync(file)) continue
+    const found = await lstat(file)
+    // Of a link the link: whoever proposes a change may have put it there. Devices, and names for them, stay.
+    if (found.isFile() || (found.isSymbolicLink() && !resolve(file).startsWith('/dev/'))) await rm(file)
+  }
 }
 
 async function writeReports(subjects: readonly Subject[], lock: string, files: ReportFiles): Promise<void> {
@@ -103,6 +118,8 @@ export const command: Command = {
   async run(args, io) {
     const { values } = parseArgs({ args: [...args], options: OPTIONS })
     const { measured = [], gateway = [], provenance, lock, policy } = values
+    refuseOverwriting(values)
+    await removeReports(values)
     if (measured.length === 0 && gateway.length === 0 && provenance === undefined)
       throw new UsageError(
         'nothing to judge: a run that compares nothing would always pass',
@@ -119,7 +136,6 @@ export const command: Command = {
     const badAddress = gateway.find((address) => !/^https?:\/\//.test(address))
     if (badAddress !== undefined)
       throw new UsageError(`${badAddress} is no address of a gateway`, 'Write it like https://gw.example.com.')
-    refuseOverwriting(values)
     const required = readRequired(values.require)
     const files = await readGivenFiles(values, () => io.now())
     const rebuilt = (await Promise.all(measured.map(readRebuilt))).flat()
