@@ -15,7 +15,15 @@ function runTests() {
   try {
     spawnSync(
       'npx',
-      ['vitest', 'run', '--reporter=json', `--outputFile.json=${results}`, '--testNamePattern', '\\[[A-Z][0-9]+\\]'],
+      [
+        '--no-install',
+        'vitest',
+        'run',
+        '--reporter=json',
+        `--outputFile.json=${results}`,
+        '--testNamePattern',
+        '\\[[A-Z][0-9]+\\]',
+      ],
       { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
     )
     return JSON.parse(readFileSync(results, 'utf8')).testResults

@@ -48,11 +48,15 @@ function printTable(title, survey) {
 makeOpenaiPython()
 const folder = mkdtempSync(join(tmpdir(), 'countersign-conformance-'))
 const file = join(folder, 'surveys.json')
-const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'node', 'test/conformance', '--reporter=dot'], {
-  cwd: root,
-  stdio: ['ignore', 2, 2],
-  env: { ...process.env, COUNTERSIGN_CONFORMANCE: file },
-})
+const { status } = spawnSync(
+  'npx',
+  ['--no-install', 'vitest', 'run', '--project', 'node', 'test/conformance', '--reporter=dot'],
+  {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, COUNTERSIGN_CONFORMANCE: file },
+  },
+)
 if (existsSync(file)) {
   const surveys = JSON.parse(readFileSync(file, 'utf8'))
   if (args.includes('--json')) console.log(JSON.stringify(surveys, undefined, 2))

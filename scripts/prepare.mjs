@@ -49,7 +49,7 @@ export function build({ force = false } = {}) {
   )
   if (!force && stampIs(BUILD_STAMP, digest)) return
   console.error('countersign: building')
-  for (const program of PROGRAMS) run('npx', ['tsc', '-p', program])
+  for (const program of PROGRAMS) run('npx', ['--no-install', 'tsc', '-p', program])
   mkdirSync(dirname(BUILD_STAMP), { recursive: true })
   writeFileSync(BUILD_STAMP, digest)
 }

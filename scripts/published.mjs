@@ -19,7 +19,8 @@ const { values } = parseArgs({
 const { release, repository, commit } = values
 
 function imagesOf(pair) {
-  const [file, rows] = pair.split('=')
+  const [file, rows, ...more] = pair.split('=')
+  if (rows === undefined || more.length > 0) throw new Error(`${pair} is not FILE=ROWS`)
   const octets = readFileSync(file)
   const digest = `sha256:${createHash('sha256').update(octets).digest('hex')}`
   const lines = readFileSync(rows, 'utf8')

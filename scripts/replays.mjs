@@ -12,7 +12,7 @@ if (more.length > 0 || !/^[1-9]\d{0,5}$/.test(count)) {
   console.error('usage: node scripts/replays.mjs [COUNT]')
   process.exit(2)
 }
-const args = ['vitest', 'run', '--project', 'node', 'test/replay/series.test.ts']
+const args = ['--no-install', 'vitest', 'run', '--project', 'node', 'test/replay/series.test.ts']
 const { status } = spawnSync('npx', args, {
   cwd: root,
   stdio: 'inherit',

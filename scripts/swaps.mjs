@@ -46,11 +46,15 @@ function printTable(swaps) {
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-swaps-'))
 const file = join(folder, 'swaps.json')
-const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'node', 'test/swaps', '--reporter=dot'], {
-  cwd: root,
-  stdio: ['ignore', 2, 2],
-  env: { ...process.env, COUNTERSIGN_SWAPS: file },
-})
+const { status } = spawnSync(
+  'npx',
+  ['--no-install', 'vitest', 'run', '--project', 'node', 'test/swaps', '--reporter=dot'],
+  {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, COUNTERSIGN_SWAPS: file },
+  },
+)
 const { swaps } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { swaps: [] }
 rmSync(folder, { recursive: true, force: true })
 if (args.includes('--json')) console.log(JSON.stringify({ swaps }))

@@ -19,7 +19,16 @@ makeOpenaiPython()
 const coverage = filters.length === 0 ? ['--coverage'] : []
 const { status } = spawnSync(
   'npx',
-  ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...coverage, ...filters],
+  [
+    '--no-install',
+    'vitest',
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${results}`,
+    ...coverage,
+    ...filters,
+  ],
   {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

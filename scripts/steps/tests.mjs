@@ -1,19 +1,35 @@
 // The tests of the core by file, for a thread: what no vector notices, one of them must.
-import { readdirSync, writeFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { bundle } from '../bundle.mjs'
 import { root } from '../prepare.mjs'
 import { instrumentation } from './instrument.mjs'
 
-/** Vectors are judged apart; the others need files that may not be there, another library, or much time. */
+/**
+ * Vectors are judged apart, but for those of enclave images, which nothing replays. The others need files that may not be there, another
+ * library, or much time.
+ */
 const LEFT_OUT =
-  /(?:fixtures|genuine|limbo|oracle|backends|suites|memory|(?:wire|answer|challenge)-vectors|(?:snp|x509|tdx)\/vectors|failure-codes|snp\/profiles)\.test\.ts$/
+  /(?:(?<!eif\/)fixtures|genuine|limbo|oracle|backends|suites|memory|(?:wire|answer|challenge)-vectors|(?:snp|x509|tdx)\/vectors|failure-codes|snp\/profiles)\.test\.ts$/
 
 const STAND_IN = {
   name: 'vitest',
   setup({ onResolve }) {
     onResolve({ filter: /^vitest$/ }, () => ({ path: join(root, 'scripts', 'steps', 'vitest.mjs') }))
+  },
+}
+
+/** A test that reads what lies near it finds it from where it was written, not from where the bundle lies. */
+const OWN_PLACE = {
+  name: 'own-place',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.test\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+        .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+      return { contents: text, loader: 'ts' }
+    })
   },
 }
 
@@ -42,6 +58,6 @@ export async function bundleTests(folder, outfile, steps) {
     entry,
     `export * as vitest from ${from(join('scripts', 'steps', 'vitest.mjs'))}\nexport const files = { ${loaders.join(',\n')} }\n`,
   )
-  await bundle(entry, { outfile, plugins: [STAND_IN, instrumentation(steps)] })
+  await bundle(entry, { outfile, plugins: [STAND_IN, OWN_PLACE, instrumentation(steps)] })
   return files
 }
