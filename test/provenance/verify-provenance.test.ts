@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import type { SignerIdentity } from '../../src/core/lock.ts'
 import type { Measurements } from '../../src/core/measurement/measurements.ts'
 import { encodePublished, type PublishedMeasurements } from '../../src/core/measurement/published.ts'
 import { failedCheck } from '../../src/core/verdict.ts'
@@ -44,6 +45,8 @@ interface Case {
   readonly issuer?: string
   readonly repository?: string
   readonly wanted?: string
+  /** Whoever else may have signed. */
+  readonly others?: readonly SignerIdentity[]
   readonly published?: Uint8Array
   readonly seen?: Measurements
   readonly change?: (bundle: ReturnType<typeof JSON.parse>) => void
@@ -59,7 +62,7 @@ async function decided({ sigstore = SIGSTORE, change = () => {}, ...made }: Case
   change(bundle)
   const verdict = await verifyProvenance(
     { bundle: Buffer.from(JSON.stringify(bundle)), published: made.published ?? PUBLISHED, seen: made.seen ?? SEEN },
-    { trustedRoot: SIGSTORE.trustedRoot, signers: [{ issuer: ISSUER, identity: wanted }] },
+    { trustedRoot: SIGSTORE.trustedRoot, signers: [{ issuer: ISSUER, identity: wanted }, ...(made.others ?? [])] },
   )
   return verdict.ok ? 'ok' : `${failedCheck(verdict.checks)?.name} ${verdict.code}`
 }
@@ -110,6 +113,13 @@ describe('provenance of a measurement', () => {
     expect(await decided({ identity })).toBe('identity PROVENANCE_IDENTITY')
   })
 
+  test('[B1] of the issuer of one who may sign and the name of another', async () => {
+    const others = [{ issuer: 'https://issuer.example', identity: 'release@example.com' }]
+    expect(await decided({ others, identity: 'release@example.com' })).toBe('identity PROVENANCE_IDENTITY')
+    expect(await decided({ others, issuer: 'https://issuer.example' })).toBe('identity PROVENANCE_IDENTITY')
+    expect(await decided({ others, issuer: 'https://issuer.example', identity: 'release@example.com' })).toBe('ok')
+  })
+
   test('[B1] identities are no patterns for whoever pins them either', async () => {
     expect(await decided({ wanted: 'https://github.com/.*' })).toBe('identity PROVENANCE_IDENTITY')
   })
@@ -120,6 +130,12 @@ describe('provenance of a measurement', () => {
     ['a repository with the same beginning', 'https://github.com/example/mod', 'identity PROVENANCE_IDENTITY'],
   ])('[B1] of a workflow that was called by %s', async (_name, repository, due) => {
     expect(await decided({ repository })).toBe(due)
+  })
+
+  test('of a repository whose name takes two octets for its length', async () => {
+    const repository = `https://github.com/example/${'m'.repeat(110)}`
+    const identity = `${repository}/.github/workflows/sign.yaml@refs/heads/main`
+    expect(await decided({ repository, identity, wanted: identity })).toBe('ok')
   })
 
   test('[B1] of another artefact', async () => {
