@@ -190,7 +190,7 @@ function clientTable({ results }) {
   )
 }
 
-function launchTable({ files, one, several, hashAloneMs, memory }) {
+function launchTable({ files, one, several, hashAloneMs, hashInNodeMs, memory }) {
   const heads = ['measuring launches', 'countersign', 'sev-snp-measure', 'ratio']
   const speeds = [one, several].map(({ shapes, ms, toolMs, faster }) => [
     `${files}: ${shapes} ${shapes === 1 ? 'shape' : 'shapes'}`,
@@ -205,7 +205,11 @@ function launchTable({ files, one, several, hashAloneMs, memory }) {
           ['peak memory', digits(memory.whole, ' MiB'), optional(memory.tool, (value) => digits(value, ' MiB')), ''],
           ['peak memory, above that of its --help', digits(memory.added, ' MiB'), '', ''],
         ]
-  return table(heads, [...speeds, ['SHA-256 of both files alone', digits(hashAloneMs, ' ms'), '', ''], ...peaks])
+  const floors = [
+    ['SHA-256 of both files, a bare Node process', digits(hashInNodeMs, ' ms'), '', ''],
+    ['SHA-256 of both files alone', digits(hashAloneMs, ' ms'), '', ''],
+  ]
+  return table(heads, [...speeds, ...floors, ...peaks])
 }
 
 function measuringTable({ several, large }) {
