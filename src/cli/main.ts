@@ -3,7 +3,7 @@
 import { CountersignError, MalformedError } from '../errors.ts'
 import { type Command, type Io, UsageError } from './command.ts'
 import { EXIT_NOT_PERFORMED, EXIT_NOT_VERIFIED, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts'
-import { printable } from './output.ts'
+import { printable } from './printable.ts'
 
 // Loaded when asked for, so that `verify` never loads the server.
 const COMMANDS: Readonly<Record<string, { readonly summary: string; load(): Promise<{ readonly command: Command }> }>> =
