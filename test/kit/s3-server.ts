@@ -23,7 +23,6 @@ export interface S3Server {
 export async function startS3Server(): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), 's3-'))
   await mkdir(join(folder, 'buckets', BUCKET), { recursive: true })
-  await mkdir(join(folder, 'meta'))
   const port = await freePort()
   const [access, secret] = [randomBytes(8).toString('hex'), randomBytes(16).toString('hex')]
   process.env['AWS_ACCESS_KEY_ID'] = access
@@ -36,8 +35,6 @@ export async function startS3Server(): Promise<S3Server> {
       '--health',
       '/health',
       'posix',
-      '--sidecar',
-      join(folder, 'meta'),
       join(folder, 'buckets'),
     ],
     { env: { ROOT_ACCESS_KEY: access, ROOT_SECRET_KEY: secret }, stdio: 'ignore' },

@@ -87,9 +87,9 @@ write_lock() {
 start_store() {
   store=7070 # as outward.json says
   export AWS_ACCESS_KEY_ID=trial AWS_SECRET_ACCESS_KEY=trial-secret
-  mkdir -p "$work/buckets/history" "$work/meta"
+  mkdir -p "$work/buckets/history"
   ROOT_ACCESS_KEY=trial ROOT_SECRET_KEY=trial-secret "$cache/versitygw/versitygw" --port "127.0.0.1:$store" --health /health \
-    posix --sidecar "$work/meta" "$work/buckets" > "$work/store.log" 2>&1 &
+    posix "$work/buckets" > "$work/store.log" 2>&1 &
   running[store]=$!
   until curl -fs -o "$work/health" "http://127.0.0.1:$store/health"; do
     runs store || fail "the store ended: $(tail -n 1 "$work/store.log")"
