@@ -7,6 +7,7 @@ import { isSegment, requireFolder, requireName } from '../names.ts'
 import type { S3Place } from '../storage-config.ts'
 import type { Journal, JournalReader, ObjectStore, StoredObject } from '../types.ts'
 import { Bucket, type Condition } from './bucket.ts'
+import { requireConditions } from './conditions.ts'
 import { openParts, PARTS_SUFFIX, PartEraser, partsPrefix, S3Journal } from './s3-journal.ts'
 
 const MAX_OBJECT = 16 * 1024 * 1024
@@ -23,6 +24,7 @@ export function createS3Store(place: S3Place): ObjectStore {
 class S3Store implements ObjectStore {
   readonly #bucket: Bucket
   readonly #prefix: string
+  #conditions: Promise<void> | undefined
 
   constructor(bucket: Bucket, prefix: string) {
     this.#bucket = bucket
@@ -112,10 +114,20 @@ class S3Store implements ObjectStore {
 
   /** A request that was sent twice, because its first answer was lost, is refused for its own octets. */
   async #put(name: string, bytes: Uint8Array, condition: Condition): Promise<boolean> {
+    await this.#requireConditions()
     const key = this.#key(name)
     if (await this.#bucket.put(key, bytes, condition)) return true
     const found = await this.#bucket.get(key, MAX_OBJECT)
     return found !== undefined && Buffer.compare(found.bytes, bytes) === 0
+  }
+
+  /** Before the first write that counts on them, so that who only reads needs no right to write. */
+  #requireConditions(): Promise<void> {
+    this.#conditions ??= requireConditions(this.#bucket, this.#prefix).catch((error: unknown) => {
+      this.#conditions = undefined
+      throw error
+    })
+    return this.#conditions
   }
 
   #key(name: string): string {

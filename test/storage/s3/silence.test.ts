@@ -1,35 +1,18 @@
 /** A bucket whose server stops answering: requests end in time, so that a boot or a shutdown does not wait for ever. @module */
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { RequestListener } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
 import { Bucket } from '../../../src/storage/s3/bucket.ts'
+import { type StandIn, startStandIn } from './stand-in.ts'
 
 const TIMEOUT_MS = 100
-let server: Server
-let requests: number
+let server: StandIn
 
 async function bucketOf(answer: RequestListener): Promise<Bucket> {
-  requests = 0
-  server = createServer((request, response) => {
-    requests += 1
-    request.resume()
-    answer(request, response)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const place = { endpoint: `http://127.0.0.1:${address.port}`, region: 'us-east-1', bucket: 'history' }
-  return new Bucket(place, TIMEOUT_MS)
+  server = await startStandIn(answer)
+  return new Bucket(server.place, TIMEOUT_MS)
 }
 
-beforeEach(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'example')
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'example')
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  server.closeAllConnections()
-  server.close()
-})
+afterEach(() => server.stop())
 
 describe('a bucket that falls silent', () => {
   it.each<[string, (bucket: Bucket) => Promise<unknown>]>([
@@ -39,7 +22,7 @@ describe('a bucket that falls silent', () => {
   ])('before it answers is given up after as many tries as any other failure: %s', async (_, ask) => {
     const bucket = await bucketOf(() => {})
     await expect(ask(bucket)).rejects.toThrow()
-    expect(requests).toBe(4)
+    expect(server.requests()).toBe(4)
   })
 
   it('amid an answer is given up too', async () => {
