@@ -6,11 +6,13 @@ import { EXIT_OK } from '../exit-codes.ts'
 import { openPlace } from './place.ts'
 import type { Subcommand } from './subcommand.ts'
 
-const HELP = `countersign log init -c FILE [--json]
+const HELP = `countersign log init -c FILE [--operational FILE] [--json]
 countersign log init DIR --host NAME [--lineage NAME] [--json]
 
 Begins the history of a gateway in its folder or bucket. A gateway never does so by itself: a disk that was not mounted
 looks like a new one, and a second history would begin in silence.
+
+Of an image, whose configuration is in two files, -c FILE is the measured half and --operational FILE the other.
 
 Example: countersign log init -c countersign.yaml
 `
@@ -24,6 +26,7 @@ export const subcommand: Subcommand = {
       allowPositionals: true,
       options: {
         config: { type: 'string', short: 'c' },
+        operational: { type: 'string' },
         host: { type: 'string' },
         lineage: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -31,7 +34,10 @@ export const subcommand: Subcommand = {
     })
     const [folder, ...more] = positionals
     if (more.length > 0) throw new UsageError('init takes one folder', 'See countersign log init --help.')
-    const place = await openPlace({ folder, config: values.config, lineage: values.lineage }, io)
+    const place = await openPlace(
+      { folder, config: values.config, operational: values.operational, lineage: values.lineage },
+      io,
+    )
     const host = values.host ?? place.host
     if (host === undefined || (place.host !== undefined && host !== place.host))
       throw new UsageError('the name of the gateway is needed', 'Give --host as in measured.host, or -c FILE alone.')

@@ -8,10 +8,12 @@ import { openPlace } from './place.ts'
 import type { Subcommand } from './subcommand.ts'
 
 const HELP = `countersign log restore BACKUP DIR [--json]
-countersign log restore BACKUP -c FILE [--json]
+countersign log restore BACKUP -c FILE [--operational FILE] [--json]
 
 Copies a backup into an empty folder or bucket and reads the copy back. Before a gateway runs on it, say that the original
 is gone: countersign log adopt.
+
+Of an image, whose configuration is in two files, -c FILE is the measured half and --operational FILE the other.
 
 Example: countersign log restore /mnt/backup/2026-11-21 /var/lib/countersign
 `
@@ -23,12 +25,19 @@ export const subcommand: Subcommand = {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { config: { type: 'string', short: 'c' }, json: { type: 'boolean', default: false } },
+      options: {
+        config: { type: 'string', short: 'c' },
+        operational: { type: 'string' },
+        json: { type: 'boolean', default: false },
+      },
     })
     const [backup, folder, ...more] = positionals
     if (backup === undefined || more.length > 0)
       throw new UsageError('restore takes a backup and a store', 'See countersign log restore --help.')
-    const { store, title } = await openPlace({ folder, config: values.config, lineage: undefined }, io)
+    const { store, title } = await openPlace(
+      { folder, config: values.config, operational: values.operational, lineage: undefined },
+      io,
+    )
     const progress = copyProgress(io)
     const copied = await restoreStore(createFileStore(backup), store, { onProgress: progress.show })
     progress.end()

@@ -6,17 +6,19 @@ import { type Io, UsageError } from '../command.ts'
 import { EXIT_NOT_VERIFIED, EXIT_OK } from '../exit-codes.ts'
 import { paint, printable } from '../output.ts'
 import { openFolder } from './log-source.ts'
-import { openPlace, type Place } from './place.ts'
+import { openPlace, type Place, type PlaceArguments } from './place.ts'
 import { createProgress, grouped, type Progress } from './progress.ts'
 import type { Subcommand } from './subcommand.ts'
 
 const HELP = `countersign log scrub DIR [--repair] [--json]
-countersign log scrub -c FILE [--repair] [--json]
+countersign log scrub -c FILE [--operational FILE] [--repair] [--json]
 
 Reads every octet that a data folder (or the store of a configuration) holds of its logs (entries, tiles, write-ahead logs, index, sealed records, documents), compares it
 with what the log signed, and names each that is another. Works beside a gateway that runs.
 
-  -c FILE     the store that this configuration names
+  -c FILE     the store that this configuration names; of an image, the measured half, with
+  --operational FILE
+              the other half
   --repair    make tiles, entries and index again from the write-ahead log or from each other, where they are bad
   --json      one JSON object instead of lines
 
@@ -40,10 +42,7 @@ async function logIds(store: ObjectStore): Promise<readonly string[]> {
 }
 
 /** A folder that is not there is a mistake, and no history without damage. */
-async function openStored(
-  given: { readonly folder: string | undefined; readonly config: string | undefined },
-  io: Io,
-): Promise<Pick<Place, 'store' | 'title'>> {
+async function openStored(given: Omit<PlaceArguments, 'lineage'>, io: Io): Promise<Pick<Place, 'store' | 'title'>> {
   const { store, title } = await openPlace({ ...given, lineage: undefined }, io)
   return given.folder === undefined ? { store, title } : { store: await openFolder(given.folder), title }
 }
@@ -99,6 +98,7 @@ export const subcommand: Subcommand = {
       allowPositionals: true,
       options: {
         config: { type: 'string', short: 'c' },
+        operational: { type: 'string' },
         repair: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
@@ -109,8 +109,8 @@ export const subcommand: Subcommand = {
         'one folder is scrubbed at a time',
         'For example: countersign log scrub /var/lib/countersign',
       )
-    const { config, repair, json } = values
-    const { store, title } = await openStored({ folder, config }, io)
+    const { config, operational, repair, json } = values
+    const { store, title } = await openStored({ folder, config, operational }, io)
     const ids = await logIds(store)
     if (ids.length === 0)
       throw new UsageError(

@@ -2,12 +2,13 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Io } from '../../../src/cli/command.ts'
 import { subcommand as adopt } from '../../../src/cli/log/adopt.ts'
 import { subcommand as backup } from '../../../src/cli/log/backup.ts'
 import { subcommand as init } from '../../../src/cli/log/init.ts'
 import { subcommand as restore } from '../../../src/cli/log/restore.ts'
+import { subcommand as scrub } from '../../../src/cli/log/scrub.ts'
 import type { Subcommand } from '../../../src/cli/log/subcommand.ts'
 import { createFileStore, openLineage } from '../../../src/storage/index.ts'
 import { rejectionOf } from '../../kit/rejection-of.ts'
@@ -34,7 +35,10 @@ describe('countersign log', () => {
       now: () => new Date(1_700_000_000_000),
     }
   })
-  afterEach(() => rm(work, { recursive: true, force: true }))
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await rm(work, { recursive: true, force: true })
+  })
   const run = async (verb: Subcommand, ...args: readonly string[]): Promise<string> => {
     said = ''
     expect(await verb.run(args, io)).toBe(0)
@@ -69,6 +73,30 @@ operational:
     expect(shown).toMatchObject({ ok: true, lineage: 'berlin', host: HOST })
     expect(await rejectionOf(init.run(['-c', file, data], io))).toMatchObject({ code: 'ERR_USAGE' })
     expect(await rejectionOf(init.run(['-c', file, '--host', 'other'], io))).toMatchObject({ code: 'ERR_USAGE' })
+  })
+
+  it('takes them from the two halves that an image has, and the secrets with them', async () => {
+    const operational = join(work, 'operational.yaml')
+    const outside = `operational: { dataDir: ${JSON.stringify(data)}, lineage: berlin, apiKeys: dangerously-none }`
+    await writeFile(operational, `${outside}\nsecrets: { AWS_ACCESS_KEY_ID: of-this-file }\n`)
+    const halves = ['-c', 'enclave/cvm/example/measured.yaml', '--operational', operational]
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'of-the-shell')
+    expect(await run(init, ...halves)).toBe(`lineage berlin of ${HOST} begins in ${data}\n`)
+    expect(process.env['AWS_ACCESS_KEY_ID']).toBe('of-this-file')
+    const copy = join(work, 'copy')
+    expect(await run(backup, ...halves, copy)).toMatch(/ read back and equal\n$/)
+    await rm(data, { recursive: true })
+    expect(await run(restore, copy, ...halves)).toContain(`${data} holds `)
+    expect(await run(adopt, ...halves)).toBe(`${data} is the original of lineage berlin of ${HOST} now\n`)
+    expect(await rejectionOf(scrub.run(halves, io))).toMatchObject({ message: `${data} holds no logs` })
+  })
+
+  it.each([init, adopt, scrub])('takes no outer half alone: $summary', async (verb) => {
+    const operational = 'enclave/cvm/example/operational.yaml'
+    expect(await rejectionOf(verb.run(['--operational', operational], io))).toMatchObject({
+      code: 'ERR_USAGE',
+      message: '--operational goes with --config',
+    })
   })
 
   it('brings a history over a lost disk', async () => {
