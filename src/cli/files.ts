@@ -20,7 +20,7 @@ export async function readPolicyFile(given: string | undefined): Promise<Policy>
   if (file === undefined)
     throw new UsageError(
       `no policy: ${POLICY_FILE} is not in this folder`,
-      'Give one with --policy FILE; `countersign demo --out DIR` writes one to start from.',
+      'Give one with --policy FILE. docs/examples/gateway.policy.json is a strict one to start from; those of `countersign demo` and `serve --simulated` take a simulated TEE.',
     )
   return readPolicy(file)
 }

@@ -131,7 +131,7 @@ export const command: Command = {
     if (missing !== undefined)
       throw new UsageError(
         `${missing} is not there`,
-        'Give --policy FILE and --lock FILE; `countersign pin` writes a lock.',
+        'Give --policy FILE and --lock FILE. docs/examples/gateway.policy.json is a policy to start from; `countersign pin` writes a lock.',
       )
     const badAddress = gateway.find((address) => !/^https?:\/\//.test(address))
     if (badAddress !== undefined)
