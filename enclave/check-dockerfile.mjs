@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { checkDockerfile } from '../dist/core/measurement/image/index.js'
+import './plain-errors.mjs'
 
 const [file, ...given] = process.argv.slice(2)
 if (file === undefined) throw new Error('usage: node enclave/check-dockerfile.mjs DOCKERFILE [NAME=IMAGE]…')

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { checkLaunchProfile } from '../dist/core/measurement/image/index.js'
+import './plain-errors.mjs'
 
 const [file] = process.argv.slice(2)
 if (file === undefined) throw new Error('usage: node enclave/check-profile.mjs PROFILE.json')

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { compareBuilds } from '../dist/core/measurement/image/index.js'
+import './plain-errors.mjs'
 
 const folders = process.argv.slice(2)
 if (folders.length !== 2) throw new Error('usage: node enclave/compare-builds.mjs FOLDER FOLDER')

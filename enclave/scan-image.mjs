@@ -22,6 +22,7 @@ import {
   decodeUkiSections,
   UKI_HEAD_SIZE,
 } from '../dist/core/measurement/image/index.js'
+import './plain-errors.mjs'
 
 const { values } = parseArgs({
   options: {

@@ -15,14 +15,15 @@ update_lock=no
 fresh=(--force --force)
 
 fail() { echo "build: $*" >&2; exit 2; }
+value() { (($# > 1)) || fail "$1 wants a value; --help lists the options"; }
 say() { echo "build: [$(date -u +%H:%M:%S)] $*"; }
 
 while (($# > 0)); do
   case $1 in
-    --config) config=$(readlink -f "$2"); shift 2 ;;
-    --weights) weights=$(readlink -f "$2"); shift 2 ;;
-    --out) out=$(readlink -m "$2"); shift 2 ;;
-    --work) work=$(readlink -m "$2"); shift 2 ;;
+    --config) value "$@"; config=$(readlink -m "$2"); shift 2 ;;
+    --weights) value "$@"; weights=$(readlink -m "$2"); shift 2 ;;
+    --out) value "$@"; out=$(readlink -m "$2"); shift 2 ;;
+    --work) value "$@"; work=$(readlink -m "$2"); shift 2 ;;
     --update-lock) update_lock=yes; shift ;;
     --incremental) fresh=(--force --incremental=yes --cache-dir /build/cache); shift ;;
     --help) sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;

@@ -7,15 +7,17 @@ out=/var/tmp/countersign-cvm/out
 timeout=900
 accelerator=auto
 
+value() { (($# > 1)) || fail "$1 wants a value; --help lists the options"; }
+
 # machine_options USAGE-LINES ARGUMENTS…
 machine_options() {
   local usage=$1
   shift
   while (($# > 0)); do
     case $1 in
-      --out) out=$(readlink -m "$2"); shift 2 ;;
-      --timeout) timeout=$2; shift 2 ;;
-      --accel) accelerator=$2; shift 2 ;;
+      --out) value "$@"; out=$(readlink -m "$2"); shift 2 ;;
+      --timeout) value "$@"; timeout=$2; shift 2 ;;
+      --accel) value "$@"; accelerator=$2; shift 2 ;;
       --help) sed -n "${usage}s/^# //p" "$0"; exit 0 ;;
       -*) fail "there is no option $1; --help lists them" ;;
       *) words+=("$1"); shift ;;

@@ -3,6 +3,7 @@
 # The second build is in another folder, under another umask and clock zone: none of that may show.
 set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+if [[ " $* " == *" --help "* ]]; then sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"; exit 0; fi
 base=${COUNTERSIGN_WORK:-/var/tmp/countersign-cvm}
 "$here/build.sh" --work "$base" --out "$base/out" "$@"
 other=$base-again

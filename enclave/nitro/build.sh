@@ -12,14 +12,15 @@ out=
 update_lock=no
 
 fail() { echo "build: $*" >&2; exit 2; }
+value() { (($# > 1)) || fail "$1 wants a value; --help lists the options"; }
 say() { echo "build: [$(date -u +%H:%M:%S)] $*"; }
 
 while (($# > 0)); do
   case $1 in
-    --config) config=$(readlink -f "$2"); shift 2 ;;
-    --outward) outward=$(readlink -f "$2"); shift 2 ;;
-    --out) out=$(readlink -m "$2"); shift 2 ;;
-    --work) work=$(readlink -m "$2"); shift 2 ;;
+    --config) value "$@"; config=$(readlink -m "$2"); shift 2 ;;
+    --outward) value "$@"; outward=$(readlink -m "$2"); shift 2 ;;
+    --out) value "$@"; out=$(readlink -m "$2"); shift 2 ;;
+    --work) value "$@"; work=$(readlink -m "$2"); shift 2 ;;
     --update-lock) update_lock=yes; shift ;;
     --help) sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) fail "there is no option $1; --help lists them" ;;

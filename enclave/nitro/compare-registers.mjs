@@ -3,6 +3,7 @@
  *   node enclave/nitro/compare-registers.mjs BUILD-ENCLAVE.json MEASURED.json
  */
 import { readFileSync } from 'node:fs'
+import '../plain-errors.mjs'
 
 const [printed, measured] = process.argv.slice(2)
 if (measured === undefined) throw new Error('usage: node compare-registers.mjs BUILD-ENCLAVE.json MEASURED.json')

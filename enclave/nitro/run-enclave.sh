@@ -7,14 +7,15 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 eif='' operational='' outward=$here/example/outward.json memory=2048 cpus=2 port=443
 cid=16
 fail() { echo "run-enclave: $*" >&2; exit 2; }
+value() { (($# > 1)) || fail "$1 wants a value; --help lists the options"; }
 while (($# > 0)); do
   case $1 in
-    --eif) eif=$2; shift 2 ;;
-    --operational) operational=$2; shift 2 ;;
-    --outward) outward=$2; shift 2 ;;
-    --memory) memory=$2; shift 2 ;;
-    --cpus) cpus=$2; shift 2 ;;
-    --port) port=$2; shift 2 ;;
+    --eif) value "$@"; eif=$2; shift 2 ;;
+    --operational) value "$@"; operational=$2; shift 2 ;;
+    --outward) value "$@"; outward=$2; shift 2 ;;
+    --memory) value "$@"; memory=$2; shift 2 ;;
+    --cpus) value "$@"; cpus=$2; shift 2 ;;
+    --port) value "$@"; port=$2; shift 2 ;;
     --help) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) fail "there is no option $1; --help lists them" ;;
   esac

@@ -1,6 +1,6 @@
 /** What the images are built from, held against the rules that what was built is held against. */
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -24,10 +24,21 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-function run(program: string, ...args: readonly string[]): Promise<{ readonly exit: number; readonly err: string }> {
+interface Ran {
+  readonly exit: number
+  readonly out: string
+  readonly err: string
+}
+
+function start(program: string, args: readonly string[]): Promise<Ran> {
   return new Promise((done) => {
-    const child = execFile(program, [...args], (_error, _out, err) => done({ exit: child.exitCode ?? -1, err }))
+    const child = execFile(program, [...args], (_error, out, err) => done({ exit: child.exitCode ?? -1, out, err }))
   })
+}
+
+async function run(program: string, ...args: readonly string[]): Promise<Omit<Ran, 'out'>> {
+  const { exit, err } = await start(program, args)
+  return { exit, err }
 }
 
 describe('the confidential VM', () => {
@@ -117,6 +128,8 @@ describe('the confidential VM', () => {
       { env: {} },
     )
     expect(joined.operational.tls).toEqual({ kind: 'self-signed' })
+    // It may hold the store's credentials.
+    expect((await stat(paths[0])).mode & 0o777).toBe(0o600)
   })
 
   test('refuses settings that are too large for their volume', async () => {
@@ -191,6 +204,50 @@ describe('the Nitro Enclave', () => {
 describe('the scripts', () => {
   const node = process.execPath
 
+  test.each([
+    ['enclave/cvm/build.sh', ['--config'], 'build: --config wants a value; --help lists the options'],
+    ['enclave/cvm/build.sh', ['--confg', 'x'], 'build: there is no option --confg; --help lists them'],
+    ['enclave/nitro/build.sh', ['--outward'], 'build: --outward wants a value; --help lists the options'],
+    ['enclave/nitro/run-enclave.sh', ['--port'], 'run-enclave: --port wants a value; --help lists the options'],
+    ['enclave/nitro/run-enclave.sh', [], 'run-enclave: needs --eif FILE and --operational FILE; see --help'],
+    [
+      'enclave/nitro/run-enclave.sh',
+      ['--eif', 'none.eif', '--operational', 'none.yaml'],
+      'run-enclave: no enclave image at none.eif',
+    ],
+    ['enclave/cvm/operational-volume.sh', ['none.yaml', 'none.img'], 'operational-volume: no settings at none.yaml'],
+    [node, ['enclave/scan-image.mjs'], 'scan-image: nothing to look at: give --tree or --uki'],
+    [node, ['enclave/scan-image.mjs', '--uki', 'none'], "scan-image: ENOENT: no such file or directory, open 'none'"],
+    [
+      node,
+      ['enclave/check-dockerfile.mjs'],
+      'check-dockerfile: usage: node enclave/check-dockerfile.mjs DOCKERFILE [NAME=IMAGE]…',
+    ],
+    [node, ['enclave/check-profile.mjs', 'none'], "check-profile: ENOENT: no such file or directory, open 'none'"],
+    [
+      node,
+      ['enclave/compare-builds.mjs', 'one'],
+      'compare-builds: usage: node enclave/compare-builds.mjs FOLDER FOLDER',
+    ],
+  ])('%s %j ends by what was given wrongly, in one line', async (program, args, line) => {
+    expect(await run(program, ...args)).toEqual({ exit: 2, err: `${line}\n` })
+  })
+
+  test.each([
+    'cvm/build.sh',
+    'cvm/reproduce.sh',
+    'cvm/boot-qemu.sh',
+    'cvm/hostile-qemu.sh',
+    'cvm/operational-volume.sh',
+    'nitro/build.sh',
+    'nitro/run-enclave.sh',
+    'nitro/qemu/boot-enclave.sh',
+  ])('enclave/%s has --help, and does nothing else then', async (name) => {
+    const { exit, out, err } = await start(join('enclave', name), ['--help'])
+    expect([exit, err]).toEqual([0, ''])
+    expect(out).toContain(`enclave/${name} `)
+  })
+
   test('[M5] scan-image looks through a tree and names what is forbidden', async () => {
     const tree = join(folder, 'tree')
     await mkdir(join(tree, 'usr/bin'), { recursive: true })
@@ -228,7 +285,7 @@ describe('the scripts', () => {
       await writeFile(join(build, 'in/b'), 'b')
     }
     expect((await run(node, 'enclave/compare-builds.mjs', ...builds)).exit).toBe(0)
-    expect((await run(node, 'enclave/compare-builds.mjs', builds[0], `${builds[0]}/`)).exit).toBe(1)
+    expect((await run(node, 'enclave/compare-builds.mjs', builds[0], `${builds[0]}/`)).exit).toBe(2)
     await writeFile(join(builds[1], 'in/b'), 'c')
     const { exit, err } = await run(node, 'enclave/compare-builds.mjs', ...builds)
     expect([exit, err]).toEqual([1, expect.stringContaining('BUILD_NOT_REPRODUCIBLE in/b: is sha256:')])

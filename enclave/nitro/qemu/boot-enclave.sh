@@ -18,10 +18,11 @@ limit=${LIMIT_S:-900}
 countersign() { node "$root/dist/cli/main.js" "$@"; }
 fail() { echo "boot-enclave: $*" >&2; exit 1; }
 say() { echo "boot-enclave: [$(date -u +%H:%M:%S)] $*" >&2; }
+value() { (($# > 1)) || fail "$1 wants a value; --help lists the options"; }
 while (($# > 0)); do
   case $1 in
-    --out) out=$(readlink -m "$2"); shift 2 ;;
-    --eif) eif=$(readlink -f "$2"); shift 2 ;;
+    --out) value "$@"; out=$(readlink -m "$2"); shift 2 ;;
+    --eif) value "$@"; eif=$(readlink -m "$2"); shift 2 ;;
     --help) sed -n '2,9s/^# \?//p' "${BASH_SOURCE[0]}"; exit 0 ;;
     *) fail "there is no option $1; --help lists them" ;;
   esac
