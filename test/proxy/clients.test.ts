@@ -2,6 +2,7 @@
 import OpenAI, { APIError, APIUserAbortError, AuthenticationError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hashApiKey } from '../../src/server/config/index.ts'
+import { ownMs, ownMsUntil } from '../kit/own-time.ts'
 import { PLAIN_MODEL, SPLICED_MODEL, withOutcome } from '../server/gateway/gateway-fixture.ts'
 import { abortWhen } from '../server/gateway/http-client.ts'
 import {
@@ -178,16 +179,19 @@ describe('openai for Node, with the fetch of the platform', () => {
       { model: PLAIN_MODEL, messages, stream: true, user: 'hang' },
       { signal: controller.signal },
     )
+    const goneAt = fixture.gateway.mock
+      .request(before)
+      .then(({ gone }) => gone)
+      .then(ownMs)
     let abortedAt = 0
     const read = async (): Promise<void> => {
       for await (const _ of stream) {
-        abortedAt = performance.now()
+        abortedAt = ownMs()
         controller.abort()
       }
     }
     await read().catch((error: unknown) => expect(error).toBeInstanceOf(APIUserAbortError))
-    const gone = await (await fixture.gateway.mock.request(before)).gone
-    expect(gone - abortedAt).toBeLessThan(AT_ONCE_MS)
+    expect((await goneAt) - abortedAt).toBeLessThan(AT_ONCE_MS)
     await fixture.gateway.line(withOutcome('client_aborted'))
     await fixture.line(({ verdict, status }) => verdict === 'aborted' && status === 499)
   })
@@ -197,8 +201,7 @@ describe('openai for Node, with the fetch of the platform', () => {
     const received = fixture.gateway.mock.request(before)
     const call = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...ASK, user: 'hang' }) }
     await abortWhen(`${fixture.url}/chat/completions`, call, received)
-    const abortedAt = performance.now()
-    expect((await (await received).gone) - abortedAt).toBeLessThan(AT_ONCE_MS)
+    expect(await ownMsUntil((await received).gone)).toBeLessThan(AT_ONCE_MS)
   })
 
   it('is answered two at a time, each with its own receipt', async () => {

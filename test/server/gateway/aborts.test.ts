@@ -4,6 +4,7 @@ import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { holdOctets } from '../../../src/core/receipt/verify.ts'
 import { beginLineage, createFileStore } from '../../../src/storage/index.ts'
 import { MemoryFiles } from '../../kit/memory-files.ts'
+import { ownMs, ownMsUntil } from '../../kit/own-time.ts'
 import { CHAT_STREAM, gated, RESPONSE_EVENTS, sse, sseHead } from '../upstream/mock-answers.ts'
 import { createGate, type Script } from '../upstream/mock-upstream.ts'
 import { ask, type GatewayFixture, HOST, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'
@@ -48,13 +49,11 @@ describe('a client that goes away', () => {
   it.each([{}, { stream: true }])('[R-05] before the upstream has answered (%o)', async (more) => {
     await start(() => ['hang'])
     const url = `${fixture.url}/v1/chat/completions`
-    let abortedMs = 0
-    const seen = chatReceived().then(() => {
-      abortedMs = performance.now()
-    })
+    const seen = chatReceived()
+    const abortedMs = seen.then(ownMs)
+    const goneMs = seen.then(({ gone }) => gone).then(ownMs)
     await abortWhen(url, { body: ask(PLAIN_MODEL, more), headers: { 'content-type': 'application/json' } }, seen)
-    const goneMs = await (await chatReceived()).gone
-    expect(goneMs - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    expect((await goneMs) - (await abortedMs)).toBeLessThan(UPSTREAM_ABORT_MS)
     await fixture.line(withOutcome('client_aborted'))
     expect(fixture.gateway.log.counts).toMatchObject({ receipts: 1, open: 0 })
   })
@@ -62,9 +61,9 @@ describe('a client that goes away', () => {
   it('behind the head of a stream', async () => {
     await start(() => [...sseHead(), 'hang'])
     const reply = await send({ stream: true })
-    const abortedMs = performance.now()
+    const { gone } = await chatReceived()
     reply.abort()
-    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    expect(await ownMsUntil(gone)).toBeLessThan(UPSTREAM_ABORT_MS)
     await fixture.line(withOutcome('client_aborted'))
     await expectAborted(reply.incoming.headers['inference-receipt-id'], new Uint8Array(0))
   })
@@ -73,9 +72,9 @@ describe('a client that goes away', () => {
     await start(() => [...gated([[FIRST, Promise.resolve()]]).slice(0, -1), 'hang'])
     const reply = await send({ stream: true })
     const chunk = await new Promise<Buffer>((resolve) => reply.incoming.once('data', resolve))
-    const abortedMs = performance.now()
+    const { gone } = await chatReceived()
     reply.abort()
-    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    expect(await ownMsUntil(gone)).toBeLessThan(UPSTREAM_ABORT_MS)
     await fixture.line(withOutcome('client_aborted'))
     expect(chunk.toString()).toBe(FIRST)
     await expectAborted(reply.incoming.headers['inference-receipt-id'], new TextEncoder().encode(FIRST))
@@ -90,9 +89,9 @@ describe('a client that goes away', () => {
       body: JSON.stringify({ model: PLAIN_MODEL, input: 'Grüß Gott', stream: true }),
     })
     const chunk = await new Promise<Buffer>((resolve) => reply.incoming.once('data', resolve))
-    const abortedMs = performance.now()
+    const { gone } = await chatReceived()
     reply.abort()
-    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    expect(await ownMsUntil(gone)).toBeLessThan(UPSTREAM_ABORT_MS)
     await fixture.line(withOutcome('client_aborted'))
     await expectAborted(reply.incoming.headers['inference-receipt-id'], new Uint8Array(chunk))
   })

@@ -1,6 +1,7 @@
 /** What a Prefer header says, by RFC 7240: ours is found where it stands as a preference, and nowhere else. */
 import { describe, expect, it } from 'vitest'
 import { readPreferences } from '../../../src/server/routes/preferences.ts'
+import { processorMs } from '../../kit/own-time.ts'
 
 describe('a Prefer header', () => {
   it.each([
@@ -30,13 +31,14 @@ describe('a Prefer header', () => {
   })
 
   it('costs no more time than it has octets', () => {
-    const started = performance.now()
-    for (const part of ['a;', 'a=";', ' ', 'a="\\', ';"', 'a=b,'])
-      readPreferences({ prefer: part.repeat(Math.ceil(16_384 / part.length)) })
-    for (const ends of ['a@', 'a="']) {
-      const prefer = `${ends.slice(0, -1)}${' '.repeat(16_384)}${ends.slice(-1)}`
-      for (let i = 0; i < 10; i++) expect(readPreferences({ prefer })).toEqual({})
-    }
-    expect(performance.now() - started).toBeLessThan(1_000)
+    const tookMs = processorMs(() => {
+      for (const part of ['a;', 'a=";', ' ', 'a="\\', ';"', 'a=b,'])
+        readPreferences({ prefer: part.repeat(Math.ceil(16_384 / part.length)) })
+      for (const ends of ['a@', 'a="']) {
+        const prefer = `${ends.slice(0, -1)}${' '.repeat(16_384)}${ends.slice(-1)}`
+        for (let i = 0; i < 10; i++) expect(readPreferences({ prefer })).toEqual({})
+      }
+    })
+    expect(tookMs).toBeLessThan(1_000)
   })
 })

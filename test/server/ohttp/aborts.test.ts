@@ -1,6 +1,7 @@
 /** Clients of encrypted requests that go away: the model server hears of it at once, and the receipt says so. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
+import { ownMs, ownMsUntil } from '../../kit/own-time.ts'
 import { type GatewayFixture, startFixture, withOutcome } from '../gateway/gateway-fixture.ts'
 import { abortWhen } from '../gateway/http-client.ts'
 import { CHAT_STREAM, gated } from '../upstream/mock-answers.ts'
@@ -23,13 +24,12 @@ describe('a client that goes away', () => {
   it.each([{}, { stream: true }])('[R-05] before the model has answered (%o)', async (more) => {
     await start(() => ['hang'])
     const { octets } = await seal(fixture, dated(chatRequest(more)))
-    let abortedMs = 0
-    const seen = chatReceived().then(() => {
-      abortedMs = performance.now()
-    })
+    const seen = chatReceived()
+    const abortedMs = seen.then(ownMs)
+    const goneMs = seen.then(({ gone }) => gone).then(ownMs)
     const headers = { 'content-type': 'message/ohttp-chunked-req' }
     await abortWhen(`${fixture.url}${RESOURCE}`, { body: octets, headers }, seen)
-    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    expect((await goneMs) - (await abortedMs)).toBeLessThan(UPSTREAM_ABORT_MS)
     await fixture.line(withOutcome('client_aborted'))
     expect(await fixture.line((line) => line.event === 'request' && line.route === RESOURCE)).toMatchObject({
       status: 499,
@@ -42,9 +42,9 @@ describe('a client that goes away', () => {
     const reply = await openStream(fixture, chatRequest({ stream: true }))
     await reply.until(FIRST)
     const rid = reply.headers.get('inference-receipt-id')
-    const abortedMs = performance.now()
+    const { gone } = await chatReceived()
     reply.abort()
-    expect((await (await chatReceived()).gone) - abortedMs).toBeLessThan(UPSTREAM_ABORT_MS)
+    expect(await ownMsUntil(gone)).toBeLessThan(UPSTREAM_ABORT_MS)
     await fixture.line(withOutcome('client_aborted'))
     const { claims, disclosed } = decodeReceipt((await fixture.get(`/v1/receipts/${rid}`)).text)
     expect(claims.outcome).toBe('client_aborted')
