@@ -8,10 +8,11 @@ import type { Command, Io } from '../../src/cli/command.ts'
 import { command, runProxy } from '../../src/cli/commands/proxy.ts'
 import { command as receipts } from '../../src/cli/commands/receipts.ts'
 import { command as verify } from '../../src/cli/commands/verify.ts'
+import { closedPort } from '../kit/free-ports.ts'
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts'
 import { call } from '../server/gateway/http-client.ts'
 import { errorAnswer, json } from '../server/upstream/mock-answers.ts'
-import { closedPort, type MockUpstream, startMockUpstream } from '../server/upstream/mock-upstream.ts'
+import { type MockUpstream, startMockUpstream } from '../server/upstream/mock-upstream.ts'
 
 const CANARY = 'canary-7f3a'
 const ANSWER = {

@@ -2,9 +2,10 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProxy, type RequestLine } from '../../src/proxy/index.ts'
+import { closedPort } from '../kit/free-ports.ts'
 import { call, open, readReply } from '../server/gateway/http-client.ts'
 import { CHAT_COMPLETION, CHAT_STREAM, gated, json } from '../server/upstream/mock-answers.ts'
-import { closedPort, createGate, type ReceivedRequest, type Script } from '../server/upstream/mock-upstream.ts'
+import { createGate, type ReceivedRequest, type Script } from '../server/upstream/mock-upstream.ts'
 import { ASK, type ProxyFixture, startProxyFixture } from './proxy-fixture.ts'
 
 const PAGE = 'http://localhost:5173'

@@ -1,8 +1,8 @@
 /** Tool servers behind HTTP: MCP over streamable HTTP, and plain functions; which key answers, and what is refused. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
-import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -13,6 +13,7 @@ import {
   type ToolDeps,
   type ToolServer,
 } from '../../src/tools/index.ts'
+import { onFreePorts } from '../kit/free-ports.ts'
 import { createTlsIdentity, type TlsIdentity } from '../kit/tls-identity.ts'
 import { type RunningOrigin, smallOverHttp, startOrigin } from './servers/origins.ts'
 
@@ -72,13 +73,8 @@ async function pinned(config: McpHttpConfig): Promise<McpHttpConfig> {
 
 describe('an MCP server over streamable HTTP', () => {
   it('is the reference server of the protocol', async () => {
-    const port = await freePort()
-    const child = spawn(process.execPath, [EVERYTHING, 'streamableHttp'], {
-      env: { PORT: String(port) },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
+    const { child, port } = await onFreePorts(1, ([port = 0]) => startEverything(port))
     try {
-      await once(child.stderr, 'data')
       const server = await start(await pinned(mcp(`http://127.0.0.1:${port}`)))
       expect(await server.call('get-sum', { a: 2, b: 3 }, { signal: never })).toEqual({
         content: 'The sum of 2 and 3 is 5.',
@@ -122,12 +118,11 @@ describe('an MCP server over streamable HTTP', () => {
   })
 
   it('that comes back with another key is refused where one is pinned, and named where none is', async () => {
-    const first = await startOrigin(smallOverHttp(), { identity })
+    const first = await origin(smallOverHttp(), { identity })
     const config = await pinned(mcp(first.origin))
     const held = await start({ ...config, spki: identity.spki })
     const seen = await start(config)
-    await first.close()
-    await origin(smallOverHttp(), { identity: other, port: first.port })
+    first.becomes(smallOverHttp(), other)
     // The connection is gone: what the first call finds is an end or another key, never an answer.
     await seen.call('echo', { text: 'x' }, { signal: never })
     await held.call('echo', { text: 'x' }, { signal: never })
@@ -194,12 +189,21 @@ describe('an MCP server over streamable HTTP', () => {
   })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
+/** It takes no port 0: it could not say which it got. */
+async function startEverything(
+  port: number,
+): Promise<{ readonly child: ChildProcess; readonly port: number } | 'taken'> {
+  const child = spawn(process.execPath, [EVERYTHING, 'streamableHttp'], {
+    env: { PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  for await (const line of createInterface({ input: child.stderr })) {
+    if (line.includes(`listening on port ${port}`)) return { child, port }
+    if (!line.includes('already in use')) continue
+    child.kill('SIGKILL')
+    return 'taken'
+  }
+  throw new Error('the reference server did not begin')
 }
 
 const http = (baseUrl: string, more: Partial<HttpToolsConfig> = {}): HttpToolsConfig => ({

@@ -1,11 +1,12 @@
 /** A public certificate from a real ACME server, which finds the gateway's own listener by its name. */
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { connect as connectPlain, createServer, type Server } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { decodeArchive } from '../../../src/core/archive/index.ts'
 import { attestArchive, type GatewayFixture, HOST, startFixture } from '../gateway/gateway-fixture.ts'
-import { freePorts, hasPebble, type Pebble, startPebble } from './pebble.ts'
+import { hasPebble, type Pebble, startPebble } from './pebble.ts'
 
 async function connectTo(port: number, options: object = {}): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', servername: HOST, ALPNProtocols: ['http/1.1'], ...options })
@@ -28,22 +29,44 @@ async function readText(socket: TLSSocket, path: string): Promise<Buffer> {
   return octets.subarray(octets.indexOf('\r\n\r\n') + 4)
 }
 
+/** A port that is known, and held, before there is a gateway behind it: whoever comes earlier waits for it. */
+async function startDoor(gateway: Promise<number>): Promise<{ readonly server: Server; readonly port: number }> {
+  const server = createServer((outer) => {
+    outer.on('error', () => outer.destroy())
+    void gateway.then((port) => {
+      const inner = connectPlain(port, '127.0.0.1')
+      inner.on('error', () => outer.destroy())
+      outer.on('close', () => inner.destroy())
+      outer.pipe(inner).pipe(outer)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+
 describe.skipIf(!hasPebble)('a public certificate', () => {
   let pebble: Pebble
   let fixture: GatewayFixture
+  let door: Server
   let port = 0
   beforeAll(async () => {
-    port = (await freePorts(1))[0] ?? 0
+    let open: (port: number) => void = () => {}
+    const gateway = new Promise<number>((resolve) => {
+      open = resolve
+    })
+    ;({ server: door, port } = await startDoor(gateway))
     pebble = await startPebble(port)
     const { directoryUrl, directoryRootsFile } = pebble
     fixture = await startFixture({
       operational: {
-        listen: { host: '127.0.0.1', port },
         tls: { kind: 'acme', directoryUrl, directoryRootsFile, contact: 'mailto:operator@example.com' },
       },
     })
+    open(Number(new URL(fixture.url).port))
   })
   afterAll(async () => {
+    door.close()
     await fixture.close()
     await pebble.stop()
   })

@@ -4,12 +4,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { get as getPlain } from 'node:http'
 import { get } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { encodePem } from '../../../src/core/encoding/pem.ts'
 import { createSelfSignedCertificate } from '../../../src/issuing/index.ts'
+import { onFreePorts } from '../../kit/free-ports.ts'
 
 const FOLDER = resolve('node_modules/.cache/pebble')
 
@@ -28,60 +29,54 @@ export interface Pebble {
 export async function startPebble(tlsPort: number): Promise<Pebble> {
   const folder = await mkdtemp(join(tmpdir(), 'pebble-'))
   const certificate = await writeCertificate(folder)
-  const [port, managementPort, dnsPort, dnsManagementPort] = await freePorts(4)
-  const config = {
-    pebble: {
-      listenAddress: `127.0.0.1:${port}`,
-      managementListenAddress: `127.0.0.1:${managementPort}`,
-      certificate: join(folder, 'server.pem'),
-      privateKey: join(folder, 'key.pem'),
-      httpPort: tlsPort,
-      tlsPort,
-      ocspResponderURL: '',
-      externalAccountBindingRequired: false,
-    },
-  }
-  await writeFile(join(folder, 'config.json'), JSON.stringify(config))
-  const children = [
-    start('pebble-challtestsrv', [
-      ...['-dnsserver', `127.0.0.1:${dnsPort}`, '-management', `127.0.0.1:${dnsManagementPort}`],
-      ...['-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', ''],
-      ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', ''],
-    ]),
-    start('pebble', ['-config', join(folder, 'config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`]),
-  ]
-  const directoryUrl = `https://127.0.0.1:${port}/dir`
-  await answers(directoryUrl, certificate)
-  return {
-    directoryUrl,
-    directoryRootsFile: join(folder, 'server.pem'),
-    issuingRoot: () => read(`https://127.0.0.1:${managementPort}/roots/0`, certificate),
-    async stop() {
-      for (const child of children) {
-        const ended = once(child, 'exit')
-        child.kill('SIGKILL')
-        await ended
-      }
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  const directoryRootsFile = join(folder, 'server.pem')
+  return onFreePorts(4, async ([port = 0, managementPort = 0, dnsPort = 0, dnsManagementPort = 0]) => {
+    const config = {
+      pebble: {
+        listenAddress: `127.0.0.1:${port}`,
+        managementListenAddress: `127.0.0.1:${managementPort}`,
+        certificate: directoryRootsFile,
+        privateKey: join(folder, 'key.pem'),
+        httpPort: tlsPort,
+        tlsPort,
+        ocspResponderURL: '',
+        externalAccountBindingRequired: false,
+      },
+    }
+    await writeFile(join(folder, 'config.json'), JSON.stringify(config))
+    const children = [
+      start('pebble-challtestsrv', [
+        ...['-dnsserver', `127.0.0.1:${dnsPort}`, '-management', `127.0.0.1:${dnsManagementPort}`],
+        ...['-http01', '', '-https01', '', '-tlsalpn01', '', '-doh', ''],
+        ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', ''],
+      ]),
+      start('pebble', ['-config', join(folder, 'config.json'), '-dnsserver', `127.0.0.1:${dnsPort}`]),
+    ]
+    const directoryUrl = `https://127.0.0.1:${port}/dir`
+    const isThere = [
+      async () => (await read(directoryUrl, certificate)).includes('newOrder'),
+      () => answersAtAll(dnsManagementPort),
+    ]
+    for (const look of isThere) if (!(await comes(look, children))) return end(children).then(() => 'taken' as const)
+    return {
+      directoryUrl,
+      directoryRootsFile,
+      issuingRoot: () => read(`https://127.0.0.1:${managementPort}/roots/0`, certificate),
+      async stop() {
+        await end(children)
+        await rm(folder, { recursive: true, force: true })
+      },
+    }
+  })
 }
 
-/** As many as are asked for, free until somebody else takes them. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: number[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address !== null && typeof address === 'object') ports.push(address.port)
+async function end(children: readonly ChildProcess[]): Promise<void> {
+  for (const child of children) {
+    if (child.exitCode !== null) continue
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
   }
-  for (const server of servers) {
-    server.close()
-    await once(server, 'close')
-  }
-  return ports
 }
 
 function start(program: string, parameters: readonly string[]): ChildProcess {
@@ -117,15 +112,21 @@ function read(url: string, ca: string): Promise<string> {
   })
 }
 
-async function answers(url: string, ca: string): Promise<void> {
-  let cause: unknown
-  for (let tries = 0; tries < 300; tries++) {
-    try {
-      if ((await read(url, ca)).includes('newOrder')) return
-    } catch (error) {
-      cause = error
-    }
+/** Whoever it is that answers there: what could not have its port has ended. */
+function answersAtAll(port: number): Promise<boolean> {
+  return new Promise((resolveAnswer, reject) => {
+    getPlain(`http://127.0.0.1:${port}/`, { agent: false }, (answer) => {
+      answer.resume()
+      resolveAnswer(true)
+    }).on('error', reject)
+  })
+}
+
+/** Waits until `look` holds, for as long as all of them run: one that cannot have its port ends at once. */
+async function comes(look: () => Promise<boolean>, children: readonly ChildProcess[]): Promise<boolean> {
+  while (children.every(({ exitCode }) => exitCode === null)) {
+    if (await look().catch(() => false)) return children.every(({ exitCode }) => exitCode === null)
     await new Promise((retry) => setTimeout(retry, 50))
   }
-  throw new Error('the ACME server does not answer', { cause })
+  return false
 }

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { applySplices } from '../../../src/core/transform/splice.ts'
+import { closedPort } from '../../kit/free-ports.ts'
 import { chatRequest, httpUpstream, readAll, readUntilFailure, reasonOf, served } from './http-fixture.ts'
 import * as answers from './mock-answers.ts'
-import { closedPort, createGate, type MockUpstream, type Script, startMockUpstream } from './mock-upstream.ts'
+import { createGate, type MockUpstream, type Script, startMockUpstream } from './mock-upstream.ts'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {

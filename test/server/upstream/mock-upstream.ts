@@ -97,14 +97,6 @@ export async function startSilentServer(): Promise<{ readonly port: number; clos
   }
 }
 
-/** A loopback port on which nobody listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 function listen(server: Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => {

@@ -9,9 +9,10 @@ import { createDefaultConfig, type MeasuredConfig } from '../../../src/server/co
 import { NO_DEPENDENCIES } from '../../../src/server/upstream/dependencies.ts'
 import { createUpstreams, type UpstreamDeps, type UpstreamSet } from '../../../src/server/upstream/index.ts'
 import { requestDependencies } from '../../../src/server/upstream/request-dependencies.ts'
+import { closedPort } from '../../kit/free-ports.ts'
 import { chatRequest, readAll } from './http-fixture.ts'
 import * as answers from './mock-answers.ts'
-import { closedPort, startMockUpstream } from './mock-upstream.ts'
+import { startMockUpstream } from './mock-upstream.ts'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {

@@ -9,24 +9,29 @@ import { createSmallServer } from './small.mjs'
 export interface RunningOrigin {
   readonly origin: string
   readonly port: number
+  /** Ends every connection; from here on another server with another key is there. Its port is never let go of. */
+  becomes(listener: RequestListener, identity: TlsIdentity): void
   close(): Promise<void>
 }
 
-/** @param port 0 for a free one */
 export async function startOrigin(
   listener: RequestListener,
-  { identity, port = 0 }: { readonly identity?: TlsIdentity; readonly port?: number } = {},
+  { identity }: { readonly identity?: TlsIdentity } = {},
 ): Promise<RunningOrigin> {
-  const server: Server =
-    identity === undefined
-      ? createServer(listener)
-      : createTlsServer({ cert: identity.cert, key: identity.key }, listener)
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', () => resolve()))
+  const tls = identity === undefined ? undefined : createTlsServer({ cert: identity.cert, key: identity.key })
+  const server: Server = tls ?? createServer()
+  server.on('request', listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
   const address = server.address()
-  const bound = typeof address === 'object' && address !== null ? address.port : 0
+  const port = typeof address === 'object' && address !== null ? address.port : 0
   return {
-    origin: `http${identity === undefined ? '' : 's'}://127.0.0.1:${bound}`,
-    port: bound,
+    origin: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}`,
+    port,
+    becomes(other, { cert, key }) {
+      tls?.setSecureContext({ cert, key })
+      server.removeAllListeners('request').on('request', other)
+      server.closeAllConnections()
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
