@@ -33,7 +33,7 @@ async function beginAnew(attested: typeof fetch): Promise<void> {
   }
   await expect(ask(attested, gateway.base)).rejects.toThrow()
   files.onStep = () => {}
-  await expect.poll(() => gateway.gateway.log.id, { timeout: 10_000, interval: 20 }).not.toBe(log.id)
+  await expect.poll(() => gateway.gateway.log.id, { timeout: 30_000, interval: 20 }).not.toBe(log.id)
   await gateway.gateway.ready()
 }
 

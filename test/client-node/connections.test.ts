@@ -189,7 +189,7 @@ describe('a channel', () => {
     const channel = await open(1)
     const url = `${middlebox?.origin}/livez`
     await expect(channel.fetch(url, init)).rejects.toThrow()
-    const next = await channel.fetch(url, { signal: AbortSignal.timeout(5_000) })
+    const next = await channel.fetch(url, { signal: AbortSignal.timeout(30_000) })
     expect(next.response.status).toBe(200)
   })
 

@@ -26,7 +26,7 @@ export interface Surveys {
 
 const NOTHING: Answer = { text: '', tools: [], finish: '' }
 /** Long enough for a busy machine, short enough to wait for. */
-const SILENCE_MS = 1_500
+const SILENCE_MS = 4_000
 
 function answer({ body }: ReceivedRequest): Script {
   const asked = variantOf(body)

@@ -24,7 +24,7 @@ function program(name: string, text: string): void {
 it('serves as long as the enclave is listed, and ends where it is not', () => {
   program('socat', `echo "$*" >> ${folder}/bridges; exec /bin/sleep 30`)
   program('sleep', 'exit 0')
-  // Listed, then no list at all, then what is no list, then listed as ending.
+  // Listed, then no list at all, then what is no list, then listed as ending: once all bridges have begun, which nobody else waits for.
   program(
     'nitro-cli',
     `case $1 in
@@ -35,7 +35,8 @@ it('serves as long as the enclave is listed, and ends where it is not', () => {
       1) echo '[{ "EnclaveID": "other", "State": "RUNNING" }, { "EnclaveID": "${ID}", "State": "RUNNING" }]' ;;
       2) exit 5 ;;
       3) echo 'no list' ;;
-      *) echo '[{ "EnclaveID": "other", "State": "RUNNING" }, { "EnclaveID": "${ID}", "State": "TERMINATING" }]' ;;
+      *) for _ in {1..200}; do [ "$(wc -l < ${folder}/bridges)" = 3 ] && break; /bin/sleep 0.05; done
+         echo '[{ "EnclaveID": "other", "State": "RUNNING" }, { "EnclaveID": "${ID}", "State": "TERMINATING" }]' ;;
     esac ;;
   terminate-enclave) echo "$*" > ${folder}/terminated ;;
 esac`,
@@ -44,7 +45,7 @@ esac`,
   const { status, stderr } = spawnSync('bash', ['enclave/nitro/run-enclave.sh', ...args], {
     env: { PATH: `${join(folder, 'bin')}:${process.env['PATH']}` },
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 40_000,
   })
   expect(stderr).toBe('run-enclave: the enclave ended\n')
   expect(status).toBe(1)

@@ -94,7 +94,7 @@ describe('the thread', () => {
     }`)
     for (let hanging = 1; hanging <= 3; hanging++) {
       const call = faultOf(thread.call(reached))
-      await vi.waitFor(() => expect(reached[0]).toBe(hanging), { timeout: 5_000 })
+      await vi.waitFor(() => expect(reached[0]).toBe(hanging), { timeout: 20_000 })
       thread.abandon()
       expect(await call).toBe('CountersignError: the call was given up')
     }
@@ -104,7 +104,7 @@ describe('the thread', () => {
     })
     // Whoever opens the other end lets all of them go.
     const file = openSync(pipe, constants.O_RDWR)
-    await vi.waitFor(async () => expect(await thread.call(reached)).toBe('back'), { timeout: 5_000 })
+    await vi.waitFor(async () => expect(await thread.call(reached)).toBe('back'), { timeout: 20_000 })
     closeSync(file)
     thread.abandon()
   })

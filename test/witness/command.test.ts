@@ -66,7 +66,7 @@ describe('countersign witness', () => {
     )
   })
 
-  it('serves until it is told to stop, and goes on from there', { timeout: 20_000 }, async () => {
+  it('serves until it is told to stop, and goes on from there', async () => {
     const vkey = await init()
     const tokens = join(folder, 'tokens.txt')
     await writeFile(tokens, `gw.example.com ${createHash('sha256').update(TOKEN).digest('hex')}\n`)

@@ -72,7 +72,7 @@ describe('a witness among strangers', () => {
   })
 
   it('ends connections on which a head or a body does not come to its end', async () => {
-    const witness = await started({ listen: { headersMs: 40, requestMs: 60 } })
+    const witness = await started({ listen: { headersMs: 1_000, requestMs: 1_500 } })
     expect(await exchange(witness.url, 'GET / HTTP/1.1\r\nHost:')).toMatch(/^HTTP\/1.1 408 /)
     const slow = 'POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0\n'
     expect(await exchange(witness.url, slow)).toMatch(/^HTTP\/1.1 408 |^$/)

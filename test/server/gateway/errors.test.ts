@@ -213,7 +213,8 @@ describe('broken upstreams', () => {
   beforeAll(async () => {
     fixture = await startFixture({
       answer,
-      timeouts: { firstByteMs: 200, idleMs: 200 },
+      // Long enough for a busy machine, short enough to wait for.
+      timeouts: { firstByteMs: 2_000, idleMs: 2_000 },
       limits: { answerBytes: 1 << 20 },
     })
   })
