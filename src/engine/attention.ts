@@ -47,17 +47,9 @@ interface Head {
 }
 
 /** Writes e^(score - greatest score) for each position and returns their sum, which is at least 1. */
-function score(state: State, { keys }: LayerCache, { from, headSize, width, factor }: Head): number {
-  const { queryKeyValue, weights, position } = state
-  let max = Number.NEGATIVE_INFINITY
-  for (let t = 0; t <= position; t++) {
-    const at = t * width + from
-    let dot = 0
-    for (let i = 0; i < headSize; i++) dot += (queryKeyValue[from + i] ?? 0) * (keys[at + i] ?? 0)
-    dot *= factor
-    weights[t] = dot
-    if (dot > max) max = dot
-  }
+function score(state: State, layer: LayerCache, head: Head): number {
+  const { weights, position } = state
+  const max = scoreFours(state, layer, head)
   let total = 0
   for (let t = 0; t <= position; t++) {
     const weight = exactExp((weights[t] ?? 0) - max)
@@ -67,11 +59,64 @@ function score(state: State, { keys }: LayerCache, { from, headSize, width, fact
   return total
 }
 
-/** Writes the weighted mean of the values into the head's part of `state.mixed`. */
+/**
+ * Writes the score of each position and returns the greatest. Four positions at a time, whose sums do not wait for each other; each sum
+ * keeps its own order. What is written past the last position is overwritten before it is read.
+ */
+function scoreFours(state: State, { keys }: LayerCache, { from, headSize, width, factor }: Head): number {
+  const { queryKeyValue, weights, position } = state
+  let max = Number.NEGATIVE_INFINITY
+  for (let t = 0; t <= position; t += 4) {
+    let a = t * width + from
+    let b = a + width
+    let c = b + width
+    let d = c + width
+    let dotA = 0
+    let dotB = 0
+    let dotC = 0
+    let dotD = 0
+    for (let i = 0; i < headSize; i++) {
+      const query = queryKeyValue[from + i] ?? 0
+      dotA += query * (keys[a++] ?? 0)
+      dotB += query * (keys[b++] ?? 0)
+      dotC += query * (keys[c++] ?? 0)
+      dotD += query * (keys[d++] ?? 0)
+    }
+    weights[t] = dotA * factor
+    weights[t + 1] = dotB * factor
+    weights[t + 2] = dotC * factor
+    weights[t + 3] = dotD * factor
+  }
+  for (let t = 0; t <= position; t++) {
+    const dot = weights[t] ?? 0
+    if (dot > max) max = dot
+  }
+  return max
+}
+
+/** Writes the weighted mean of the values into the head's part of `state.mixed`. Four positions at a time, each sum in their order. */
 function mix(state: State, { values }: LayerCache, { from, headSize, width, factor }: Head): void {
   const { mixed, sums, weights, position } = state
   sums.fill(0)
-  for (let t = 0; t <= position; t++) {
+  let t = 0
+  for (; t + 3 <= position; t += 4) {
+    const a = t * width + from
+    const b = a + width
+    const c = b + width
+    const d = c + width
+    const weightA = weights[t] ?? 0
+    const weightB = weights[t + 1] ?? 0
+    const weightC = weights[t + 2] ?? 0
+    const weightD = weights[t + 3] ?? 0
+    for (let i = 0; i < headSize; i++)
+      sums[i] =
+        (sums[i] ?? 0) +
+        weightA * (values[a + i] ?? 0) +
+        weightB * (values[b + i] ?? 0) +
+        weightC * (values[c + i] ?? 0) +
+        weightD * (values[d + i] ?? 0)
+  }
+  for (; t <= position; t++) {
     const at = t * width + from
     const weight = weights[t] ?? 0
     for (let i = 0; i < headSize; i++) sums[i] = (sums[i] ?? 0) + weight * (values[at + i] ?? 0)

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../core/encoding/json.ts'
 import { decodeJson, isJsonObject } from '../core/encoding/json.ts'
 import { EngineError } from './errors.ts'
+import { MAX_COLUMNS, ROWS_TOGETHER } from './matmul.ts'
 
 /** The shape of the network; every size is a positive integer. */
 export interface NetworkConfig {
@@ -36,14 +37,15 @@ export function decodeConfig(bytes: Uint8Array): NetworkConfig {
   for (const [key, value] of Object.entries(FIXED)) {
     if (object[key] !== value) throw new EngineError('invalid_model', `config.json: ${key} must be ${value}`)
   }
-  const width = integer(object, 'hidden_size', 4096)
+  const width = integer(object, 'hidden_size', MAX_COLUMNS)
   const heads = integer(object, 'num_attention_heads', 256)
-  const hidden = integer(object, 'intermediate_size', 16384)
+  const hidden = integer(object, 'intermediate_size', MAX_COLUMNS)
   const vocabularySize = integer(object, 'vocab_size', 65536)
   const headSize = width / heads
-  // Matrix rows are worked on four at a time and rotary positions pair the halves of a head.
-  if (width % 4 !== 0 || hidden % 4 !== 0 || vocabularySize % 4 !== 0 || !Number.isInteger(headSize / 2)) {
-    throw new EngineError('invalid_model', 'config.json: sizes must be multiples of four and heads of even size')
+  const isWhole = [width, hidden, vocabularySize].every((rows) => rows % ROWS_TOGETHER === 0)
+  // Rotary positions pair the halves of a head.
+  if (!isWhole || !Number.isInteger(headSize / 2)) {
+    throw new EngineError('invalid_model', 'config.json: sizes must be multiples of eight and heads of even size')
   }
   const name = object['name']
   if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9.-]{0,63}$/.test(name)) {

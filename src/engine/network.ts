@@ -2,6 +2,7 @@
 import type { NetworkConfig } from './config.ts'
 import { EngineError } from './errors.ts'
 import type { Int8Matrix } from './matmul.ts'
+import { createMatrix } from './matmul.ts'
 import type { Tensor } from './safetensors.ts'
 
 /** One layer: attention, then a feed-forward block, each added to the residual stream. */
@@ -45,7 +46,7 @@ export function createNetwork(config: NetworkConfig, tensors: ReadonlyMap<string
       throw wrong(`${name}.weight`, `must be I8 ${rows}x${columns}`)
     }
     parameters += rows * columns
-    return { rows, columns, values: tensor.values, scales: floats(`${name}.scale`, [rows], 0, 1024) }
+    return createMatrix({ rows, columns, values: tensor.values, scales: floats(`${name}.scale`, [rows], 0, 1024) })
   }
 
   const embedding = matrix('embedding', vocabularySize, width)

@@ -19,8 +19,8 @@ export interface State {
   readonly mixed: Float32Array
   readonly inner: Float32Array
   readonly projected: Float32Array
-  /** A vector rounded to int8, held in int32 for the products. */
-  readonly rounded: Int32Array
+  /** A vector rounded to int8, held in binary64 for the products. */
+  readonly rounded: Float64Array
   /** Attention weights of one head, one for each position. */
   weights: Float64Array
   readonly sums: Float64Array
@@ -45,7 +45,7 @@ export function createState({ width, hidden, layers, headSize, vocabularySize }:
     mixed: new Float32Array(width),
     inner: new Float32Array(hidden),
     projected: new Float32Array(width),
-    rounded: new Int32Array(Math.max(width, hidden)),
+    rounded: new Float64Array(Math.max(width, hidden)),
     weights: new Float64Array(capacity),
     sums: new Float64Array(headSize),
     logits: new Float64Array(vocabularySize),
