@@ -33,6 +33,7 @@ import {
 import { decodePolicy } from '../../src/core/policy.ts'
 import { createSimulatedSnp, type SimulatedSnp } from '../../src/simulator/index.ts'
 import { type TestKey, testKey } from '../kit/ed25519.ts'
+import { simulatedClock } from '../kit/simulated-clock.ts'
 import { testPki } from '../server/gateway/test-pki.ts'
 
 export const HOST = 'gw.example.com'
@@ -48,7 +49,13 @@ export const WITNESS: { readonly name: string; readonly signer: TestKey } = {
 export type Files = Map<string, Uint8Array>
 
 export async function simulatedMachine(): Promise<SimulatedSnp> {
-  return createSimulatedSnp({ pki: await testPki(), latencyMs: 0, throttle: 'none', fields: { hostData: CONFIG } })
+  return createSimulatedSnp({
+    pki: await testPki(),
+    clock: simulatedClock,
+    latencyMs: 0,
+    throttle: 'none',
+    fields: { hostData: CONFIG },
+  })
 }
 
 export function trustIn(snp: SimulatedSnp): Trust {

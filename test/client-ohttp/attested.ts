@@ -9,12 +9,18 @@ import { assertVerified, type Verified } from '../../src/core/verdict.ts'
 import { createSimulatedSnp, importPki } from '../../src/simulator/index.ts'
 import { readFixture } from '../core/receipt/fixture.ts'
 import { ISSUED_AT, issueAnswer } from '../kit/issue-answer.ts'
+import { simulatedClock } from '../kit/simulated-clock.ts'
 
 const NONCE = new Uint8Array(32).fill(0x11)
 
 /** @param configs `application/ohttp-keys`; `none` for a session that names none */
 export async function attestedWith(configs: Uint8Array | 'none'): Promise<Verified<Attestation>> {
-  const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+  const snp = await createSimulatedSnp({
+    pki: importPki(inject('simulatedPki')),
+    clock: simulatedClock,
+    latencyMs: 1,
+    throttle: 'none',
+  })
   const { archive } = issueAnswer(snp, {
     session: (session) => ({
       ...session,

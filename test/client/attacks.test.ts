@@ -15,8 +15,14 @@ import { readFixture } from '../core/receipt/fixture.ts'
 import { testKey } from '../kit/ed25519.ts'
 import { createForgedGateway, type Forgery } from '../kit/forged-gateway.ts'
 import { EVENTS, ISSUED_AT } from '../kit/issue-answer.ts'
+import { simulatedClock } from '../kit/simulated-clock.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 const { trust: given } = readFixture('quoted')
 const REQUEST = '{"model":"demo","messages":[{"role":"user","content":"May I?"}]}'
 const STREAM = { mediaType: 'text/event-stream' } as const

@@ -6,6 +6,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import { createSimulatedSnp, importPki, type SimulatedSnp } from '../../src/simulator/index.ts'
 import { readFixture } from '../core/receipt/fixture.ts'
 import { createForgedGateway, type ForgedGateway, type Forgery } from '../kit/forged-gateway.ts'
+import { simulatedClock } from '../kit/simulated-clock.ts'
 
 export const REQUEST = '{"model":"demo","messages":[{"role":"user","content":"May I?"}]}'
 export const STREAM = { mediaType: 'text/event-stream' } as const
@@ -20,7 +21,12 @@ export interface ForgedScene {
 }
 
 export async function createForgedScene(): Promise<ForgedScene> {
-  const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+  const snp = await createSimulatedSnp({
+    pki: importPki(inject('simulatedPki')),
+    clock: simulatedClock,
+    latencyMs: 1,
+    throttle: 'none',
+  })
   const { trust: given } = readFixture('quoted')
   if (given.lock === undefined) throw new Error('the vector locks measurements')
   const rows = given.lock.rows.map((row) =>

@@ -1,6 +1,7 @@
 /** Makes the two RSA keys of a simulated PKI once for a whole run: they take seconds. */
 import type { TestProject } from 'vitest/node'
 import { createSimulatedPki, exportPki } from '../../src/simulator/index.ts'
+import { simulatedClock } from './simulated-clock.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -9,5 +10,5 @@ declare module 'vitest' {
 }
 
 export async function setup(project: TestProject): Promise<void> {
-  project.provide('simulatedPki', exportPki(await createSimulatedPki()))
+  project.provide('simulatedPki', exportPki(await createSimulatedPki({ clock: simulatedClock })))
 }

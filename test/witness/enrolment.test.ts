@@ -11,6 +11,7 @@ import { decodeTokens } from '../../src/witness/index.ts'
 import { testKey } from '../kit/ed25519.ts'
 import { type AnswerRecipe, CONFIG_DIGEST, ISSUED_AT, issueAnswer, MODEL } from '../kit/issue-answer.ts'
 import { createMemoryStore } from '../kit/memory-store.ts'
+import { simulatedClock } from '../kit/simulated-clock.ts'
 import { call, type Reply } from '../server/gateway/http-client.ts'
 import { testPki } from '../server/gateway/test-pki.ts'
 import { TestLog } from './test-log.ts'
@@ -26,7 +27,12 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map(({ close }) => close()))
 })
 
-const snp: SimulatedSnp = await createSimulatedSnp({ pki: await testPki(), latencyMs: 0, throttle: 'none' })
+const snp: SimulatedSnp = await createSimulatedSnp({
+  pki: await testPki(),
+  clock: simulatedClock,
+  latencyMs: 0,
+  throttle: 'none',
+})
 const references = {
   rootFingerprint: snp.rootFingerprint,
   measurement: snp.measurement,
