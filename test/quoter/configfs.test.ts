@@ -8,6 +8,7 @@ import { encodeSnpEndorsements } from '../../src/core/snp/index.ts'
 import { createSnpQuoter, createTdxQuoter, type HardwareQuoter } from '../../src/quoter/index.ts'
 import { selfTrust } from '../../src/server/session/self-policy.ts'
 import { createSimulatedSnp, createSimulatedTdx, type SimulatedSnp } from '../../src/simulator/index.ts'
+import type { QuoteParts } from '../../src/simulator/tdx-quote.ts'
 import { ManualTime } from '../server/gateway/manual-time.ts'
 import { testPki } from '../server/gateway/test-pki.ts'
 import { FakeKernel, type FakeOptions, filesOf, KernelError, TSM } from './fake-kernel.ts'
@@ -81,6 +82,19 @@ describe('a quote through configfs', () => {
       besideReportData: 'absent',
     })
     expect(verdict).toMatchObject({ ok: true, value: { tee: 'tdx' } })
+  })
+
+  it.each([
+    ['4, TD report 1.0', { version: 4, bodyType: 2 }],
+    ['5, TD report 1.0', { version: 5, bodyType: 2 }],
+    ['5, TD report 1.5', { version: 5, bodyType: 3 }],
+  ])('of TDX in version %s is cut to its own length', async (_, fields) => {
+    const answer = (inblob: Uint8Array): Uint8Array =>
+      Buffer.concat([tdx.quote(inblob, fields), Buffer.alloc(9_000, 'memory of the kernel')])
+    const taken = await bench('tdx', { answer }).quoter.quote(DATA)
+    if (taken.tee !== 'tdx') throw new Error('not TDX')
+    expect(taken.quote).toHaveLength(tdx.quote(DATA, fields).length)
+    expect(Buffer.from(taken.quote).includes('memory of the kernel')).toBe(false)
   })
 
   it('keeps one instance with a name of its own, and removes it at the end', async () => {
@@ -236,6 +250,23 @@ describe('faults that do not', () => {
     ['more than any quote', () => new Uint8Array(300_000), 'larger than this kernel'],
   ])('of TDX, %s is refused', async (_, answer, words) => {
     const { quoter } = bench('tdx', { answer })
+    await expect(quoter.quote(DATA)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining(words),
+    })
+  })
+
+  // No signature covers these lengths: the host would have the kernel's memory inside of the quote.
+  const MEMORY = Buffer.alloc(9_000, 'memory of the kernel')
+  it.each<[string, (parts: QuoteParts) => QuoteParts, string]>([
+    ['certificates', (parts) => ({ ...parts, innerData: Buffer.concat([parts.innerData, MEMORY]) }), 'no evidence'],
+    [
+      'authentication data',
+      (parts) => ({ ...parts, qeAuthData: Buffer.concat([parts.qeAuthData, MEMORY]) }),
+      'another key or authentication data',
+    ],
+  ])('of TDX, %s that are stretched over what the kernel copied are refused', async (_, signed, words) => {
+    const { quoter } = bench('tdx', { answer: (inblob) => tdx.quote(inblob, {}, { signed }) })
     await expect(quoter.quote(DATA)).rejects.toMatchObject({
       code: 'ERR_QUOTE',
       message: expect.stringContaining(words),

@@ -2,10 +2,11 @@
  * What the kernel handed out, before it leaves this process. All of it is the host's: older kernels give an empty blob, or octets of their
  * own memory behind the quote, where a call to the host failed. guest-interfaces.md section 1. @module
  */
-import { sameBytes } from '../../core/encoding/bytes.ts'
+import { sha256 } from '../../core/crypto/index.ts'
+import { concatBytes, sameBytes } from '../../core/encoding/bytes.ts'
 import { Reader } from '../../core/encoding/reader.ts'
 import { decodeSnpReport, SNP_REPORT_SIZE } from '../../core/snp/index.ts'
-import { decodeTdxQuote } from '../../core/tdx/index.ts'
+import { decodePckChain, decodeQeReport, decodeTdxQuote, type QuoteSignatureData } from '../../core/tdx/index.ts'
 import { CountersignError, MalformedError } from '../../errors.ts'
 
 const HEADER_SIZE = 48
@@ -36,7 +37,8 @@ export function readTdxQuote(outblob: Uint8Array, reportData: Uint8Array): Uint8
     0,
     decoding(() => quoteSize(outblob)),
   )
-  const { body } = decoding(() => decodeTdxQuote(quote))
+  const { body, signatureData } = decoding(() => decodeTdxQuote(quote))
+  decoding(() => requireOwnOctets(signatureData))
   return sameBytes(body.reportData, reportData) ? quote : 'of-another'
 }
 
@@ -66,6 +68,21 @@ function quoteSize(outblob: Uint8Array): number {
   r.skip('body', version === 5 ? r.u32le('body size') : TD_10_SIZE)
   r.skip('signature data', r.u32le('signature data length'))
   return r.offset
+}
+
+/**
+ * The host says how long these two parts are, and no signature covers that: stretched over memory that the kernel copied behind the quote, they
+ * would carry it out of the guest inside of a quote. Octets that the host does not know are no row of certificates, and it cannot have put
+ * their digest into the enclave's report. @throws MalformedError
+ */
+function requireOwnOctets({ pckChain, qeReport, attestationKey, qeAuthData }: QuoteSignatureData): void {
+  decodePckChain(pckChain)
+  const bound = concatBytes(sha256(attestationKey, qeAuthData), new Uint8Array(32))
+  if (!sameBytes(decodeQeReport(qeReport).reportData, bound))
+    throw new MalformedError(
+      'TDX_QE_HASH',
+      'the report of the quoting enclave is over another key or authentication data',
+    )
 }
 
 function decoding<T>(decode: () => T): T {
