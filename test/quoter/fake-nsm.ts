@@ -16,6 +16,7 @@ export class FakeNsm implements NsmDevice {
   /** Takes the place of the next answers. */
   readonly scripted: Uint8Array[] = []
   readonly nitro: SimulatedNitro = createSimulatedNitro({ latencyMs: 0 })
+  digest = 'SHA384'
   hangs = false
   abandoned = 0
   #release: (reason: Error) => void = () => {}
@@ -45,7 +46,7 @@ export class FakeNsm implements NsmDevice {
         ['module_id', 'i-0123456789abcdef0-enc0123456789abcdef'],
         ['max_pcrs', 32],
         ['locked_pcrs', [...this.locked]],
-        ['digest', 'SHA384'],
+        ['digest', this.digest],
       ])
     if (value === 'GetRandom') return answer('GetRandom', [['random', new Uint8Array(256).fill(7)]])
     if (value === null || typeof value !== 'object' || value instanceof Uint8Array || !isCborMap(value))

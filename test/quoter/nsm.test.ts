@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
 import { encodeHex } from '../../src/core/encoding/bytes.ts'
+import type { CborValue } from '../../src/core/encoding/cbor.ts'
 import { encodeCbor } from '../../src/core/encoding/cbor-encode.ts'
 import { endorseFromQuote } from '../../src/core/evidence/endorse.ts'
 import { verifyHardware } from '../../src/core/evidence/hardware.ts'
@@ -82,6 +83,7 @@ describe('the module', () => {
     'BufferTooSmall',
     'InputTooLarge',
     'InternalError',
+    'Success',
     'Unheard',
   ])('refuses with %s', async (error) => {
     const nsm = new FakeNsm()
@@ -120,6 +122,85 @@ describe('the module', () => {
       code: 'ERR_QUOTE',
       message: expect.stringContaining(words),
     })
+  })
+
+  const DESCRIPTION: readonly (readonly [string, CborValue])[] = [
+    ['version_major', 1],
+    ['version_minor', 0],
+    ['version_patch', 0],
+    ['module_id', 'i-1-enc1'],
+    ['max_pcrs', 32],
+    ['locked_pcrs', [0, 1]],
+    ['digest', 'SHA384'],
+  ]
+  const described = (key: string, value: CborValue): Uint8Array =>
+    encodeCbor(new Map([['DescribeNSM', new Map([...DESCRIPTION, [key, value]])]]))
+  const fields = (name: string, ...entries: readonly (readonly [string, CborValue])[]): Uint8Array =>
+    encodeCbor(new Map([[name, new Map(entries)]]))
+
+  it.each<[string, Uint8Array, string]>([
+    ['a version that is text', described('version_minor', '0'), 'version_minor is no u16'],
+    ['a version below zero', described('version_patch', -1), 'version_patch is no u16'],
+    ['more registers than 16 bits count', described('max_pcrs', 65_536), 'max_pcrs is no u16'],
+    ['an identity of octets', described('module_id', DATA), 'module_id is no text'],
+    ['no digest', described('digest', null), 'digest is no text'],
+    ['locked registers as octets', described('locked_pcrs', DATA), 'locked_pcrs is no list'],
+    ['a locked register that is text', described('locked_pcrs', [0, '1']), 'locked_pcrs is no list'],
+    ['a word', encodeCbor('DescribeNSM'), 'another answer'],
+    ['a list', encodeCbor(new Map([['DescribeNSM', [1]]])), 'another answer'],
+    [
+      'an error and an answer',
+      encodeCbor(
+        new Map<string, CborValue>([
+          ['DescribeNSM', 1],
+          ['Error', 'X'],
+        ]),
+      ),
+      'X',
+    ],
+    ['a key twice', Uint8Array.of(0xa2, 0x61, 0x61, 0x01, 0x61, 0x61, 0x01), 'a key appears twice'],
+    ['a length beyond the end', Uint8Array.of(0xbb, 0, 0, 0, 1, 0, 0, 0, 0), 'beyond the end'],
+    ['maps in maps', new Uint8Array(0x3000).fill(0x81), 'nested deeper'],
+  ])('does not describe itself by %s', async (_, response, words) => {
+    const nsm = new FakeNsm()
+    nsm.scripted.push(response)
+    await expect(moduleOf(nsm).describe()).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it.each<[string, Uint8Array, string]>([
+    ['a lock that is a number', fields('DescribePCR', ['lock', 1], ['data', new Uint8Array(48)]), 'lock is no boolean'],
+    ['no octets', fields('DescribePCR', ['lock', false], ['data', new Uint8Array()]), 'data has 0 octets, not 48'],
+    ['SHA-512', fields('DescribePCR', ['lock', false], ['data', DATA]), 'data has 64 octets, not 48'],
+  ])('does not describe a register by %s', async (_, response, words) => {
+    const nsm = new FakeNsm()
+    nsm.scripted.push(response)
+    await expect(moduleOf(nsm).describePcr(16)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining(words),
+    })
+  })
+
+  it.each<[string, Uint8Array]>([
+    ['the word for several registers', encodeCbor('LockPCRs')],
+    ['a map', fields('LockPCR', ['index', 16])],
+    ['null', encodeCbor(null)],
+  ])('has locked nothing when it answers %s', async (_, response) => {
+    const nsm = new FakeNsm()
+    nsm.scripted.push(response)
+    await expect(moduleOf(nsm).lockPcr(16)).rejects.toMatchObject({
+      code: 'ERR_QUOTE',
+      message: expect.stringContaining('another word'),
+    })
+  })
+
+  it('may answer with as much as the driver takes', async () => {
+    const head = fields('Attestation', ['document', new Uint8Array(300)]).length - 300
+    const nsm = new FakeNsm()
+    nsm.scripted.push(fields('Attestation', ['document', new Uint8Array(0x3000 - head)]))
+    await expect(moduleOf(nsm).attest(DATA)).resolves.toHaveLength(0x3000 - head)
   })
 
   it('is let go of when it does not answer, and asked again', async () => {
@@ -213,6 +294,25 @@ describe('PCR16', () => {
     })
   })
 })
+
+it.runIf(findLibrary() !== undefined)(
+  'does not believe a driver that says it wrote more than there was room for',
+  () => {
+    const library: Library = {
+      ...createRequire(import.meta.url)('koffi'),
+      address: () => 4096n,
+      load: () => ({
+        func: () => (_file: number, _number: number, _type: string, vectors: BigUint64Array) => {
+          vectors[3] = 6n
+          return 0
+        },
+      }),
+    }
+    const fs = { openSync: () => 3, closeSync: () => {}, constants: { O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2 } }
+    const task = { path: '/dev/nsm', number: 0, request: Uint8Array.of(1, 2), responseSize: 5 }
+    expect(createIoctl({ library, fs })(task)).toEqual({ kind: 'failed', code: 'EMSGSIZE' })
+  },
+)
 
 it.runIf(findLibrary() !== undefined)(
   'hands the kernel one array for question and answer, which is read after the call: nothing collects it meanwhile',

@@ -8,6 +8,7 @@ import {
   type QuoterChoice,
   systemTimers,
 } from '../../src/quoter/index.ts'
+import { ManualTime } from '../server/gateway/manual-time.ts'
 import { FakeKernel, type FakeOptions, filesOf } from './fake-kernel.ts'
 import { FakeNsm } from './fake-nsm.ts'
 
@@ -68,6 +69,24 @@ describe('detection', () => {
     expect(report.lookups.find(({ what }) => what.includes('tpm'))).toMatchObject({ found: false })
   })
 
+  it('does not wait for a TPM that does not answer: the host decides when it does', async () => {
+    const time = new ManualTime()
+    const { kernel, ...deps } = machine({ provider: 'tdx_guest', devices: ['/dev/tpmrm0'] })
+    const files = filesOf(kernel)
+    files.hang('exchange', /tpmrm0$/)
+    const detected = detectQuoter('auto', { ...deps, files, timers: time })
+    while (time.armed === 0) await new Promise((resolve) => setImmediate(resolve))
+    time.advance(10_000)
+    const { quoter, report } = await detected
+    expect(quoter?.tee).toBe('tdx')
+    expect(files.abandoned()).toBe(1)
+    expect(report.lookups.find(({ what }) => what.includes('tpm'))).toMatchObject({
+      found: false,
+      detail: expect.stringContaining('the TPM did not answer within 10 s'),
+    })
+    await quoter?.close()
+  })
+
   it('lists everything that was looked for', async () => {
     const { report } = await detectQuoter('auto', machine(NOTHING))
     expect(report.lookups.map(({ what }) => what)).toEqual([
@@ -86,6 +105,18 @@ describe('detection', () => {
     const { quoter, report } = await detectQuoter('auto', deps)
     expect(quoter).toBeUndefined()
     expect(report.platforms[2]).toMatchObject({ available: false, why: expect.stringContaining('koffi') })
+  })
+
+  it('does not take a module whose registers no verifier knows', async () => {
+    const nsm = new FakeNsm()
+    nsm.digest = 'SHA512'
+    const { quoter, report } = await detectQuoter(
+      'auto',
+      machine({ ...NOTHING, devices: ['/dev/nsm'] }, () => nsm),
+    )
+    expect(quoter).toBeUndefined()
+    expect(nsm.abandoned).toBe(1)
+    expect(report.platforms[2]).toMatchObject({ available: false, why: expect.stringContaining('SHA512') })
   })
 
   it.each<[string, FakeOptions, object]>([

@@ -11,6 +11,7 @@ import { CountersignError, MalformedError } from '../../errors.ts'
 /** Limits of the driver. */
 export const NSM_REQUEST_MAX = 0x1000
 export const NSM_RESPONSE_MAX = 0x3000
+const REGISTER_SIZE = 48
 
 export type NsmRequest =
   | { readonly name: 'DescribeNSM' }
@@ -82,8 +83,7 @@ export function decodeNsmDescription(response: Uint8Array): NsmDescription {
   const fields = fieldsOf(response, 'DescribeNSM')
   const version = ['version_major', 'version_minor', 'version_patch'].map((key) => integer(fields, key)).join('.')
   const locked = fields.get('locked_pcrs')
-  if (!Array.isArray(locked) || !locked.every((index) => typeof index === 'number'))
-    throw malformed('DescribeNSM', 'locked_pcrs is no list of numbers')
+  if (!Array.isArray(locked) || !locked.every(isU16)) throw malformed('DescribeNSM', 'locked_pcrs is no list of u16')
   return {
     version,
     moduleId: text(fields, 'module_id'),
@@ -98,12 +98,12 @@ export function decodePcrDescription(response: Uint8Array): PcrDescription {
   const fields = fieldsOf(response, 'DescribePCR')
   const locked = fields.get('lock')
   if (typeof locked !== 'boolean') throw malformed('DescribePCR', 'lock is no boolean')
-  return { locked, value: octets(fields, 'data', 'DescribePCR') }
+  return { locked, value: registerValue(fields, 'DescribePCR') }
 }
 
 /** @returns what the register holds now. @throws CountersignError ERR_QUOTE */
 export function decodeExtendedPcr(response: Uint8Array): Uint8Array {
-  return octets(fieldsOf(response, 'ExtendPCR'), 'data', 'ExtendPCR')
+  return registerValue(fieldsOf(response, 'ExtendPCR'), 'ExtendPCR')
 }
 
 /** @throws CountersignError ERR_QUOTE unless the module says that it locked */
@@ -155,9 +155,13 @@ function fieldsOf(response: Uint8Array, request: string): CborMap {
   return fields
 }
 
+function isU16(value: CborValue | undefined): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 0xffff
+}
+
 function integer(fields: CborMap, key: string): number {
   const value = fields.get(key)
-  if (typeof value !== 'number') throw malformed('DescribeNSM', `${key} is no number`)
+  if (!isU16(value)) throw malformed('DescribeNSM', `${key} is no u16`)
   return value
 }
 
@@ -172,6 +176,13 @@ function octets(fields: CborMap, key: string, request: string): Uint8Array {
   const value = fields.get(key)
   if (!(value instanceof Uint8Array)) throw malformed(request, `${key} is no byte string`)
   return value.slice()
+}
+
+/** Of SHA-384. One without octets would pass for one that nothing has extended. */
+function registerValue(fields: CborMap, request: string): Uint8Array {
+  const value = octets(fields, 'data', request)
+  if (value.length !== REGISTER_SIZE) throw malformed(request, `data has ${value.length} octets, not ${REGISTER_SIZE}`)
+  return value
 }
 
 function malformed(request: string, what: string, cause?: MalformedError): CountersignError {

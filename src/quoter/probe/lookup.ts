@@ -8,7 +8,7 @@ import type { NsmDevice } from '../nsm/device.ts'
 import { NSM_PATH } from '../nsm/device.ts'
 import type { NsmDescription } from '../nsm/messages.ts'
 import { SecurityModule } from '../nsm/module.ts'
-import type { Timers } from '../turn.ts'
+import { type Timers, within } from '../turn.ts'
 
 export interface Lookup {
   readonly what: string
@@ -19,8 +19,12 @@ export interface Lookup {
 export type NsmLookup = Lookup & { readonly module?: SecurityModule; readonly description?: NsmDescription }
 export type TsmLookup = Lookup & { readonly provider?: 'sev_guest' | 'tdx_guest' }
 
+/** Of the registers in a document: every verifier wants this one. */
+const DOCUMENT_DIGEST = 'SHA384'
 const CONFIGFS = '/sys/kernel/config'
 const TPM = '/dev/tpmrm0'
+/** The host answers for a virtual TPM, and the kernel waits minutes for it. Nothing here is served from one. */
+const TPM_WATCHDOG_MS = 10_000
 /** Azure's paravisor keeps its report here. */
 const HCL_INDEX = 0x01400001
 /** TPM2_NV_ReadPublic: TPM_ST_NO_SESSIONS, size, TPM_CC_NV_ReadPublic, the index. */
@@ -36,7 +40,12 @@ export async function lookForNsm(files: DeviceFiles, open: () => NsmDevice, time
     const module = new SecurityModule(open(), timers)
     try {
       const description = await module.describe()
-      const { moduleId, version } = description
+      const { moduleId, version, digest } = description
+      if (digest !== DOCUMENT_DIGEST)
+        throw new CountersignError(
+          'ERR_QUOTE',
+          `the registers of this module are ${digest.slice(0, 40)}, and documents of ${DOCUMENT_DIGEST} alone are verified`,
+        )
       return { what, found: true, detail: `Nitro security module ${version}, ${moduleId}`, module, description }
     } catch (error) {
       module.close()
@@ -87,13 +96,18 @@ async function whyNoTsm(files: DeviceFiles, entry: unknown): Promise<string> {
     : 'configfs has no tsm: Linux 6.7 or later with CONFIG_TSM_REPORTS, and the driver sev-guest or tdx-guest loaded, have it'
 }
 
-/** The report of Azure's paravisor, in its vTPM. */
-export async function lookForHcl(files: DeviceFiles): Promise<Lookup> {
+/** The report of Azure's paravisor, in its vTPM. A TPM that does not answer holds nobody up. */
+export async function lookForHcl(files: DeviceFiles, timers: Timers): Promise<Lookup> {
   const what = `NV index 0x0${HCL_INDEX.toString(16)} of ${TPM}`
   const entry = await lookAt(files, TPM)
   if (entry !== 'device') return { what, found: false, detail: absence(entry, 'no TPM') }
   try {
-    const answer = await exchangeOctets(files, TPM, READ_PUBLIC)
+    const answer = await within(() => exchangeOctets(files, TPM, READ_PUBLIC), {
+      timers,
+      ms: TPM_WATCHDOG_MS,
+      what: 'the TPM',
+      onLate: () => files.abandon(),
+    })
     const [, , , , , , a, b, c, d] = answer
     const found = answer.length > 10 && a === 0 && b === 0 && c === 0 && d === 0
     return {
@@ -102,8 +116,9 @@ export async function lookForHcl(files: DeviceFiles): Promise<Lookup> {
       detail: found ? 'an Azure confidential VM, below a paravisor' : 'a TPM without a paravisor’s report',
     }
   } catch (error) {
-    if (!(error instanceof DeviceFault)) throw error
-    return { what, found: false, detail: `the TPM does not tell (${error.errno})` }
+    if (error instanceof DeviceFault) return { what, found: false, detail: `the TPM does not tell (${error.errno})` }
+    if (error instanceof CountersignError) return { what, found: false, detail: error.message }
+    throw error
   }
 }
 

@@ -80,7 +80,7 @@ export async function detectQuoter(choice: QuoterChoice, deps: MachineDeps): Pro
   const seen: Seen = {
     nsm,
     tsm,
-    hcl: await lookForHcl(files),
+    hcl: await lookForHcl(files, deps.timers),
     sevGuest: await lookForDevice(files, '/dev/sev-guest'),
     tdxGuest: await lookForDevice(files, '/dev/tdx_guest'),
   }
