@@ -5,6 +5,7 @@ import { encodeCbor } from '../../src/core/encoding/cbor-encode.ts'
 import { endorseFromQuote } from '../../src/core/evidence/endorse.ts'
 import { verifyHardware } from '../../src/core/evidence/hardware.ts'
 import { encodeSnpEndorsements } from '../../src/core/snp/index.ts'
+import type { TsmDeps } from '../../src/quoter/configfs/quoter.ts'
 import { createSnpQuoter, createTdxQuoter, type HardwareQuoter } from '../../src/quoter/index.ts'
 import { selfTrust } from '../../src/server/session/self-policy.ts'
 import { createSimulatedSnp, createSimulatedTdx, type SimulatedSnp } from '../../src/simulator/index.ts'
@@ -20,7 +21,7 @@ beforeAll(async () => {
 })
 
 const DATA = new Uint8Array(randomBytes(64))
-const PROCESS = { pid: 4711, isAlive: (pid: number) => pid === 99 }
+const PROCESS = { pid: 4711, isAlive: (pid: number) => pid === 99 || pid === 4711 }
 
 /** Timers that fire as soon as everything that can happen has happened: pauses between attempts take no time. */
 const atOnce = {
@@ -37,11 +38,15 @@ interface Bench {
   readonly quoter: HardwareQuoter
 }
 
-function bench(tee: 'snp' | 'tdx', options: FakeOptions = {}, timers: typeof atOnce | ManualTime = atOnce): Bench {
+function bench(
+  tee: 'snp' | 'tdx',
+  { privlevel = 'default', ...options }: FakeOptions & { readonly privlevel?: TsmDeps['privlevel'] } = {},
+  timers: typeof atOnce | ManualTime = atOnce,
+): Bench {
   const answer = (inblob: Uint8Array): Uint8Array => (tee === 'snp' ? snp.report(inblob) : tdx.quote(inblob))
   const kernel = new FakeKernel({ provider: tee === 'snp' ? 'sev_guest' : 'tdx_guest', answer, ...options })
   const files = filesOf(kernel)
-  const deps = { files, timers, process: PROCESS, privlevel: 'default' } as const
+  const deps = { files, timers, process: PROCESS, privlevel }
   return { kernel, files, quoter: tee === 'snp' ? createSnpQuoter(deps) : createTdxQuoter(deps) }
 }
 
@@ -136,6 +141,19 @@ describe('a quote through configfs', () => {
     ])
   })
 
+  it.each([
+    ['that was chosen', { privlevel: 1, privlevelFloor: 0 } as const, '1'],
+    ['that was chosen where the kernel names none', { privlevel: 0 } as const, '0'],
+    ['of the kernel where that is the lowest of all', { privlevelFloor: 0 } as const, undefined],
+    ['of the kernel where it names none', {} as const, undefined],
+    ['of the kernel where what it names is none', { privlevelFloor: 4 } as const, undefined],
+  ])('asks for the privilege level %s', async (_, options, level) => {
+    const { kernel, quoter } = bench('snp', options)
+    await quoter.quote(DATA).catch(() => {})
+    const written = kernel.written.find(({ path }) => path.endsWith('/privlevel'))
+    expect(written && Buffer.from(written.octets).toString()).toBe(level)
+  })
+
   it('grows its buffer to what the kernel has', async () => {
     const auxblob = new Uint8Array(200_000).fill(1)
     const { quoter } = bench('snp', { auxblob, chunk: 4096 })
@@ -158,13 +176,26 @@ describe('faults that pass', () => {
     expect(kernel.instances.size).toBe(1)
   })
 
-  it('answers over other report data: asks again', async () => {
-    const answer = (inblob: Uint8Array, call: number): Uint8Array =>
-      snp.report(call === 0 ? new Uint8Array(64) : inblob)
-    const { kernel, quoter } = bench('snp', { answer })
-    await expect(quoter.quote(DATA)).resolves.toMatchObject({ tee: 'snp' })
+  it.each(['snp', 'tdx'] as const)('of %s answers over other report data: asks again', async (tee) => {
+    const report = (asked: Uint8Array): Uint8Array => (tee === 'snp' ? snp.report(asked) : tdx.quote(asked))
+    const answer = (inblob: Uint8Array, call: number): Uint8Array => report(call === 0 ? new Uint8Array(64) : inblob)
+    const { kernel, quoter } = bench(tee, { answer })
+    const quote = await quoter.quote(DATA)
+    const octets = quote.tee === 'snp' ? quote.report : quote.tee === 'tdx' ? quote.quote : DATA
+    expect(Buffer.from(octets).includes(DATA)).toBe(true)
     expect(kernel.calls).toBe(2)
   })
+
+  it.each([1, 2])(
+    'counts its writes by something that is no number, at look %i behind a report: asks again',
+    async (at) => {
+      let looks = 0
+      const { kernel, quoter } = bench('snp', { skew: () => (++looks === at ? Number.NaN : 0) })
+      await quoter.quote(DATA)
+      await expect(quoter.quote(DATA)).resolves.toMatchObject({ tee: 'snp' })
+      expect(kernel.calls).toBe(3)
+    },
+  )
 
   it('lost its instance: makes another', async () => {
     const { kernel, quoter } = bench('snp')
@@ -175,6 +206,21 @@ describe('faults that pass', () => {
 })
 
 describe('faults that do not', () => {
+  it('ENXIO takes the instance away: the driver that comes back has another', async () => {
+    const { kernel, quoter } = bench('snp', { answer: failing(undefined, 'ENXIO') })
+    await quoter.quote(DATA)
+    const [first] = kernel.instances.keys()
+    await expect(quoter.quote(DATA)).rejects.toThrow('ENXIO')
+    await quoter.quote(DATA)
+    expect([...kernel.instances.keys()]).toEqual([expect.stringMatching(/^countersign-4711-/)])
+    expect(kernel.instances.has(first ?? '')).toBe(false)
+  })
+
+  it.each(['EACCES', 'EPERM'])('%s where no instance was made ready says what to do', async (mkdirErrno) => {
+    const { quoter } = bench('snp', { mkdirErrno })
+    await expect(quoter.quote(DATA)).rejects.toThrow(`${mkdirErrno}): this user may not make report instances`)
+  })
+
   it.each([
     ['ENXIO', 'load it again'],
     ['EFBIG', 'larger than this kernel'],

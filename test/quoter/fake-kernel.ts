@@ -183,6 +183,7 @@ export class FakeKernel implements FileSystem {
       case 'generation':
         return Buffer.from(`${instance.generation + (instance.read ? skew(this.calls) : 0)}\n`)
       case 'privlevel_floor':
+        if (this.#options.privlevelFloor === undefined) throw new KernelError('ENOENT')
         return Buffer.from(`${privlevelFloor}\n`)
       case 'auxblob':
         return auxblob
