@@ -60,7 +60,10 @@ async function ask(url: string, stream: boolean, tally: Tally): Promise<void> {
 async function killOnce(options: ChildOptions, afterMs: number, tally: Tally): Promise<void> {
   const gateway = await startChild(options)
   tally.slowestBootMs = Math.max(tally.slowestBootMs, gateway.bootMs)
+  const before = tally.received.length
   const clients = Array.from({ length: CLIENTS }, (_, i) => ask(gateway.url, i % 2 === 1, tally))
+  // Every other time counts from a first receipt: a slow machine would have none to lose.
+  if (tally.rounds % 2 === 1) while (tally.received.length === before && tally.others === 0) await wait(1)
   await wait(afterMs)
   await kill(gateway)
   await Promise.all(clients)
@@ -91,10 +94,16 @@ async function killUnderLoad(run: FaultRun): Promise<readonly FaultResult[]> {
   } finally {
     await upstream.close()
   }
-  return judge(rounds, tally, await readHistory(createFileStore(run.scratch)))
+  return judge(run, rounds, tally, await readHistory(createFileStore(run.scratch)))
 }
 
-function judge(rounds: number, { received, ...tally }: Tally, history: StoredHistory): readonly FaultResult[] {
+function judge(
+  run: FaultRun,
+  rounds: number,
+  { received, ...tally }: Tally,
+  history: StoredHistory,
+): readonly FaultResult[] {
+  const targetMs = run.within(BOOT_TARGET_MS)
   const lost = received.filter((digest) => (history.places.get(digest) ?? 0) === 0).length
   const duplicates = [...history.places.values()].filter((places) => places > 1).length
   const isWhole = tally.rounds === rounds
@@ -106,8 +115,8 @@ function judge(rounds: number, { received, ...tally }: Tally, history: StoredHis
     },
     {
       figure: `slowest boot over ${history.logs} logs ${Math.round(tally.slowestBootMs)} ms`,
-      target: `at most ${BOOT_TARGET_MS} ms (recovery included)`,
-      ok: tally.slowestBootMs <= BOOT_TARGET_MS,
+      target: `at most ${targetMs} ms (recovery included)`,
+      ok: tally.slowestBootMs <= targetMs,
     },
   ]
 }
