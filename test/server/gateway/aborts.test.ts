@@ -10,7 +10,8 @@ import { createGate, type Script } from '../upstream/mock-upstream.ts'
 import { ask, type GatewayFixture, HOST, PLAIN_MODEL, startFixture, withOutcome } from './gateway-fixture.ts'
 import { abortWhen, type OpenReply, open, readReply } from './http-client.ts'
 
-const UPSTREAM_ABORT_MS = 100
+/** Of this process's own: 100 ms by the wall clock of a quiet machine are about 75 of them. */
+const UPSTREAM_ABORT_MS = 50
 const [FIRST = '', ...REST] = CHAT_STREAM.split(/(?<=\n\n)/)
 
 let fixture: GatewayFixture

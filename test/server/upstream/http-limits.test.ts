@@ -31,7 +31,7 @@ async function silentTls(): Promise<string> {
 }
 
 /** Far below every limit that would end the exchange anyway. */
-const AT_ONCE_MS = 100
+const AT_ONCE_MS = 50
 
 describe('abort', () => {
   it('before anything: no connection is made', async () => {
