@@ -51,11 +51,17 @@ function linesOf(text: string, { config, model }: LockRowValues): readonly strin
 /**
  * Rows, one a line, or a release.
  * @param values what the rows of a release are to name beside measurements
- * @throws MalformedError for what is no row, for provenance that nothing was given to prove, and for rows of another status than `next`:
+ * @throws UsageError for a file without any; MalformedError for what is no row, for provenance that nothing was given to prove, and for rows of another status than `next`:
  *   what was calculated counts beside what runs until somebody rotates to it
  */
 export function decodeMeasuredRows(octets: Uint8Array, values: LockRowValues): readonly LockRow[] {
   const lines = linesOf(decodeUtf8(octets), values)
+  // What a shell leaves of a calculation that failed: nothing was judged, so nothing is "not verified".
+  if (lines.length === 0)
+    throw new UsageError(
+      'no row is measured there',
+      'Look whether countersign measure … --lock-row failed: it prints one.',
+    )
   const { rows } = decodeLock(`{"version":1,"revision":0,"minimumPolicyRevision":0,"rows":[${lines.join(',')}]}`)
   for (const { status, provenance } of rows) {
     if (status !== 'next') throw new MalformedError('POLICY_INVALID', 'a measured row has the status next')

@@ -136,8 +136,16 @@ describe('countersign pin --measured', () => {
     expect(decodeLock(read()).revision).toBe(2)
   })
 
+  it.each(['', '\n'])('asks whether the calculation failed where the file is %j', async (text) => {
+    writeFileSync(file('rows'), text)
+    await expect(pin('--measured', file('rows'))).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: 'no row is measured there',
+    })
+    expect(read()).toBe(gateway.lockText)
+  })
+
   it.each<[string, () => string, string]>([
-    ['no row', () => '\n', 'POLICY_INVALID'],
     ['a wildcard', () => measured({ measurements: { measurement: '*' } }), 'POLICY_INVALID'],
     ['a row that counts at once', () => measured({ status: 'active' }), 'POLICY_INVALID'],
     ['a row twice', () => measured() + measured(), 'POLICY_INVALID'],
