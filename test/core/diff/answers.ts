@@ -11,6 +11,7 @@ import { DEPENDENCY_ROLES, type DependencyRole } from '../../../src/core/receipt
 import type { SimulatedSnp } from '../../../src/simulator/index.ts'
 import { createSimulatedSnp } from '../../../src/simulator/index.ts'
 import { type AnswerRecipe, CONFIG_DIGEST, issueAnswer, MODEL } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 import { testPki } from '../../server/gateway/test-pki.ts'
 
 export function hex(text: string): string {
@@ -50,7 +51,12 @@ export const EXCHANGE: JsonObject = {
   duration_ms: 12,
 }
 
-export const snp: SimulatedSnp = await createSimulatedSnp({ pki: await testPki(), latencyMs: 0, throttle: 'none' })
+export const snp: SimulatedSnp = await createSimulatedSnp({
+  pki: await testPki(),
+  clock: simulatedClock,
+  latencyMs: 0,
+  throttle: 'none',
+})
 
 /** What verifies these answers, as a trial policy and lock take it. */
 export const REFERENCES = {

@@ -14,9 +14,15 @@ import { assertVerified, failedCheck, type Verdict, type Verified } from '../../
 import { createSimulatedSnp, importPki } from '../../../src/simulator/index.ts'
 import { testKey } from '../../kit/ed25519.ts'
 import { type AnswerRecipe, ISSUED_AT, issueAnswer } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 import { readFixture } from './fixture.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 const quoted = readFixture('quoted')
 const SPKI = 'a1'.repeat(32)
 const OTHER_SPKI = 'b2'.repeat(32)

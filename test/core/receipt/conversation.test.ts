@@ -8,8 +8,14 @@ import { decodeReceipt } from '../../../src/core/receipt/receipt.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { createSimulatedSnp, importPki } from '../../../src/simulator/index.ts'
 import { issueAnswer } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 
 /** A receipt that says it follows `prev`, of a turn by its text. */
 function turn(text: string, prev: string | 'none'): string {

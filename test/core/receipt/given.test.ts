@@ -7,10 +7,16 @@ import type { Splice } from '../../../src/core/transform/splice.ts'
 import { failedCheck } from '../../../src/core/verdict.ts'
 import { createSimulatedSnp, importPki } from '../../../src/simulator/index.ts'
 import { issueAnswer } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 import { readFixture } from './fixture.ts'
 import { askingMessage, type Call, descriptor, digestOf, elements, toolMessage, viewOf } from './run-fixture.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 const quoted = readFixture('quoted')
 
 const QUESTION = { role: 'user', content: 'What does a receipt prove?' }

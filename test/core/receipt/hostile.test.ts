@@ -19,8 +19,14 @@ import {
   REQUEST,
   RESPONSE,
 } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 const vector = JSON.parse(readFileSync('attestation-fixtures/answer/quoted/vector.json', 'utf8'))
 const trust: Trust = {
   policy: {

@@ -9,9 +9,15 @@ import { type HeldExchange, verifyReceipt } from '../../../src/core/receipt/veri
 import { assertVerified, failedCheck, isVerified, type Verdict, type Verified } from '../../../src/core/verdict.ts'
 import { createSimulatedSnp, importPki } from '../../../src/simulator/index.ts'
 import { type AnswerRecipe, type DisclosedValues, issueAnswer } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 import { judgeFixture, readFixture } from './fixture.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 const quoted = readFixture('quoted')
 const spliced = readFixture('quoted-spliced')
 const OTHER = digestUri(encodeUtf8('other'))

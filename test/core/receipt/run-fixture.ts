@@ -13,9 +13,15 @@ import { failedCheck } from '../../../src/core/verdict.ts'
 import { createSimulatedSnp, importPki } from '../../../src/simulator/index.ts'
 import type { TestKey } from '../../kit/ed25519.ts'
 import { type DisclosedValues, type IssuedAnswer, issueAnswer } from '../../kit/issue-answer.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 import { readFixture } from './fixture.ts'
 
-const snp = await createSimulatedSnp({ pki: importPki(inject('simulatedPki')), latencyMs: 1, throttle: 'none' })
+const snp = await createSimulatedSnp({
+  pki: importPki(inject('simulatedPki')),
+  clock: simulatedClock,
+  latencyMs: 1,
+  throttle: 'none',
+})
 const quoted = readFixture('quoted')
 
 export const digestOf = (text: string): string => digestUri(encodeUtf8(text))

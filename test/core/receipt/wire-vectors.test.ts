@@ -12,13 +12,14 @@ import { createEntry, verifyInclusion } from '../../../src/core/log/index.ts'
 import { decodeReceipt, receiptEntry } from '../../../src/core/receipt/receipt.ts'
 import { createSimulatedPki, createSimulatedSnp, type SimulatedSnp } from '../../../src/simulator/index.ts'
 import { describeWire, type WireDescription } from '../../kit/describe-wire.ts'
+import { simulatedClock } from '../../kit/simulated-clock.ts'
 
 const frozen: WireDescription = JSON.parse(readFileSync('attestation-fixtures/wire/answer.json', 'utf8'))
 
 describe('frozen wire vector', () => {
   let snp: SimulatedSnp
   beforeAll(async () => {
-    snp = await createSimulatedSnp({ pki: await createSimulatedPki() })
+    snp = await createSimulatedSnp({ pki: await createSimulatedPki({ clock: simulatedClock }), clock: simulatedClock })
   })
 
   it('is still made octet by octet', () => {
