@@ -182,7 +182,7 @@ describe('faults that pass', () => {
     const { kernel, quoter } = bench(tee, { answer })
     const quote = await quoter.quote(DATA)
     const octets = quote.tee === 'snp' ? quote.report : quote.tee === 'tdx' ? quote.quote : DATA
-    expect(Buffer.from(octets).includes(DATA)).toBe(true)
+    expect(Buffer.from(octets).includes(Buffer.from(DATA))).toBe(true)
     expect(kernel.calls).toBe(2)
   })
 
