@@ -72,6 +72,28 @@ describe('launches that are refused', () => {
     expect(() => digestOf({ boot })).toThrow(expect.objectContaining({ failure: 'LAUNCH_INVALID' }))
   })
 
+  it('[M3] OVMF_FORMAT: a place of the metadata that is no single number', () => {
+    const firmware = Buffer.from(encodeOvmf())
+    // Its size then covers the entry before it, too.
+    firmware.writeUInt16LE(48, firmware.length - 32 - 18 - 22 - 18)
+    const message = expect.stringMatching(/^the place of the SEV metadata at 0x[0-9a-f]+ has 30 octets/)
+    expect(() => digestOf({ firmware })).toThrow(expect.objectContaining({ failure: 'OVMF_FORMAT', message }))
+  })
+
+  it('[M3] OVMF_FORMAT: more sections than any firmware has', () => {
+    const more = Array.from({ length: 58 }, (_, i) => [0x100_0000 + i * 4096, 4096, 1] as const)
+    const firmware = encodeOvmf({ sections: [...AMD_SEV_SECTIONS, ...more] })
+    const message = expect.stringContaining('for 65 sections')
+    expect(() => digestOf({ firmware })).toThrow(expect.objectContaining({ failure: 'OVMF_FORMAT', message }))
+  })
+
+  it('[M3] LAUNCH_INVALID: features and signatures below zero, or no whole number', () => {
+    const refused = expect.objectContaining({ failure: 'LAUNCH_INVALID' })
+    expect(() => digestOf({ guestFeatures: -1n })).toThrow(refused)
+    for (const vcpuSignature of [-1, 0.5, Number.NaN])
+      expect(() => digestOf({ vmm: { kind: 'qemu', vcpuSignature } })).toThrow(refused)
+  })
+
   it('[M3] LAUNCH_INVALID: a signature of more than 32 bits, and no number of vCPUs', () => {
     const refused = expect.objectContaining({ failure: 'LAUNCH_INVALID' })
     expect(() => digestOf({ vmm: { kind: 'qemu', vcpuSignature: 0x1_0000_0000 } })).toThrow(refused)

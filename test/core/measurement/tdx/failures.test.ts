@@ -7,6 +7,7 @@ import {
   type FirmwareParameters,
   type KernelParameters,
   seededOctets,
+  usualSections,
 } from '../../../../scripts/differential/tdx-images.mjs'
 import { sha384 } from '../../../../src/core/crypto/index.ts'
 import { authenticodeSha384 } from '../../../../src/core/measurement/tdx/authenticode.ts'
@@ -83,6 +84,43 @@ describe('a TDX launch that cannot be measured is refused', () => {
     const { boot, ...launch } = launchOf({})
     const cut = { ...launch, boot: { ...boot, initrd: { size: 1, digest: new Uint8Array(47) } } }
     expect(refusalOf(() => tdxMeasurements(cut))).toMatch(/^LAUNCH_INVALID: the digest of the initrd has 47 octets/)
+  })
+
+  it('for an entry of the table that is no single number', () => {
+    const firmware = Buffer.from(buildTdvf())
+    // Its size then covers the entry before it, too.
+    firmware.writeUInt16LE(44, firmware.length - 32 - 18 - 18)
+    expect(refusalOf(() => tdxMeasurements({ ...launchOf({}), firmware }))).toMatch(
+      /^OVMF_FORMAT: the entry for TDX at 0x[0-9a-f]+ has 26 octets, not 4/,
+    )
+  })
+
+  it('for more sections than any firmware has', () => {
+    const more = Array.from({ length: 59 }, (_, i) => ({
+      ...{ dataOffset: 0, rawSize: 0, memorySize: 4096, type: 3, attributes: 0 },
+      address: 0x100_0000 + i * 4096,
+    }))
+    const firmware = buildTdvf({ sections: [...usualSections(), ...more] })
+    expect(refusalOf(() => tdxMeasurements({ ...launchOf({}), firmware }))).toMatch(
+      /^OVMF_FORMAT: .* have 65 sections, 1 to 64 are due/,
+    )
+  })
+
+  const OPTIONAL_HEADER = 0x98
+  it.each<[string, number, readonly number[], RegExp]>([
+    ['an optional header of 32 bits', OPTIONAL_HEADER, [0x10b], /is not for x86-64/],
+    ['a section table over the directories', OPTIONAL_HEADER - 4, [100], /the section table at 0xfc is not within/],
+    // Else they would be loaded, and in no digest.
+    [
+      'certificates over a section',
+      OPTIONAL_HEADER + 144,
+      [0x3200, 0, 0x1000, 0],
+      /certificates from 0x3200 to 0x4200/,
+    ],
+  ])('for a kernel with %s', (_, at, words, text) => {
+    const kernel = Buffer.from(buildKernel())
+    for (const [i, word] of words.entries()) kernel.writeUInt16LE(word, at + 2 * i)
+    expect(refusalOf(() => authenticodeSha384(kernel))).toMatch(text)
   })
 
   const firmware = buildTdvf()
