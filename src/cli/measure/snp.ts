@@ -22,8 +22,9 @@ command line that the host boots directly, the vCPUs, and who sets them up. Firm
   --append TEXT        its command line, letter by letter
   --vcpus N[,N]...     1 to 512 each
   --vcpu-type TYPE     QEMU's name of the processor; only for --vmm qemu
-  --vmm NAME           who sets up the guest: qemu (unless told), ec2 or gce
-  --guest-features N   SEV_FEATURES, 0x1 unless told
+  --vmm NAME           who sets up the guest: qemu (unless told), ec2 or gce. For qemu, a host with Linux 6.10 or later: earlier ones
+                       start vCPUs with other registers, and what their guests measure is not computed
+  --guest-features N   SEV_FEATURES, 0x1 unless told; 0x21 where the host has debug swap on, as Linux 6.6 and 6.7 had
   --ovmf-hash HEX      what the firmware's pages come to, where somebody else vouches for it
   --json               the result for machines, one line for each number of vCPUs
 ${LOCK_ROW_HELP}
@@ -98,10 +99,19 @@ async function readInputs(values: Values, io: Io): Promise<{ readonly guest: Snp
   if (ovmf === undefined) throw new UsageError('measure snp wants the firmware', EXAMPLE)
   if (kernel === undefined && (initrd !== undefined || values.append !== undefined))
     throw new UsageError('--initrd and --append are for a kernel', 'Give --kernel FILE too.')
+  // What Node writes for octets that are not UTF-8: the host's loader would take and measure the octets themselves.
+  if (append.includes('\ufffd'))
+    throw new UsageError('--append is not UTF-8', 'Give the command line letter by letter.')
   const [vmm, guestFeatures, firmwareDigest] = [vmmOf(values), featuresOf(values), firmwareDigestOf(values)]
   const { octets, ...firmware } = await readFirmware(ovmf)
   const paths = [kernel, initrd].filter((file) => file !== undefined)
   const [first, second] = await digestAll(paths, io)
+  // No host boots it: the file was left behind by a build that failed.
+  if (kernel !== undefined && first?.size === 0)
+    throw new UsageError(
+      `${kernel} is empty`,
+      'Give the kernel itself; without --kernel the firmware boots from a disk.',
+    )
   const named = (file: string | undefined, digested: DigestedFile | undefined) =>
     file === undefined || digested === undefined ? ('none' as const) : { file, ...digested }
   const inputs: SnpInputs = {

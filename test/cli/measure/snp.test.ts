@@ -28,6 +28,7 @@ beforeAll(() => {
   put('plain.fd', encodeOvmf({ sections: AMD_SEV_SECTIONS.slice(0, 6) }))
   put('cut.fd', encodeOvmf().subarray(0, 61_440))
   truncateSync(put('huge.fd', new Uint8Array()), 64 * 1024 * 1024 + 1)
+  put('empty', new Uint8Array())
   kernel = put('vmlinuz', pattern(70_000, 11))
   initrd = put('initrd', pattern(123_457, 12))
 })
@@ -192,6 +193,12 @@ describe('countersign measure snp', () => {
     ['an unknown host', ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--vmm', 'xen', ...TYPE], 'no host xen'],
     ['an initrd alone', ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--initrd', 'initrd', ...TYPE], 'for a kernel'],
     ['a command line alone', ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--append', '', ...TYPE], 'for a kernel'],
+    [
+      'a command line that is not UTF-8',
+      ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--kernel', 'vmlinuz', '--append', 'quiet \ufffd', ...TYPE],
+      'not UTF-8',
+    ],
+    ['an empty kernel', ['--ovmf', 'OVMF.fd', '--vcpus', '1', '--kernel', 'empty', ...TYPE], 'empty is empty'],
     ['a file that is not there', ['--ovmf', 'none.fd', '--vcpus', '1', ...TYPE], 'none.fd cannot be read'],
     ['no firmware by its size', ['--ovmf', 'huge.fd', '--vcpus', '1', ...TYPE], 'larger than 64 MiB'],
     ['a folder', ['--ovmf', '.', '--vcpus', '1', ...TYPE], 'it is no file'],
@@ -207,7 +214,7 @@ describe('countersign measure snp', () => {
     ],
     ['two forms', ['--vcpus', '1', '--lock-row', '--config', CONFIG, '--json'], 'exclude each other'],
   ])('wants to be called rightly: %s', async (_, args, message) => {
-    const inFolder = args.map((word) => (/^(?:\.|.*\.fd|initrd)$/.test(word) ? join(folder, word) : word))
+    const inFolder = args.map((word) => (/^(?:\.|.*\.fd|initrd|vmlinuz|empty)$/.test(word) ? join(folder, word) : word))
     const error = await rejectionOf(run(inFolder))
     expect(error).toBeInstanceOf(UsageError)
     expect(error).toMatchObject({ message: expect.stringContaining(message) })
