@@ -1,5 +1,22 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** The default order goes by the size of a file; these are short and take long, and one that begins last is waited for alone. */
+const LONG = [
+  'test/faults/short.test.ts',
+  'test/replay/series.test.ts',
+  'test/replay/live-tools.test.ts',
+  'test/fuzz/short.test.ts',
+]
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((file) => moduleId.endsWith(file))
+    const sorted = await super.sort(files)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
 
 /** Tests run on the sources, without a build, through the condition of package.json's "imports". */
 const conditions = ['countersign-source', 'node', 'import', 'default']
@@ -20,6 +37,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     projects: [
       { extends: true, test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/core/**'] } },
       // Without state there is nothing to isolate: modules are loaded once, not for each file.

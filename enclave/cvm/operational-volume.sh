@@ -7,11 +7,11 @@ set -euo pipefail
 fail() { echo "operational-volume: $*" >&2; exit 2; }
 if [[ ${1:-} == --help ]]; then sed -n '2,5s/^# //p' "${BASH_SOURCE[0]}"; exit 0; fi
 (($# == 2)) || fail "usage: operational-volume.sh OPERATIONAL.yaml VOLUME.img"
-command -v sfdisk > /dev/null || PATH=$PATH:/usr/sbin:/sbin
-command -v sfdisk > /dev/null || fail "sfdisk is missing: apt-get install fdisk"
 [[ -f $1 ]] || fail "no settings at $1"
 size=$(stat -c %s "$1")
 ((size <= 65536)) || fail "$1 has $size octets: at most 65536 are read"
+command -v sfdisk > /dev/null || PATH=$PATH:/usr/sbin:/sbin
+command -v sfdisk > /dev/null || fail "sfdisk is missing: apt-get install fdisk"
 umask 077
 rm -f "$2"
 truncate -s 2M "$2"

@@ -8,6 +8,7 @@ import { encodeOvmf, pattern } from '../../scripts/differential/snp-images.mjs'
 import { decodeLock } from '../../src/core/lock.ts'
 import { startTestGateway, type TestGateway } from '../kit/gateway.ts'
 import { blocksOf, fencesOf, typeIn } from '../kit/page-commands.ts'
+import { findSfdisk } from '../kit/sfdisk.ts'
 
 const PAGES = ['docs/deploy-cvm.md', 'docs/deploy-nitro.md']
 /** A gateway that serves the very example of the page: what the page tells to pin is held against what it shows. */
@@ -23,6 +24,8 @@ const OPERATIONAL = (folder: string): string => `operational:
   quoting: { intervalMs: 50 }
   log: none
 `
+
+const hasSfdisk = findSfdisk('the command that makes the volume of settings is not run')
 
 const pages = await Promise.all(
   PAGES.map(async (page) => {
@@ -89,6 +92,7 @@ describe.each(pages)('$page', ({ page, text, blocks }) => {
     'what stands at line %i runs: %j',
     async (_line, commands) => {
       for (const command of commands) {
+        if (!hasSfdisk && command.includes('operational-volume.sh')) continue
         // The strict policy refuses a simulated TEE, as the test below says: this gateway is verified by its own.
         if (command.startsWith('countersign verify ')) {
           await writeFile(join(folder, 'countersign.policy.json'), gateway.policyText)
@@ -126,6 +130,7 @@ describe.each(pages)('$page', ({ page, text, blocks }) => {
 
   test('leaves no file of secrets to others', async () => {
     const { out } = await typeIn(folder, 'stat -c "%a %n" operational.*')
+    if (!hasSfdisk && page.includes('cvm')) return
     expect(out).toMatch(/^600 operational\.(?:img|yaml)\n$/)
   })
 })
