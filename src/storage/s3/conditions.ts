@@ -7,7 +7,7 @@ import { CountersignError } from '../../errors.ts'
 import type { Bucket, Condition } from './bucket.ts'
 
 /** Below the prefix of a store. No object of a store has such a name. */
-export const PROBE = '~conditions'
+const PROBE = '~conditions'
 const OTHER_OCTETS: Condition = { etag: `"${'0'.repeat(32)}"` }
 
 /**
