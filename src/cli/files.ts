@@ -1,6 +1,6 @@
 /** Files that commands are given: evidence, policy, lock. Every error names the file and what to do. @module */
 import { existsSync } from 'node:fs'
-import { readLock, readPolicy } from '../client-node/index.ts'
+import { readLock, readPolicy } from '../client-node/trust-files.ts'
 import type { Trust } from '../core/evidence/attestation.ts'
 import type { RevocationJudge } from '../core/evidence/given-judges.ts'
 import type { Policy } from '../core/policy.ts'

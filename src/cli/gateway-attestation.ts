@@ -1,7 +1,6 @@
 /** Asks a live gateway for evidence under a nonce of our own. @module */
 import { type ChallengedGateway, challengeGateway } from '../client/challenge-gateway.ts'
 import { createClientDeps } from '../client/deps.ts'
-import { createTlsChannel } from '../client-node/index.ts'
 
 export type { ChallengedGateway } from '../client/challenge-gateway.ts'
 
@@ -18,9 +17,11 @@ const fetchFromAnyone: typeof globalThis.fetch = async (input, init) => {
   try {
     return await globalThis.fetch(input, init)
   } catch (error) {
-    const { fetch = globalThis.fetch } = createTlsChannel({ binding: 'tls-spki' })
     if (init?.signal?.aborted === true || !/^https:/i.test(input instanceof Request ? input.url : String(input)))
       throw error
+    // Its library takes a third of the time that a command starts in, and few need it.
+    const { createTlsChannel } = await import('../client-node/tls-channel.ts')
+    const { fetch = globalThis.fetch } = createTlsChannel({ binding: 'tls-spki' })
     return fetch(input, init)
   }
 }

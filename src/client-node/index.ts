@@ -1,9 +1,4 @@
 /** "./node": what the client adds in Node: policy and lock files. @module */
-import { readFile } from 'node:fs/promises'
-import { decodeLock, type Lock } from '../core/lock.ts'
-import { decodePolicy, type Policy } from '../core/policy.ts'
-import { CountersignError, MalformedError } from '../errors.ts'
-
 export { type AttestedFetchOptions, createAttestedFetch, receiptOf } from '../client/index.ts'
 export { type EarContext, encodeEar } from '../core/archive/index.ts'
 export { encodeLock } from '../core/lock.ts'
@@ -11,33 +6,4 @@ export { createDiskCache, type DiskCacheOptions } from './collateral-cache.ts'
 export { createPinnedDispatcher } from './pinned-dispatcher.ts'
 export { createFileReceiptStore, createFileRecords } from './receipt-files.ts'
 export { createTlsChannel, type TlsChannelOptions } from './tls-channel.ts'
-
-async function readConfigured<T>(file: string, decode: (bytes: Uint8Array) => T): Promise<T> {
-  let bytes: Uint8Array
-  try {
-    bytes = new Uint8Array(await readFile(file))
-  } catch (cause) {
-    throw new CountersignError('ERR_CONFIG', `${file} cannot be read`, { cause })
-  }
-  try {
-    return decode(bytes)
-  } catch (cause) {
-    if (cause instanceof MalformedError)
-      throw new CountersignError('ERR_CONFIG', `${file}: ${cause.failure}: ${cause.message}`, { cause })
-    throw cause
-  }
-}
-
-/** Reads `countersign.policy.json`. @throws CountersignError ERR_CONFIG naming the file and the key */
-export function readPolicy(file: string): Promise<Policy> {
-  return readConfigured(file, decodePolicy)
-}
-
-/**
- * Reads `countersign.lock.json`.
- * @param atLeast the newest `revision` that the caller ever held: an older lock is refused (PIN_ROLLBACK)
- * @throws CountersignError ERR_CONFIG naming the file and the key
- */
-export function readLock(file: string, { atLeast = 0 }: { readonly atLeast?: number } = {}): Promise<Lock> {
-  return readConfigured(file, (bytes) => decodeLock(bytes, { atLeast }))
-}
+export { readLock, readPolicy } from './trust-files.ts'

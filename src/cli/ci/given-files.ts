@@ -1,5 +1,5 @@
 /** The files that a run judges by: policy, lock with its approval, revocations, and who is to have built what is measured. @module */
-import { readLock, readPolicy } from '../../client-node/index.ts'
+import { readLock, readPolicy } from '../../client-node/trust-files.ts'
 import { decodeUtf8 } from '../../core/encoding/utf8.ts'
 import { checkPolicy } from '../../core/evidence/attestation.ts'
 import type { RevocationJudge, Trust } from '../../core/evidence/given-judges.ts'

@@ -1,7 +1,7 @@
 /** `countersign proxy`: a plain OpenAI endpoint on this machine whose answers are verified before they leave it. @module */
 import { parseArgs } from 'node:util'
 import type { AttestedReceipt, ReceiptStore } from '../../client/index.ts'
-import { createFileReceiptStore } from '../../client-node/index.ts'
+import { createFileReceiptStore } from '../../client-node/receipt-files.ts'
 import { GRADES } from '../../core/policy.ts'
 import { CountersignError } from '../../errors.ts'
 import { createProxy, RefusedError, type RequestLine, type Standing, type VerifyingProxy } from '../../proxy/index.ts'

@@ -1,6 +1,6 @@
 /** Endorsements from the vendors' servers or from a cache of their answers; only where a person asks for it. @module */
 import { existsSync } from 'node:fs'
-import { createDiskCache } from '../../client-node/index.ts'
+import { createDiskCache } from '../../client-node/collateral-cache.ts'
 import {
   type CollateralFetcher,
   type CollateralSource,

@@ -1,5 +1,5 @@
 /** What a proxy trusts by: policy and lock as they were at its start, and the newest list of revocations. @module */
-import { createFileRecords } from '../../client-node/index.ts'
+import { createFileRecords } from '../../client-node/receipt-files.ts'
 import type { Trust } from '../../core/evidence/attestation.ts'
 import type { Io } from '../command.ts'
 import { readInput, readTrust, type TrustValues } from '../files.ts'
