@@ -12,6 +12,7 @@ if ! command -v apt-get > /dev/null || [ "$(id -u)" != 0 ]; then
 fi
 echo "ci: installing ${wanted[*]}"
 export DEBIAN_FRONTEND=noninteractive
-timeout 180 apt-get -qq update > /dev/null &&
-  timeout 180 apt-get -qq install -y --no-install-recommends "${wanted[@]}" > /dev/null ||
+if ! timeout 60 apt-get -qq update > /dev/null ||
+  ! timeout 120 apt-get -qq install -y --no-install-recommends "${wanted[@]}" > /dev/null; then
   echo "ci: ${wanted[*]} could not be installed: the tests that need them are skipped"
+fi

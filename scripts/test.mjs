@@ -12,7 +12,7 @@ import { makeVersitygw } from './versitygw.mjs'
 const folder = mkdtempSync(join(tmpdir(), 'countersign-test-'))
 const filters = process.argv.slice(2)
 const isWhole = filters.length === 0
-// The core is covered by its own tests, and counting slows every test of a run by a sixth. Thresholds speak of the whole: a part cannot meet them.
+// The core is covered by its own tests, and counting slows the others. Thresholds speak of the whole: a part cannot meet them.
 const runs = isWhole
   ? [
       ['--project', 'core', '--coverage'],

@@ -22,8 +22,6 @@ export interface FaultRun {
   pick(end: number): number
   /** A folder that is gone afterwards. */
   readonly scratch: string
-  /** What a target of time is held to: the short form runs beside builds and tests, and gets ten times as much. */
-  within(targetMs: number): number
   progress(text: string): void
 }
 
@@ -68,7 +66,6 @@ export async function runFault(body: (run: FaultRun) => Promise<FaultResult | re
       rounds: ({ short, full }) => Number(values.rounds ?? (values.short ? short : full)),
       pick: createPick(Number(values.seed)),
       scratch,
-      within: (targetMs) => (values.short ? 10 * targetMs : targetMs),
       progress: (progress) => say({ progress }),
     })
     for (const result of 'figure' in results ? [results] : results) say(result)

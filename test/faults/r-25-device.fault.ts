@@ -62,7 +62,7 @@ async function watch(fixture: GatewayFixture, ms: number, tally: Tally): Promise
 
 async function breakOnce(
   breakage: Breakage,
-  { fixture, crowd, device, others, lifeSeconds, healTargetMs }: Scene,
+  { fixture, crowd, device, others, lifeSeconds }: Scene,
   tally: Tally,
 ): Promise<void> {
   const brokenMs = performance.now()
@@ -82,7 +82,7 @@ async function breakOnce(
   const back = await crowd.until(({ startedMs, reply }) => startedMs >= healedMs && reply.status === 200)
   const healMs = back.endedMs - healedMs
   // The deadline of a call that never ends is at most twice as long as what was waited before it.
-  if (healMs > (breakage === 'lost' ? healTargetMs + 2 * outageMs : healTargetMs)) tally.lateHeals++
+  if (healMs > (breakage === 'lost' ? HEAL_TARGET_MS + 2 * outageMs : HEAL_TARGET_MS)) tally.lateHeals++
   tally.rounds++
   tally.rode += crowd.answered
     .slice(answeredBefore)
@@ -100,7 +100,6 @@ interface Scene {
   readonly device: ReturnType<typeof breakableDevice>
   readonly others: Quoter
   readonly lifeSeconds: number
-  readonly healTargetMs: number
 }
 
 /** Receipts that were signed while no verified evidence of their session was in force. */
@@ -124,7 +123,6 @@ async function breakDevice(breakage: Breakage, run: FaultRun): Promise<FaultResu
   const fixture = await startFixture({ quoter: device.wrap, operational: { quoting } })
   const others = await otherSoftware(fixture)
   const crowd = startCrowd(fixture, { clients: 2, pauseMs: 20 })
-  const healTargetMs = run.within(HEAL_TARGET_MS)
   const tally: Tally = {
     rounds: 0,
     rode: 0,
@@ -137,7 +135,7 @@ async function breakDevice(breakage: Breakage, run: FaultRun): Promise<FaultResu
   try {
     await crowd.until(({ reply }) => reply.status === 200)
     for (let round = 0; round < run.rounds({ short: 1, full: 20 }); round++) {
-      await breakOnce(breakage, { fixture, crowd, device, others, lifeSeconds, healTargetMs }, tally)
+      await breakOnce(breakage, { fixture, crowd, device, others, lifeSeconds }, tally)
       run.progress(`${breakage}: ${round + 1} times`)
     }
   } finally {
@@ -147,17 +145,15 @@ async function breakDevice(breakage: Breakage, run: FaultRun): Promise<FaultResu
   }
   const evidence = await judgeStoredEvidence(createFileStore(fixture.dataDir), fixture.gateway.log.id, fixture.trust)
   rmSync(fixture.dataDir, { recursive: true, force: true })
-  const targets = { healMs: healTargetMs, refusalMs: run.within(REFUSAL_TARGET_MS) }
-  return resultOf(breakage, tally, { crowd, evidence, targets })
+  return resultOf(breakage, tally, { crowd, evidence })
 }
 
 interface Judged {
   readonly crowd: Crowd
   readonly evidence: JudgedEvidence
-  readonly targets: { readonly healMs: number; readonly refusalMs: number }
 }
 
-function resultOf(breakage: Breakage, tally: Tally, { crowd, evidence, targets }: Judged): FaultResult {
+function resultOf(breakage: Breakage, tally: Tally, { crowd, evidence }: Judged): FaultResult {
   const { rounds, rode, slowestRefusalMs, slowestHealMs, lateHeals, wrongRefusals, wrongShown } = tally
   const { answered, refused, failed } = crowd
   const { verified, refused: wrong } = evidence
@@ -165,10 +161,10 @@ function resultOf(breakage: Breakage, tally: Tally, { crowd, evidence, targets }
   const isOutage = !STILL_GOOD.has(breakage)
   return {
     figure: `${breakage}, ${rounds} time(s): ${answered.length} answered, ${rode} of them meanwhile, ${unattestedCount} without verified evidence in force; ${refused.length} refused, slowest after ${Math.round(slowestRefusalMs)} ms, ${wrongRefusals} for another reason; ${failed} other answers; ${verified.length} records verify, ${wrong.length} do not${wrong[0] === undefined ? '' : ` (${wrong[0]})`}, ${wrongShown} wrong ones shown; back after ${Math.round(slowestHealMs)} ms`,
-    target: `0 without evidence, 0 wrong ones used, kept or shown; rides what is in force, else 503 within ${targets.refusalMs} ms; back within ${targets.healMs} ms${breakage === 'lost' ? ' and twice the outage' : ''}`,
+    target: `0 without evidence, 0 wrong ones used, kept or shown; rides what is in force, else 503 within ${REFUSAL_TARGET_MS} ms; back within ${HEAL_TARGET_MS} ms${breakage === 'lost' ? ' and twice the outage' : ''}`,
     ok:
       unattestedCount + wrongRefusals + failed + wrong.length + wrongShown + lateHeals === 0 &&
-      slowestRefusalMs <= targets.refusalMs &&
+      slowestRefusalMs <= REFUSAL_TARGET_MS &&
       rode > 0 &&
       verified.length > 0 &&
       (isOutage ? refused.length > 0 : refused.length === 0),

@@ -33,8 +33,8 @@ async function startTwo(run: FaultRun): Promise<readonly FaultResult[]> {
     },
     {
       figure: `slowest refusal ${Math.round(slowestRefusalMs)} ms`,
-      target: `at most ${run.within(1_000)} ms`,
-      ok: slowestRefusalMs <= run.within(1_000) && slowestRefusalMs > 0,
+      target: 'at most 1000 ms',
+      ok: slowestRefusalMs <= 1_000 && slowestRefusalMs > 0,
     },
   ]
 }
